@@ -1,0 +1,129 @@
+//! Opens the listeners. Plain HTTP must open; HTTPS is optional, for without it the box still teaches.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::StartError;
+use super::health::Health;
+use crate::config::Config;
+use crate::http::listener::{Door, drained};
+use crate::http::tls::{self, Identity};
+use crate::model::Clock;
+use crate::ops::socket;
+
+/// How often the certificate is held against the box's addresses and its own age.
+const LOOK: Duration = Duration::from_secs(600);
+
+pub struct Frame<'a> {
+    pub config: &'a Config,
+    pub data: &'a std::path::Path,
+    pub name: &'a str,
+    pub clock: &'a Clock,
+    pub health: &'a Health,
+}
+
+pub struct Opened {
+    pub doors: Vec<Door>,
+    pub listening: Vec<(&'static str, SocketAddr)>,
+    pub ca_pem: Option<String>,
+}
+
+impl Frame<'_> {
+    pub async fn open(
+        &self,
+        tasks: &mut JoinSet<()>,
+        drain: &watch::Receiver<bool>,
+    ) -> Result<Opened, StartError> {
+        let mut opened = Opened { doors: Vec::new(), listening: Vec::new(), ca_pem: None };
+        if !self.config.http_listen.is_empty() {
+            let (listener, addr) = bind(&self.config.http_listen).await.map_err(|e| {
+                StartError::Taken(format!("http.listen {}: {e}", self.config.http_listen))
+            })?;
+            opened.doors.push(Door::Plain(listener));
+            opened.listening.push(("http", addr));
+        }
+        if !self.config.https_listen.is_empty() {
+            match self.encrypted(tasks, drain.clone()).await {
+                Ok((door, addr, ca_pem)) => {
+                    opened.doors.push(door);
+                    opened.listening.push(("https", addr));
+                    opened.ca_pem = Some(ca_pem);
+                }
+                Err(why) => self.health.warn("https", why),
+            }
+        }
+        Ok(opened)
+    }
+
+    async fn encrypted(
+        &self,
+        tasks: &mut JoinSet<()>,
+        drain: watch::Receiver<bool>,
+    ) -> Result<(Door, SocketAddr, String), String> {
+        let mut names = vec![self.name.to_owned(), format!("{}.local", self.name)];
+        names.extend(sysinfo::System::host_name());
+        names.extend(self.config.http_names.iter().cloned());
+        let papers = Papers { keys: self.data.join("keys"), names, clock: self.clock.clone() };
+        let identity = papers.get().await?;
+        let (listener, addr) = bind(&self.config.https_listen)
+            .await
+            .map_err(|e| format!("{}: {e}", self.config.https_listen))?;
+        let (show, shown) = watch::channel(identity.server_config);
+        tasks.spawn(papers.keep(show, drain));
+        Ok((Door::Tls(listener, shown), addr, identity.ca_pem))
+    }
+}
+
+/// The box's certificate: made, and made anew when addresses change or it grows old.
+struct Papers {
+    keys: PathBuf,
+    names: Vec<String>,
+    clock: Clock,
+}
+
+impl Papers {
+    async fn get(&self) -> Result<Identity, String> {
+        let (keys, names, now) = (self.keys.clone(), self.names.clone(), self.clock.now());
+        let made = move || tls::load_or_make(&keys, &names, &own_addresses(), now);
+        let made = tokio::task::spawn_blocking(made).await.map_err(|e| e.to_string())?;
+        made.map_err(|e| socket::explain(&e))
+    }
+
+    async fn keep(
+        self,
+        show: watch::Sender<Arc<rustls::ServerConfig>>,
+        mut drain: watch::Receiver<bool>,
+    ) {
+        loop {
+            tokio::select! {
+                () = drained(&mut drain) => return,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            match self.get().await {
+                Ok(identity) => drop(show.send_replace(identity.server_config)),
+                Err(why) => tracing::warn!(why, "the certificate could not be looked after"),
+            }
+        }
+    }
+}
+
+fn own_addresses() -> Vec<IpAddr> {
+    let networks = sysinfo::Networks::new_with_refreshed_list();
+    let mut addrs: Vec<IpAddr> =
+        networks.values().flat_map(|n| n.ip_networks()).map(|net| net.addr).collect();
+    addrs.sort_unstable();
+    addrs.dedup();
+    addrs
+}
+
+async fn bind(addr: &str) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(addr).await?;
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
+}

@@ -1,0 +1,79 @@
+//! `/readyz`: each part of the box with its reason, gathered where the facts are.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::domain::{Appliance, outbox};
+use crate::hw::encoder::Finder;
+
+/// What cannot be asked of the domain.
+pub struct Health {
+    pub finder: Arc<Finder>,
+    warnings: Mutex<Vec<(&'static str, String)>>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    ready: bool,
+    parts: Vec<PartReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartReport<'a> {
+    part: &'a str,
+    ok: bool,
+    detail: String,
+}
+
+impl Health {
+    pub fn new(finder: Arc<Finder>) -> Self {
+        Self { finder, warnings: Mutex::default() }
+    }
+
+    /// Something optional is missing: shown in the report, which stays "ready".
+    pub fn warn(&self, part: &'static str, detail: String) {
+        tracing::warn!(part, detail, "a part of the box is missing");
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push((part, detail));
+    }
+
+    /// Whether the box can do its main job, and the report as JSON.
+    pub async fn report(&self, app: &Appliance) -> (bool, Vec<u8>) {
+        let store = match outbox::waiting(app).await {
+            Ok(n) => PartReport { part: "store", ok: true, detail: format!("{n} calls waiting") },
+            Err(e) => PartReport { part: "store", ok: false, detail: format!("{e:?}") },
+        };
+        let recorder = match self.finder.find().await {
+            Ok(found) => PartReport {
+                part: "recorder",
+                ok: true,
+                detail: format!("{} with {}", found.encoder.name, found.version),
+            },
+            Err(e) => PartReport { part: "recorder", ok: false, detail: e.to_string() },
+        };
+        let disk = disk(app);
+        let mut parts = vec![store, recorder, disk];
+        let ready = parts.iter().all(|p| p.ok);
+        let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.extend(warnings.iter().map(|(part, detail)| PartReport {
+            part,
+            ok: false,
+            detail: detail.clone(),
+        }));
+        let report = Report { ready, parts };
+        (ready, serde_json::to_vec(&report).expect("text always becomes JSON"))
+    }
+}
+
+fn disk(app: &Appliance) -> PartReport<'static> {
+    let (free, reserve) = ((app.space.free)(), app.space.reserve);
+    let mb = |bytes: u64| bytes / 1_000_000;
+    match free {
+        Some(free) => PartReport {
+            part: "disk",
+            ok: free >= reserve,
+            detail: format!("{} MB free, {} MB kept for lessons", mb(free), mb(reserve)),
+        },
+        None => PartReport { part: "disk", ok: false, detail: "free space is not known".into() },
+    }
+}

@@ -1,0 +1,234 @@
+//! The running program: build the parts, run them, drain them. It alone knows all the others.
+
+mod doors;
+pub mod health;
+pub mod parts;
+pub mod site;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::domain::{Appliance, Folders, Parts, Space, file, lesson, outbox, recording, session};
+use crate::http::listener::{self, Door};
+use crate::hw::recorder;
+use crate::model::recording::Note;
+use crate::model::{Clock, Entropy, Fault, RoomId};
+use crate::ops::folder::{Folder, FolderError, free_bytes};
+use crate::ops::metrics::Metrics;
+use crate::ops::{courier, secrets, socket};
+use crate::store::Db;
+use doors::Frame;
+use health::Health;
+use site::Site;
+
+/// Orders that may wait for the recorder: every classroom's start and stop, twice over.
+const ORDERS: usize = 64;
+/// Notes that may wait for the domain; the recorder keeps more in its own outbox.
+const NOTES: usize = 256;
+/// How often silence is looked for.
+const TICK: Duration = Duration::from_secs(1);
+/// How often expired things are swept, and the certificate looked after.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Why the box does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The configuration asks for something that is not there. Exit 78.
+    Config(String),
+    /// Somebody else owns the data folder, or an address is taken. Exit 78.
+    Taken(String),
+    /// Our fault, or the machine's. Exit 70.
+    Software(String),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Config(why) | Self::Taken(why) | Self::Software(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A box that runs. Dropping it stops nothing: call `stop`.
+pub struct Running {
+    pub site: Arc<Site>,
+    /// What is really listened on: kind and address.
+    pub listening: Vec<(&'static str, SocketAddr)>,
+    drain: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    db: Db,
+    _folder: Folder,
+}
+
+/// What the program was given besides its configuration.
+pub struct World {
+    pub data: PathBuf,
+    /// Form of `PATH`: where ffmpeg is looked for.
+    pub search_path: OsString,
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+/// Builds everything and starts serving.
+pub async fn start(config: &Config, world: World) -> Result<Running, StartError> {
+    let World { data, search_path, clock, entropy } = world;
+    let folder = Folder::own(&data).map_err(|e| match e {
+        FolderError::Taken => StartError::Taken(format!("{}: {e}", data.display())),
+        FolderError::Io(e) => StartError::Config(format!("{}: {e}", data.display())),
+    })?;
+    let data = data.canonicalize().map_err(|e| StartError::Software(e.to_string()))?;
+    let (kept, name) = secrets::load_or_make(&data, &entropy).map_err(StartError::Software)?;
+    let db = Db::open(&data).map_err(|e| StartError::Software(e.to_string()))?;
+    let setup = parts::recorder(config, &search_path)?;
+    let policy = parts::policy(config, &setup.board, name.clone())?;
+
+    let (orders, order_box) = mpsc::channel(ORDERS);
+    let (notes, note_box) = mpsc::channel(NOTES);
+    let (drain, draining) = watch::channel(false);
+    let space_at = data.clone();
+    let made = Parts {
+        db: db.clone(),
+        entropy: entropy.clone(),
+        policy,
+        secrets: kept,
+        folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
+        space: Space {
+            free: Arc::new(move || free_bytes(&space_at)),
+            reserve: setup.reserve_bytes,
+        },
+        recorder: orders,
+    };
+    let app = Appliance::open(made, clock.moment()).await;
+    let app = app.map_err(|e| StartError::Software(socket::explain(&e)))?;
+    let health = Arc::new(Health::new(setup.finder.clone()));
+
+    let mut tasks = JoinSet::new();
+    // Looked for now, so that the first lesson of the day does not wait for the trial.
+    let finder = setup.finder.clone();
+    tasks.spawn(async move {
+        if let Err(e) = finder.find().await {
+            tracing::error!(error = %e, "no encoder: lessons will not be recorded");
+        }
+    });
+    tasks.spawn(recorder::run(setup, order_box, notes, clock.clone(), draining.clone()));
+    tasks.spawn(listen_to_recorder(app.clone(), note_box, clock.clone()));
+    tasks.spawn(courier::run(app.clone(), clock.clone(), draining.clone()));
+    tasks.spawn(housekeep(app.clone(), clock.clone(), draining.clone()));
+    let sweeping = app.clone();
+    tasks.spawn(async move {
+        if let Err(e) = file::reconcile(&sweeping).await {
+            tracing::warn!(error = ?e, "left-over uploads were not removed");
+        }
+        if let Err(e) = recording::reconcile(&sweeping).await {
+            tracing::warn!(error = ?e, "recordings were not compared with their lessons");
+        }
+    });
+
+    let frame = Frame { config, data: &data, name: &name, clock: &clock, health: &health };
+    let opened = frame.open(&mut tasks, &draining).await?;
+    let metrics = Arc::new(Metrics::default());
+    let ca_pem = opened.ca_pem.map(Into::into);
+    let site = Arc::new(Site::new(app.clone(), clock.clone(), metrics, health.clone(), ca_pem));
+    let answering = site.clone();
+    let service: listener::Service = Arc::new(move |request, peer| {
+        let site = answering.clone();
+        Box::pin(async move { site.answer(request, peer).await })
+    });
+    for door in opened.doors {
+        tasks.spawn(listener::serve(door, service.clone(), draining.clone()));
+    }
+    let desk = Arc::new(socket::Desk { app, clock, health, data: data.clone() });
+    let own = own_socket(&data)?;
+    let asked: listener::Service = Arc::new(move |request, _| {
+        let desk = desk.clone();
+        Box::pin(async move { desk.answer(request).await })
+    });
+    tasks.spawn(listener::serve(Door::Unix(own), asked, draining));
+    Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
+}
+
+impl Running {
+    /// Drains: answers what is being asked, closes recordings, commits what is queued. Within 10 s.
+    pub async fn stop(mut self) {
+        self.drain.send_replace(true);
+        let rest = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(8), rest).await.is_err() {
+            tracing::error!("some tasks did not end in time");
+            self.tasks.abort_all();
+        }
+        self.db.close().await;
+    }
+
+    /// Ends at once, without a goodbye, as a crash would; for tests.
+    pub fn abandon(mut self) {
+        self.tasks.abort_all();
+    }
+
+    /// The address of the first listener of a kind.
+    pub fn addr(&self, kind: &str) -> Option<SocketAddr> {
+        self.listening.iter().find(|(k, _)| *k == kind).map(|(_, addr)| *addr)
+    }
+}
+
+async fn listen_to_recorder(
+    app: Arc<Appliance>,
+    mut notes: mpsc::Receiver<(RoomId, Note)>,
+    clock: Clock,
+) {
+    while let Some((room, note)) = notes.recv().await {
+        // A full queue or disk passes; a lost note would leave a lesson without its replay until a restart.
+        for pause_s in [0, 1, 2, 5, 10] {
+            tokio::time::sleep(Duration::from_secs(pause_s)).await;
+            match recording::heard(&app, room, note.clone(), clock.moment()).await {
+                Ok(()) => break,
+                Err(Fault::Busy { .. } | Fault::Offline(_)) => {}
+                Err(e) => {
+                    tracing::error!(%room, error = ?e, "a note of the recorder was lost");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
+    let mut swept = clock.steady();
+    loop {
+        tokio::select! {
+            () = listener::drained(&mut drain) => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+        let now = clock.moment();
+        if let Err(e) = lesson::age(&app, now).await {
+            tracing::warn!(error = ?e, "silence could not be acted upon");
+        }
+        if (now.steady - swept).to_std() >= SWEEP {
+            swept = now.steady;
+            let done = session::sweep(&app, now).await.and(outbox::forget(&app, now).await);
+            if let Err(e) = done {
+                tracing::warn!(error = ?e, "sweeping failed");
+            }
+        }
+    }
+}
+
+/// The box's own socket; a stale one is from a crash, for this process owns the folder.
+fn own_socket(data: &std::path::Path) -> Result<UnixListener, StartError> {
+    use std::os::unix::fs::PermissionsExt;
+    let path = Folder::socket(data);
+    let make = || {
+        let _ = std::fs::remove_file(&path);
+        let socket = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok::<_, std::io::Error>(socket)
+    };
+    make().map_err(|e| StartError::Software(format!("{}: {e}", path.display())))
+}

@@ -1,0 +1,142 @@
+//! Configuration turned into the checked values of the layers below.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::StartError;
+use crate::config::{self, ClassroomEntry, Config, WebhookEntry};
+use crate::domain::policy::{
+    Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration, UserSig, Webhook,
+};
+use crate::hw::board::Board;
+use crate::hw::encoder::Finder;
+use crate::hw::recorder::{Picture, Setup, reserve};
+use crate::model::Millis;
+use crate::wire::usersig::OldKey;
+
+fn wrong(what: &str, why: impl std::fmt::Display) -> StartError {
+    StartError::Config(format!("{what}: {why}"))
+}
+
+/// The board that the configuration names, or the one detected.
+pub fn board(config: &Config) -> Result<Board, StartError> {
+    let board = if config.board.is_empty() { Board::detect() } else { Board::load(&config.board) };
+    board.map_err(|e| wrong("board", e))
+}
+
+pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartError> {
+    let board = board(config)?;
+    let ffmpeg = (!config.ffmpeg.is_empty()).then(|| PathBuf::from(&config.ffmpeg));
+    let finder = Arc::new(Finder::new(ffmpeg, search_path.to_owned(), board.clone()));
+    let (width, height) = config::size(&config.recorder_size).map_err(StartError::Config)?;
+    let whole = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let picture = Picture {
+        width,
+        height,
+        rate: whole(config.recorder_rate.0),
+        kbit: whole(config.recorder_kbits.0),
+    };
+    let mut setup = Setup::usual(finder, board);
+    setup.picture = picture;
+    setup.stall = Millis(config.stall_ms.0);
+    setup.reserve_bytes = match u64::try_from(config.reserve_mib) {
+        Ok(mib) if mib > 0 => mib << 20,
+        Ok(_) | Err(_) => reserve(picture),
+    };
+    Ok(setup)
+}
+
+pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy, StartError> {
+    Ok(Policy {
+        appids: config.edu_appids.clone(),
+        login: match config.edu_login.0.as_str() {
+            "refuse" => LoginPolicy::Refuse,
+            _ => LoginPolicy::Replace,
+        },
+        registration: match config.edu_registration.0.as_str() {
+            "closed" => Registration::Closed,
+            "students" => Registration::Students,
+            _ => Registration::Open,
+        },
+        host_silence: Millis::seconds(config.host_silence_s.0),
+        member_silence: Millis::seconds(config.member_silence_s.0),
+        classrooms: classrooms(&config.classrooms, board)?,
+        webhooks: config.webhooks.iter().map(webhook).collect::<Result<_, _>>()?,
+        cloud: cloud(config),
+        usersig: usersig(config)?,
+        public_url: (!config.public_url.is_empty())
+            .then(|| config.public_url.trim_end_matches('/').to_owned()),
+        box_name,
+    })
+}
+
+/// The configured classrooms; without any there is one, on the board's first input.
+fn classrooms(entries: &[ClassroomEntry], board: &Board) -> Result<Vec<Classroom>, StartError> {
+    let first = &board.input.first().ok_or_else(|| wrong("board", "it has no input"))?.name;
+    if entries.is_empty() {
+        let name = "classroom".to_owned();
+        return Ok(vec![Classroom { name, input: first.clone(), teachers: Vec::new() }]);
+    }
+    let make = |entry: &ClassroomEntry| {
+        let input = if entry.input.is_empty() { first } else { &entry.input };
+        if board.input(input).is_none() {
+            let names: Vec<&str> = board.input.iter().map(|i| i.name.as_str()).collect();
+            let why = format!("there is no input {input}; the board has {}", names.join(", "));
+            return Err(wrong(&format!("[[classroom]] {}", entry.name), why));
+        }
+        Ok(Classroom {
+            name: entry.name.clone(),
+            input: input.clone(),
+            teachers: entry.teachers.clone(),
+        })
+    };
+    entries.iter().map(make).collect()
+}
+
+fn webhook(entry: &WebhookEntry) -> Result<Webhook, StartError> {
+    let ca_pem = match entry.ca_file.as_str() {
+        "" => None,
+        path => Some(std::fs::read_to_string(path).map_err(|e| wrong(path, e))?),
+    };
+    Ok(Webhook {
+        name: entry.name.clone(),
+        url: entry.url.clone(),
+        secret: entry.secret.clone(),
+        md5_key: (!entry.md5_key.is_empty()).then(|| entry.md5_key.clone()),
+        ca_pem,
+    })
+}
+
+fn cloud(config: &Config) -> Cloud {
+    let mib = |n: i64| u64::try_from(n).unwrap_or(0) << 20;
+    Cloud {
+        keys: (!config.cloud_secret_id.is_empty()).then(|| CloudKeys {
+            appid: config.cloud_appid,
+            secret_id: config.cloud_secret_id.clone(),
+            secret_key: config.cloud_secret_key.clone(),
+        }),
+        bucket: config.cloud_bucket.clone(),
+        region: config.cloud_region.clone(),
+        preview_tag: config.cloud_preview_tag.clone(),
+        endpoint: config.cloud_endpoint.clone(),
+        actions: config.cloud_actions.clone(),
+        file_bytes_max: mib(config.cloud_file_mib.0),
+        account_bytes_max: mib(config.cloud_account_mib.0),
+    }
+}
+
+fn usersig(config: &Config) -> Result<UserSig, StartError> {
+    if !config.usersig_ec_key_file.is_empty() {
+        let path = &config.usersig_ec_key_file;
+        let text = std::fs::read_to_string(path).map_err(|e| wrong(path, e))?;
+        let random = ring::rand::SystemRandom::new();
+        let key = OldKey::from_text(&text, &random)
+            .map_err(|e| wrong(path, format!("no P-256 key in PKCS#8: {e:?}")))?;
+        return Ok(UserSig::Old(Arc::new(key)));
+    }
+    Ok(match config.usersig_key.as_str() {
+        "" => UserSig::Own,
+        key => UserSig::V2(key.to_owned()),
+    })
+}

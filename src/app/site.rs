@@ -1,0 +1,123 @@
+//! Every request, first hop: which dialect or page a path belongs to. Tests call `answer` as hyper does.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::health::Health;
+use crate::dialect::{self, DIALECTS, describe, openapi};
+use crate::domain::Appliance;
+use crate::http::{Body, Peer, reply};
+use crate::model::Clock;
+use crate::ops::metrics::Metrics;
+use crate::web::{files, watch};
+
+/// All that answers on the main listeners.
+pub struct Site {
+    pub app: Arc<Appliance>,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub health: Arc<Health>,
+    /// The box's CA certificate (PEM), once HTTPS is set up.
+    pub ca_pem: Option<Bytes>,
+    requests: AtomicU64,
+}
+
+impl Site {
+    pub fn new(
+        app: Arc<Appliance>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        health: Arc<Health>,
+        ca_pem: Option<Bytes>,
+    ) -> Self {
+        Self { app, clock, metrics, health, ca_pem, requests: AtomicU64::new(0) }
+    }
+
+    pub async fn answer<B>(&self, request: Request<B>, peer: Peer) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Display + Send + Sync + 'static,
+    {
+        let now = self.clock.moment();
+        let path = request.uri().path();
+        if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {
+            let number = self.requests.fetch_add(1, Ordering::Relaxed);
+            let id = format!("{:x}-{number:x}", now.wall.as_seconds());
+            let (answer, label) =
+                dialect::answer(&self.app, dialect, request, peer, now, &id).await;
+            self.metrics.answered(label, self.clock.steady() - now.steady);
+            return answer;
+        }
+        if path.starts_with("/files/") {
+            return files::answer(&self.app, request, peer, now).await;
+        }
+        if path.starts_with("/watch/") || path.starts_with("/media/") {
+            let asked = watch::Asked {
+                method: request.method(),
+                path,
+                query: request.uri().query().unwrap_or(""),
+                headers: request.headers(),
+                now,
+            };
+            return watch::answer(&self.app, asked).await;
+        }
+        if request.method() != Method::GET && request.method() != Method::HEAD {
+            return watch::sentence(StatusCode::NOT_FOUND, "there is no such address");
+        }
+        self.plain(path, peer).await
+    }
+
+    /// Addresses of the box itself that take no input.
+    async fn plain(&self, path: &str, peer: Peer) -> Response<Body> {
+        match path {
+            "/" => home(),
+            "/healthz" => reply::text(StatusCode::OK, "ok\n"),
+            "/readyz" => {
+                let (ready, body) = self.health.report(&self.app).await;
+                let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+                reply::json(status, body)
+            }
+            "/metrics" if peer.addr.is_loopback() => match self.metrics.text(&self.app).await {
+                Ok(text) => reply::whole(
+                    StatusCode::OK,
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                    text.into(),
+                ),
+                Err(_) => watch::sentence(StatusCode::SERVICE_UNAVAILABLE, "try again"),
+            },
+            "/metrics" => watch::sentence(
+                StatusCode::FORBIDDEN,
+                "metrics are shown on the box itself, or to an administrator",
+            ),
+            "/ca.crt" => match &self.ca_pem {
+                Some(pem) => {
+                    reply::whole(StatusCode::OK, "application/x-x509-ca-cert", pem.clone())
+                }
+                None => watch::sentence(StatusCode::NOT_FOUND, "HTTPS is off on this box"),
+            },
+            "/box/api" => page(describe::page(DIALECTS)),
+            "/box/openapi.json" => reply::json(StatusCode::OK, openapi::document(DIALECTS)),
+            _ => watch::sentence(StatusCode::NOT_FOUND, "there is no such address"),
+        }
+    }
+}
+
+fn home() -> Response<Body> {
+    let mut answer = reply::text(StatusCode::FOUND, "See /box/api\n");
+    answer.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/box/api"));
+    answer
+}
+
+fn page(html: String) -> Response<Body> {
+    let mut answer = reply::whole(StatusCode::OK, "text/html; charset=utf-8", html.into());
+    answer.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
+    answer
+}

@@ -1,0 +1,361 @@
+//! The command line: what a technician and a script may rely on. Exit codes are sysexits: 64 usage,
+//! 70 our fault, 78 configuration.
+
+mod demo;
+mod teacher;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use hyper::Method;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{self, Running, StartError, World, parts};
+use crate::config::{self, Config, Sources};
+use crate::dialect::{DIALECTS, describe, openapi};
+use crate::http::url::percent;
+use crate::model::{Clock, Entropy};
+use crate::ops::folder::{Folder, FolderError};
+use crate::ops::{backup, doctor, log, notify, secrets, socket};
+use crate::store::Db;
+
+const USAGE: u8 = 64;
+const SOFTWARE: u8 = 70;
+const CONFIG: u8 = 78;
+
+/// The classroom box: serves the lesson, records it, plays it back. No internet.
+#[derive(Parser)]
+#[command(name = "arctos-box", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(clap::Args)]
+struct Common {
+    /// Configuration file (TOML); `arctos-box config` prints one.
+    #[arg(long, global = true, env = "ARCTOS_BOX_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder of everything that changes.
+    #[arg(long, global = true)]
+    data: Option<String>,
+    /// Board: a name or a file.
+    #[arg(long, global = true)]
+    board: Option<String>,
+    /// Address of plain HTTP; port 0 takes a free one.
+    #[arg(long, global = true)]
+    http: Option<String>,
+    /// Address of HTTPS.
+    #[arg(long, global = true)]
+    https: Option<String>,
+    /// Sets any configuration key.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service (the default).
+    Serve,
+    /// Plays a whole lesson on a simulated camera and shows its replay.
+    Demo {
+        /// Ends after the replay was fetched and decoded.
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Shows the server-to-server secrets of this box.
+    Secrets {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Looks at machine, encoder, disk and service, and says what to do.
+    Doctor {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints a configuration file with every key, or checks one.
+    Config {
+        /// Prints the sample (the default).
+        #[arg(long)]
+        print: bool,
+        /// Checks the configuration that would be used.
+        #[arg(long, conflicts_with = "print")]
+        check: bool,
+    },
+    /// Describes the API, from the tables the server runs on.
+    Api {
+        /// One family, e.g. edu.
+        dialect: Option<String>,
+        /// As OpenAPI.
+        #[arg(long)]
+        openapi: bool,
+    },
+    /// Lists the calls owed to webhooks, or sends one again.
+    Outbox {
+        /// Number of the call to send again.
+        #[arg(long)]
+        replay: Option<i64>,
+    },
+    /// Writes a backup: store, keys, licence, uploaded files (not recordings).
+    Backup { file: PathBuf },
+    /// Puts a backup back. Refused while the service runs.
+    Restore { file: PathBuf },
+}
+
+/// What the environment gives; read here and nowhere else.
+struct Environment {
+    variables: Vec<(String, String)>,
+    search_path: std::ffi::OsString,
+    state_directory: Option<String>,
+    notify_socket: Option<String>,
+}
+
+impl Environment {
+    #[allow(clippy::disallowed_methods)] // the one place that reads it
+    fn read() -> Self {
+        Self {
+            variables: std::env::vars().filter(|(k, _)| k.starts_with("ARCTOS_BOX_")).collect(),
+            search_path: std::env::var_os("PATH").unwrap_or_default(),
+            state_directory: std::env::var("STATE_DIRECTORY").ok(),
+            notify_socket: std::env::var("NOTIFY_SOCKET").ok(),
+        }
+    }
+}
+
+/// A sentence for standard error and the exit code that goes with it.
+struct Failed(u8, String);
+
+impl From<StartError> for Failed {
+    fn from(e: StartError) -> Self {
+        match e {
+            StartError::Config(why) | StartError::Taken(why) => Self(CONFIG, why),
+            StartError::Software(why) => Self(SOFTWARE, why),
+        }
+    }
+}
+
+fn failed(code: u8) -> impl Fn(String) -> Failed {
+    move |why| Failed(code, why)
+}
+
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            let help = !e.use_stderr();
+            let _ = e.print();
+            return if help { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(Box::pin(run(arguments))),
+        Err(e) => Err(Failed(SOFTWARE, format!("the runtime cannot start: {e}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed(code, why)) => {
+            eprintln!("arctos-box: {why}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failed> {
+    let environment = Environment::read();
+    let command = arguments.command.unwrap_or(Command::Serve);
+    // Needs no configuration, so it also helps to write one.
+    match &command {
+        Command::Config { check: false, .. } => return print(&config::sample()),
+        Command::Api { dialect, openapi } => return api(dialect.as_deref(), *openapi),
+        _ => {}
+    }
+    let config = configure(&arguments.common, &environment)?;
+    let data = config::data_folder(&config, environment.state_directory.as_deref());
+    let sock = Folder::socket(&data);
+    match command {
+        Command::Serve => serve(config, data, environment).await,
+        Command::Demo { exit } => demo::run(config, environment.search_path, exit).await,
+        Command::Secrets { json } => show_secrets(&data, json).await,
+        Command::Doctor { json } => examine(&config, &data, &environment, json).await,
+        Command::Config { .. } => print("the configuration is good\n"),
+        Command::Api { .. } => Ok(()),
+        Command::Outbox { replay } => {
+            let asked = match replay {
+                Some(id) => {
+                    socket::ask(&sock, Method::POST, &format!("/outbox/replay?id={id}")).await
+                }
+                None => socket::ask(&sock, Method::GET, "/outbox").await,
+            };
+            print(&(asked.map_err(failed(SOFTWARE))? + "\n"))
+        }
+        Command::Backup { file } => back_up(&data, &file).await,
+        Command::Restore { file } => {
+            let folder = own(&data)?;
+            backup::restore(&file, &folder.path).map_err(failed(SOFTWARE))?;
+            print("restored; what was there before is in before-restore/\n")
+        }
+    }
+}
+
+fn configure(common: &Common, environment: &Environment) -> Result<Config, Failed> {
+    let mut set = Vec::new();
+    let flags = [
+        ("data", &common.data),
+        ("board", &common.board),
+        ("http.listen", &common.http),
+        ("http.tls_listen", &common.https),
+    ];
+    for (key, value) in flags {
+        set.extend(value.iter().map(|value| format!("{key}={value}")));
+    }
+    set.extend(common.set.iter().cloned());
+    let sources =
+        Sources { file: common.config.as_deref(), environment: environment.variables.clone(), set };
+    config::load(&sources).map_err(failed(CONFIG))
+}
+
+async fn serve(config: Config, data: PathBuf, environment: Environment) -> Result<(), Failed> {
+    log::start(&config.log_format.0, &config.log_level.0);
+    let stopping = stop_signal()?;
+    let world = World {
+        data,
+        search_path: environment.search_path,
+        clock: Clock::system(),
+        entropy: Entropy::system(),
+    };
+    let running = Box::pin(app::start(&config, world)).await?;
+    announce(&running)?;
+    notify::tell(environment.notify_socket.as_deref(), "READY=1");
+    stopping.await;
+    notify::tell(environment.notify_socket.as_deref(), "STOPPING=1");
+    running.stop().await;
+    Ok(())
+}
+
+/// `listening KIND ADDR`, one a line: what scripts read.
+fn announce(running: &Running) -> Result<(), Failed> {
+    let lines = running.listening.iter().map(|(kind, addr)| format!("listening {kind} {addr}\n"));
+    print(&lines.collect::<String>())
+}
+
+/// Resolves when somebody asks the program to end.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
+    let hear = |kind| signal(kind).map_err(|e| Failed(SOFTWARE, format!("signals: {e}")));
+    let mut terminate = hear(SignalKind::terminate())?;
+    let mut interrupt = hear(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn own(data: &std::path::Path) -> Result<Folder, Failed> {
+    Folder::own(data).map_err(|e| match e {
+        FolderError::Taken => Failed(CONFIG, format!("{}: {e}; stop it first", data.display())),
+        FolderError::Io(e) => Failed(CONFIG, format!("{}: {e}", data.display())),
+    })
+}
+
+async fn show_secrets(data: &std::path::Path, json: bool) -> Result<(), Failed> {
+    let sock = Folder::socket(data);
+    let text = if socket::is_up(&sock).await {
+        socket::ask(&sock, Method::GET, "/secrets").await.map_err(failed(SOFTWARE))?
+    } else {
+        let folder = own(data)?;
+        let (kept, _) =
+            secrets::load_or_make(&folder.path, &Entropy::system()).map_err(failed(SOFTWARE))?;
+        secrets::json(&kept)
+    };
+    if json {
+        return print(&(text + "\n"));
+    }
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?;
+    let mut lines = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match value {
+            serde_json::Value::Object(inner) => {
+                for (part, value) in inner {
+                    lines += &format!("{name}.{part} {}\n", value.as_str().unwrap_or(""));
+                }
+            }
+            value => lines += &format!("{name} {}\n", value.as_str().unwrap_or("")),
+        }
+    }
+    print(&lines)
+}
+
+async fn examine(
+    config: &Config,
+    data: &std::path::Path,
+    environment: &Environment,
+    json: bool,
+) -> Result<(), Failed> {
+    let setup = parts::recorder(config, &environment.search_path)?;
+    let service = socket::ask(&Folder::socket(data), Method::GET, "/readyz").await.ok();
+    let report =
+        doctor::examine(&setup.board, &setup.finder, data, setup.reserve_bytes, service).await;
+    if json {
+        let text = serde_json::to_string_pretty(&report);
+        print(&(text.map_err(|e| Failed(SOFTWARE, e.to_string()))? + "\n"))?;
+    } else {
+        print(&doctor::text(&report))?;
+    }
+    if report.well { Ok(()) } else { Err(Failed(SOFTWARE, "something is wrong, see above".into())) }
+}
+
+async fn back_up(data: &std::path::Path, file: &std::path::Path) -> Result<(), Failed> {
+    let file = std::path::absolute(file).map_err(|e| Failed(USAGE, e.to_string()))?;
+    let sock = Folder::socket(data);
+    let bytes = if socket::is_up(&sock).await {
+        let name = percent::encode_component(&file.to_string_lossy());
+        let asked = socket::ask(&sock, Method::POST, &format!("/backup?file={name}")).await;
+        asked.map_err(failed(SOFTWARE))?
+    } else {
+        let folder = own(data)?;
+        let db = Db::open(&folder.path).map_err(|e| Failed(SOFTWARE, e.to_string()))?;
+        let written = backup::write(&db, &folder.path, &file).await;
+        db.close().await;
+        written.map_err(|e| Failed(SOFTWARE, socket::explain(&e)))?.to_string()
+    };
+    print(&format!("{bytes} bytes written to {}\n", file.display()))
+}
+
+fn api(dialect: Option<&str>, as_openapi: bool) -> Result<(), Failed> {
+    if as_openapi {
+        return print(&(openapi::document(DIALECTS) + "\n"));
+    }
+    let Some(name) = dialect else {
+        return print(&DIALECTS.iter().map(|d| describe::text(d)).collect::<Vec<_>>().join("\n"));
+    };
+    match DIALECTS.iter().find(|d| d.name == name) {
+        Some(dialect) => print(&describe::text(dialect)),
+        None => {
+            let names: Vec<&str> = DIALECTS.iter().map(|d| d.name).collect();
+            Err(Failed(USAGE, format!("there is no API {name}; there are: {}", names.join(", "))))
+        }
+    }
+}
+
+/// To standard output; a reader that went away (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failed> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failed(SOFTWARE, format!("standard output: {e}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether progress may be drawn over itself.
+fn on_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}

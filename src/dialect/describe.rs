@@ -1,0 +1,189 @@
+//! The API in words, for people: `arctos-box api` and the page `/box/api`. Both are read from the route
+//! tables alone; nothing here knows a command by name.
+
+mod html;
+pub mod shape;
+
+use super::{Access, Class, Dialect, Row};
+use crate::dialect::fields::{Field, Kind};
+use shape::{Member, Slot, shape};
+
+/// The terminal of a technician's serial console.
+const COLUMNS: usize = 80;
+
+/// A dialect as plain text of 80 columns.
+pub fn text(dialect: &Dialect) -> String {
+    let title = format!("{} ({})", dialect.title, dialect.name);
+    let mut out = format!("{title}\n{}\n\n", "=".repeat(title.chars().count()));
+    wrap(&mut out, 0, dialect.doc);
+    for access in [Access::Anybody, Access::User, Access::Signed] {
+        let common = (shape(dialect).common)(access);
+        if !common.is_empty() {
+            out.push_str(&format!("\nCommands for {} take\n", caller(access)));
+            fields(&mut out, common);
+        }
+    }
+    for row in dialect.rows {
+        command(&mut out, dialect, row);
+    }
+    out
+}
+
+/// All dialects on one page, which loads and runs nothing.
+pub fn page(dialects: &[&Dialect]) -> String {
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>API of the Arctos box</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n\
+         <h1>API of the Arctos box</h1>\n\
+         <p>Version {}. For programs: <a href=\"/box/openapi.json\">OpenAPI 3.1</a>. \
+         On a terminal: <code>arctos-box api</code>.</p>\n",
+        include_str!("describe/page.css"),
+        env!("CARGO_PKG_VERSION"),
+    );
+    out.push_str("<nav aria-label=\"Commands\">\n");
+    for dialect in dialects {
+        out.push_str(&format!("<p>{}</p>\n<ul>\n", html::escape(dialect.title)));
+        for row in dialect.rows {
+            let (id, address) = (html::id(dialect, row), html::escape(row.address));
+            out.push_str(&format!("<li><a href=\"#{id}\">{address}</a></li>\n"));
+        }
+        out.push_str("</ul>\n");
+    }
+    out.push_str("</nav>\n");
+    for dialect in dialects {
+        html::section(&mut out, dialect);
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn command(out: &mut String, dialect: &Dialect, row: &Row) {
+    out.push_str(&format!("\n\n{}\n{}\n", row.address, "-".repeat(row.address.chars().count())));
+    wrap(out, 0, row.doc);
+    out.push('\n');
+    wrap(out, 2, &format!("{} {}", row.method, (shape(dialect).link)(row.address).url()));
+    if !row.aliases.is_empty() {
+        wrap(out, 2, &format!("also as {}", row.aliases.join(", ")));
+    }
+    wrap(out, 2, &format!("for {}", about(row)));
+    let common = (shape(dialect).common)(row.access);
+    if !row.input.is_empty() {
+        out.push_str(if common.is_empty() { "\n  takes\n" } else { "\n  takes also\n" });
+        fields(out, row.input);
+    }
+    out.push_str(&format!("\n  answers {}\n", answer(dialect, row)));
+    fields(out, row.output);
+}
+
+fn fields(out: &mut String, fields: &[Field]) {
+    for Flat { name, field } in flat(fields) {
+        let optional = if field.required { "" } else { ", optional" };
+        wrap(out, 4, &format!("{name}: {}{optional}", kind(field.kind)));
+        wrap(out, 8, field.doc);
+    }
+}
+
+/// Appends `text` as lines that begin with `indent` blanks and end before the last column.
+fn wrap(out: &mut String, indent: usize, text: &str) {
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > COLUMNS {
+            out.push('\n');
+            width = 0;
+        }
+        if width == 0 {
+            out.push_str(&" ".repeat(indent));
+            width = indent;
+        } else {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+    }
+    if width > 0 {
+        out.push('\n');
+    }
+}
+
+/// A row's answer as JSON in short: `{"errorCode":0,"errorInfo":"","data":{…}}`.
+fn answer(dialect: &Dialect, row: &Row) -> String {
+    let mut members = Vec::new();
+    for Member { name, slot } in (shape(dialect).answer)(row.envelope) {
+        match slot {
+            Slot::Code => members.push(format!("\"{name}\":0")),
+            Slot::Info => members.push(format!("\"{name}\":\"\"")),
+            Slot::Word(word) => members.push(format!("\"{name}\":\"{word}\"")),
+            Slot::Output if row.output.is_empty() => {}
+            Slot::Output => members.push(format!("\"{name}\":{{…}}")),
+        }
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+/// Who may call, what it costs, how long its body may be.
+fn about(row: &Row) -> String {
+    let kib = row.body_max / 1024;
+    format!("{}; {}; body up to {kib} KiB", caller(row.access), cost(row.class))
+}
+
+fn caller(access: Access) -> &'static str {
+    match access {
+        Access::Anybody => "anybody",
+        Access::User => "a logged-in user",
+        Access::Signed => "a server that signs",
+    }
+}
+
+fn cost(class: Class) -> &'static str {
+    match class {
+        Class::Beat => "answered from memory",
+        Class::Read => "reads",
+        Class::Write => "writes",
+        Class::Credential => "checks or sets a password; wrong tries are limited",
+    }
+}
+
+/// A field at the end of its path: `bind_file.url`, `rooms[].title`.
+struct Flat {
+    name: String,
+    field: Field,
+}
+
+fn flat(fields: &[Field]) -> Vec<Flat> {
+    let mut all = Vec::new();
+    for field in fields {
+        all.push(Flat { name: field.name.into(), field: *field });
+        let (inner, mark) = match field.kind {
+            Kind::Object(inner) => (inner, ""),
+            Kind::List(inner) => (inner, "[]"),
+            Kind::Text { .. } | Kind::Integer { .. } | Kind::Number | Kind::Any => continue,
+        };
+        all.extend(
+            flat(inner)
+                .into_iter()
+                .map(|f| Flat { name: format!("{}{mark}.{}", field.name, f.name), field: f.field }),
+        );
+    }
+    all
+}
+
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Text { min: 0, max: usize::MAX } => "text".into(),
+        Kind::Text { min: 0, max } => format!("text of at most {max} characters"),
+        Kind::Text { min, max: usize::MAX } => format!("text of at least {min} characters"),
+        Kind::Text { min, max } if min == max => format!("text of {min} characters"),
+        Kind::Text { min, max } => format!("text of {min} to {max} characters"),
+        Kind::Integer { min: i64::MIN, max: i64::MAX } => "integer".into(),
+        Kind::Integer { min: i64::MIN, max } => format!("integer of at most {max}"),
+        Kind::Integer { min, max: i64::MAX } => format!("integer from {min}"),
+        Kind::Integer { min, max } => format!("integer from {min} to {max}"),
+        Kind::Number => "number".into(),
+        Kind::Object(_) => "object".into(),
+        Kind::List(_) => "list of objects".into(),
+        Kind::Any => "object with any members".into(),
+    }
+}

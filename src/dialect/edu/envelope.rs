@@ -1,0 +1,144 @@
+//! Document 001's words: `{"errorCode","errorInfo","data"}`, always HTTP 200, and the two callbacks' own
+//! forms. The only place that knows the numbers. Source: 001's table, decisions.md "Codes".
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::dialect::{Envelope, Row, Sealed};
+use crate::model::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
+
+pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
+    let body = match row.envelope {
+        Envelope::RecordingCallback => br#"{"code":0}"#.to_vec(),
+        Envelope::IndexCallback => index(0, ""),
+        // A command without an answer has no `data` member.
+        Envelope::Plain if row.output.is_empty() && data == b"null" => {
+            br#"{"errorCode":0,"errorInfo":""}"#.to_vec()
+        }
+        Envelope::Plain => {
+            let mut body = br#"{"errorCode":0,"errorInfo":"","data":"#.to_vec();
+            body.extend_from_slice(&data);
+            body.push(b'}');
+            body
+        }
+    };
+    Sealed { status: StatusCode::OK, body }
+}
+
+pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+    let (code, info) = words(fault, request_id);
+    let body = match row.map_or(Envelope::Plain, |r| r.envelope) {
+        Envelope::Plain => json(&Failure { errorCode: code, errorInfo: &info }),
+        Envelope::RecordingCallback => json(&Code { code }),
+        Envelope::IndexCallback => index(code, &info),
+    };
+    Sealed { status: StatusCode::OK, body }
+}
+
+#[derive(Serialize)]
+#[allow(non_snake_case)]
+struct Failure<'a> {
+    errorCode: i64,
+    errorInfo: &'a str,
+}
+
+#[derive(Serialize)]
+struct Code {
+    code: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status<'a> {
+    action_status: &'a str,
+    error_code: i64,
+    error_info: &'a str,
+}
+
+fn index(code: i64, info: &str) -> Vec<u8> {
+    json(&Status { action_status: "OK", error_code: code, error_info: info })
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("numbers and text always become JSON")
+}
+
+fn words(fault: &Fault, request_id: &str) -> (i64, String) {
+    match fault {
+        Fault::Missing(thing) => missing(*thing),
+        Fault::Invalid { field, why } => (10003, format!("field {field} {why}")),
+        Fault::Syntax(why) => (10002, format!("the body is not valid JSON: {why}")),
+        Fault::Denied(why) => (10101, (*why).into()),
+        Fault::Unauthenticated(refusal) => refused(*refusal),
+        Fault::Conflict(conflict) => conflicting(*conflict),
+        Fault::Licence(why) => (10110, licence(*why).into()),
+        Fault::Busy { retry } => {
+            let seconds = (retry.0 + 999) / 1000;
+            (10111, format!("too many tries, or the box is busy; try again in {seconds} s"))
+        }
+        Fault::TooLarge { limit } => (10003, format!("the body is longer than {limit} bytes")),
+        Fault::Offline(part) => (90000, offline(*part).into()),
+        Fault::Internal(_) => (90000, format!("internal error, request {request_id}")),
+    }
+}
+
+fn missing(thing: Thing) -> (i64, String) {
+    match thing {
+        Thing::Command => (10001, "Invalid request: svc and cmd name no command".into()),
+        Thing::Page => (10001, "Invalid request: no such page".into()),
+        Thing::Webhook => (10001, "Invalid request: no such webhook".into()),
+        Thing::User => (10005, "the user does not exist".into()),
+        Thing::Room => (10010, "the room does not exist".into()),
+        Thing::Recording => (10003, "there is no such recording".into()),
+        Thing::File => (10003, "there is no such file".into()),
+        Thing::Video => (10003, "there is no such video".into()),
+    }
+}
+
+fn refused(refusal: Refusal) -> (i64, String) {
+    match refusal {
+        Refusal::Absent => (10009, "no token was given".into()),
+        Refusal::Scheme => (10009, "the token's scheme is not known".into()),
+        Refusal::Refused => (10009, "this token is not good here".into()),
+        Refusal::Expired => (10009, "the token has expired; log in again".into()),
+        Refusal::Invalid => (10009, "the token is not known; log in again".into()),
+        Refusal::Password => (10006, "the password is wrong, or none is set".into()),
+        Refusal::LoggedOut => (10008, "already logged out".into()),
+    }
+}
+
+fn conflicting(conflict: Conflict) -> (i64, String) {
+    match conflict {
+        Conflict::HandleTaken => (10004, "the id is registered already".into()),
+        Conflict::SessionAlive => (10007, "this account is logged in already".into()),
+        Conflict::NotStartable => (10102, "the course was started already".into()),
+        Conflict::NotLive => (20002, "the course is not running".into()),
+        Conflict::NotOver => (10102, "the course is not over yet".into()),
+        Conflict::Over => (10102, "the course is over".into()),
+        Conflict::AlreadyBound => (10104, "the url is bound already".into()),
+        Conflict::NotBound => (10105, "the url is not bound".into()),
+        Conflict::NotInRoom => (20001, "the user is not in this room".into()),
+        Conflict::Replayed => (10003, "field sign was used with another body".into()),
+        Conflict::MethodNotAllowed => (10001, "Invalid request: use POST".into()),
+    }
+}
+
+fn licence(why: LicenceWhy) -> &'static str {
+    match why {
+        LicenceWhy::NoFile => "3401 no licence is installed; ask the school's administrator",
+        LicenceWhy::NotALicence => "3402 the licence file is not a licence; install it again",
+        LicenceWhy::Refused => "3403 the licence is not for this box; ask for a new one",
+        LicenceWhy::Expired => "3404 the licence has expired; ask for a renewal",
+        LicenceWhy::RoomsUsedUp => "3405 as many lessons are running as the licence allows",
+    }
+}
+
+fn offline(part: Part) -> &'static str {
+    match part {
+        Part::Recorder => "the recorder does not answer",
+        Part::Disk => "the disk is full",
+        Part::Cloud => "Server internal error:call qcloud failed",
+        Part::Store => "the store does not answer",
+    }
+}

@@ -1,0 +1,128 @@
+//! Document 001, the education server: `POST …/index.php?svc=…&cmd=…`. Always HTTP 200; the truth is in
+//! `errorCode`. Source: 001-edu-server.md and decisions.md, section 001.
+
+pub mod account;
+mod auth;
+pub mod callback;
+pub mod cos;
+mod envelope;
+pub mod live;
+pub mod vod;
+
+use super::fields::{Input as _, Output as _};
+use super::{Access, Asked, BODY_MAX, Class, Dialect, Envelope, Row, Run, Verb, guest, soon, user};
+use crate::http::url::query;
+use crate::model::{Fault, Thing};
+
+pub static DIALECT: Dialect = Dialect {
+    name: "edu",
+    title: "001 Education server",
+    doc: "POST /index.php?svc=SVC&cmd=CMD with a JSON object; any path that ends in /index.php serves it. \
+          Every command but the two callbacks takes `appid` (integer) and `timeStamp` (integer, low 32 bits \
+          of the client's milliseconds); commands for users take `token`. Answers are HTTP 200 with \
+          `errorCode`, `errorInfo` and, where the command has any, `data`.",
+    rows: ROWS,
+    owns: |path| path.ends_with("/index.php"),
+    address,
+    open: auth::open,
+    fault: envelope::fault,
+    success: envelope::success,
+};
+
+/// One line a command: who may call, its class, its handler with input and output, and what it does.
+macro_rules! row {
+    ($address:literal, $access:ident, $class:ident,
+     $run:ident $subject:ident::$handler:ident($in:ident) -> $out:path, $doc:literal
+     $(, $field:ident: $value:expr)*) => {
+        Row {
+            access: Access::$access,
+            class: Class::$class,
+            input: $subject::$in::FIELDS,
+            output: <$out>::FIELDS,
+            run: row!(@run $run $subject::$handler),
+            doc: $doc,
+            $($field: $value,)*
+            ..blank($address)
+        }
+    };
+    (@run soon $subject:ident::$handler:ident) => {
+        Run::Soon(|call| soon(call, $subject::$handler))
+    };
+    (@run user $subject:ident::$handler:ident) => {
+        Run::Later(|call| user(call, $subject::$handler))
+    };
+    (@run guest $subject:ident::$handler:ident) => {
+        Run::Later(|call| guest(call, $subject::$handler))
+    };
+}
+
+type Nothing = super::fields::Nothing;
+
+static ROWS: &[Row] = &[
+    row!("account/regist", Anybody, Credential, guest account::regist(Regist) -> Nothing,
+        "Registers an account."),
+    row!("account/login", Anybody, Credential, guest account::login(Login) -> account::LoggedIn,
+        "Logs in; answers the token for everything else and a signature for IM."),
+    row!("account/logout", Anybody, Write, guest account::logout(Logout) -> Nothing,
+        "Ends the session of the token."),
+    row!("live/create", User, Write, user live::create(Create) -> live::Created,
+        "Makes a course. Teachers only."),
+    row!("live/startcourse", User, Write, user live::startcourse(Course) -> Nothing,
+        "Starts the course and its recording. Its teacher only, once."),
+    row!("live/exitroom", User, Write, user live::exitroom(Course) -> Nothing,
+        "Ends the course and its recording; the replay follows within seconds. Its teacher only."),
+    row!("live/heartbeat", User, Beat, soon live::heartbeat(Course) -> Nothing,
+        "Keeps the caller's seat; sent every 3 s by teacher and pupils."),
+    row!("live/roomlist", User, Read, user live::roomlist(RoomList) -> live::Rooms,
+        "Lists courses, newest first."),
+    row!("live/reportmemid", User, Write, user live::reportmemid(Report) -> Nothing,
+        "The caller enters (operate 0) or leaves (operate 1) a running course."),
+    row!("live/roomidlist", User, Read, user live::roomidlist(Members) -> live::MemberList,
+        "Lists who sits in a course now."),
+    row!("live/reportbind", User, Write, user live::reportbind(Bind) -> Nothing,
+        "Ties a file to a course (operate 0) or unties it (operate 1). Its teacher only."),
+    row!("live/querybind", User, Read, user live::querybind(Members) -> live::Bound,
+        "Lists the files of a course, for its teacher and whoever is or was in it."),
+    row!("cos/get_sign", User, Write, user cos::get_sign(GetSign) -> cos::Signed,
+        "Signs a COS v4 upload."),
+    row!("vod/get_sign", User, Write, user vod::get_sign(GetSign) -> vod::Signed,
+        "Signs a call of the VOD server API."),
+    row!("vod/cmd_proxy", User, Read, user vod::cmd_proxy(CmdProxy) -> vod::Proxied,
+        "Calls the VOD server API: Tencent's with keys and a way out, else the box's own recordings."),
+    row!("vod/get_client_sign", User, Write, user vod::get_client_sign(GetClientSign) -> vod::ClientSigned,
+        "Signs a client upload to VOD."),
+    row!("live/recendcall", Signed, Write, guest callback::recendcall(RecordingEvent) -> Nothing,
+        "A recording has ended. Carries `t` and `sign` = md5(callback_key + t). Answers {\"code\":n}.",
+        aliases: &["live/callback", "live/reccall"], envelope: Envelope::RecordingCallback),
+    row!("live/idxfileendcall", Signed, Write, guest callback::idxfileendcall(IndexEvent) -> Nothing,
+        "An index file is ready. Signed like recendcall. Answers {\"ActionStatus\":\"OK\",\"ErrorCode\":n,\"ErrorInfo\":\"…\"}.",
+        envelope: Envelope::IndexCallback),
+];
+
+const fn blank(address: &'static str) -> Row {
+    Row {
+        method: Verb::Post,
+        address,
+        aliases: &[],
+        doc: "",
+        access: Access::Anybody,
+        class: Class::Read,
+        body_max: BODY_MAX,
+        input: &[],
+        output: &[],
+        envelope: Envelope::Plain,
+        run: Run::Soon(|_| Err(Fault::Missing(Thing::Command))),
+    }
+}
+
+/// `svc` and `cmd` of the query name the row.
+fn address(asked: &Asked) -> Result<&'static Row, Fault> {
+    let missing = || Fault::Missing(Thing::Command);
+    let svc = query::first(&asked.query, "svc").ok_or_else(missing)?;
+    let cmd = query::first(&asked.query, "cmd").ok_or_else(missing)?;
+    let named = |address: &str| {
+        address.split_once('/').is_some_and(|(s, c)| s == svc.as_ref() && c == cmd.as_ref())
+    };
+    let found = ROWS.iter().find(|row| named(row.address) || row.aliases.iter().any(|a| named(a)));
+    found.ok_or_else(missing)
+}

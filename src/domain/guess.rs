@@ -1,0 +1,103 @@
+//! Wrong credentials, counted. Right ones are never held up by somebody else's wrong ones.
+//! decisions.md: 10 a minute an account, 100 a minute an address.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::Millis;
+
+const PER_ACCOUNT: usize = 10;
+/// A class may share one address.
+const PER_ADDRESS: usize = 100;
+const WINDOW: Millis = Millis::seconds(60);
+/// Accounts or addresses remembered at once; past it the stale ones are dropped, then the oldest.
+const TRACKED: usize = 4096;
+
+#[derive(Default)]
+pub struct Guesses {
+    accounts: Mutex<HashMap<String, Vec<Millis>>>,
+    addresses: Mutex<HashMap<IpAddr, Vec<Millis>>>,
+}
+
+impl Guesses {
+    /// How long this account must wait before its credentials are looked at again.
+    pub fn account_wait(&self, account: &str, steady: Millis) -> Option<Millis> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.get(account).and_then(|times| wait(times, PER_ACCOUNT, steady))
+    }
+
+    /// Counts a wrong try; answers how long its address must now wait, if it has used up its share.
+    pub fn wrong(&self, account: &str, from: IpAddr, steady: Millis) -> Option<Millis> {
+        note(&self.accounts, account.to_owned(), PER_ACCOUNT, steady);
+        note(&self.addresses, from, PER_ADDRESS, steady)
+    }
+}
+
+fn note<K: Eq + Hash + Clone>(
+    map: &Mutex<HashMap<K, Vec<Millis>>>,
+    key: K,
+    most: usize,
+    now: Millis,
+) -> Option<Millis> {
+    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    if map.len() >= TRACKED && !map.contains_key(&key) {
+        map.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
+        if map.len() >= TRACKED {
+            let oldest = map.iter().min_by_key(|(_, t)| t.last().copied()).map(|(k, _)| k.clone());
+            oldest.map(|k| map.remove(&k));
+        }
+    }
+    let times = map.entry(key).or_default();
+    times.retain(|t| now - *t < WINDOW);
+    let waiting = wait(times, most, now);
+    if waiting.is_none() {
+        times.push(now);
+    }
+    waiting
+}
+
+fn wait(times: &[Millis], most: usize, now: Millis) -> Option<Millis> {
+    let mut fresh = times.iter().filter(|t| now - **t < WINDOW);
+    let oldest = fresh.next()?;
+    (1 + fresh.count() >= most).then(|| *oldest + WINDOW - now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn the_eleventh_try_of_an_account_waits_until_the_first_is_a_minute_old() {
+        let guesses = Guesses::default();
+        for second in 0..10 {
+            assert_eq!(guesses.account_wait("ann", Millis::seconds(second)), None);
+            guesses.wrong("ann", HERE, Millis::seconds(second));
+        }
+        let wait = guesses.account_wait("ann", Millis::seconds(10));
+        assert_eq!(wait, Some(Millis::seconds(50)));
+        assert_eq!(guesses.account_wait("bob", Millis::seconds(10)), None);
+        assert_eq!(guesses.account_wait("ann", Millis::seconds(60)), None);
+    }
+
+    #[test]
+    fn an_address_waits_after_a_hundred_wrong_tries() {
+        let guesses = Guesses::default();
+        for n in 0..100 {
+            assert_eq!(guesses.wrong(&format!("user{n}"), HERE, Millis(n)), None);
+        }
+        assert_eq!(guesses.wrong("another", HERE, Millis(100)), Some(Millis(59_900)));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let guesses = Guesses::default();
+        for n in 0..10_000 {
+            guesses.wrong(&format!("user{n}"), HERE, Millis(n));
+        }
+        assert!(guesses.accounts.lock().unwrap().len() <= TRACKED);
+    }
+}

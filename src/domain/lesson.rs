@@ -1,0 +1,205 @@
+//! The life of a lesson: start, seats, silence, end. Disk first, memory after: what presence shows is true.
+
+use super::message::{self, Notice, Stamp};
+use super::presence::{Aged, LiveRoom};
+use super::{Appliance, licence, recording, room};
+use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
+use crate::model::user::Actor;
+use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing, UserId};
+use crate::store::{lessons, rooms};
+
+/// Starts a lesson: 0 → 1, message 1001, the host seated, the recording begun when a classroom is free.
+///
+/// # Errors
+/// `Missing(Room)`, `Denied` for anybody but its host, `Conflict(NotStartable)`, `Licence`.
+pub async fn start(
+    app: &Appliance,
+    id: RoomId,
+    actor: &Actor,
+    timestamp: i64,
+    now: Moment,
+) -> Result<(), Fault> {
+    let room = room::hosted(app, id, actor).await?;
+    if room.state != RoomState::Created {
+        return Err(Fault::Conflict(Conflict::NotStartable));
+    }
+    let host = (actor.id, actor.handle.as_str());
+    let permit = |live| licence::permit(live, now).map_err(Fault::Licence);
+    let chosen = app.presence.reserve(id, host, &app.policy.classrooms, now.steady, permit)?;
+    let stamp = message::stamp(app, timestamp, now.wall);
+    let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
+    let name = chosen.as_ref().map(|c| c.name.clone());
+    let begun = app
+        .db
+        .write(move |conn| {
+            let seq = message::post(conn, id, &Notice::Started { uid: &uid }, stamp)?;
+            if !lessons::begin(conn, id, seq, name.as_deref(), now.wall)? {
+                return Err(Fault::Conflict(Conflict::NotStartable));
+            }
+            lessons::enter(conn, id, user, now.wall)?;
+            lessons::log(conn, id, now.wall, "started", name.as_deref().unwrap_or(""))?;
+            let state = match name {
+                Some(_) => RecordingState::On,
+                None => RecordingState::None,
+            };
+            let note = if name.is_none() { "no classroom was free" } else { "" };
+            lessons::set_recording(conn, id, state, note)?;
+            if name.is_none() {
+                lessons::log(conn, id, now.wall, "not recorded", note)?;
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(fault) = begun {
+        app.presence.close(id);
+        return Err(fault);
+    }
+    tracing::info!(room = %id, classroom = ?chosen.as_ref().map(|c| &c.name), "lesson started");
+    if let Some(classroom) = chosen {
+        recording::begin(app, id, classroom.input, now.wall);
+    }
+    Ok(())
+}
+
+/// Ends a lesson by its host: 1 → 2, message 1002, everybody out, the recording closed.
+///
+/// # Errors
+/// `Missing(Room)`, `Denied`, `Conflict(NotLive)`.
+pub async fn exit(
+    app: &Appliance,
+    id: RoomId,
+    actor: &Actor,
+    timestamp: i64,
+    now: Moment,
+) -> Result<(), Fault> {
+    let room = room::hosted(app, id, actor).await?;
+    let stamp = message::stamp(app, timestamp, now.wall);
+    end(app, &room, "host", stamp).await
+}
+
+async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> Result<(), Fault> {
+    let (id, uid) = (room.id, room.host_handle.clone());
+    app.db
+        .write(move |conn| {
+            let seq = message::post(conn, id, &Notice::Ended { uid: &uid }, stamp)?;
+            if !lessons::end(conn, id, seq, why, stamp.now)? {
+                return Err(Fault::Conflict(Conflict::NotLive));
+            }
+            lessons::log(conn, id, stamp.now, "ended", why)?;
+            Ok(())
+        })
+        .await?;
+    app.presence.close(id);
+    tracing::info!(room = %id, why, "lesson ended");
+    match room.recording {
+        RecordingState::On | RecordingState::Refused => recording::close(app, room),
+        RecordingState::None | RecordingState::Ended => {}
+    }
+    Ok(())
+}
+
+/// Takes a seat in a live lesson; sitting down twice is only a beat.
+///
+/// # Errors
+/// `Missing(Room)`, `Conflict(NotLive)`.
+pub async fn enter(
+    app: &Appliance,
+    id: RoomId,
+    actor: &Actor,
+    timestamp: i64,
+    now: Moment,
+) -> Result<(), Fault> {
+    if !app.presence.exists(id) {
+        return Err(Fault::Missing(Thing::Room));
+    }
+    if !app.presence.is_live(id) {
+        return Err(Fault::Conflict(Conflict::NotLive));
+    }
+    let stamp = message::stamp(app, timestamp, now.wall);
+    let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
+    app.db
+        .write(move |conn| {
+            let live = rooms::by_id(conn, id)?.is_some_and(|r| r.state == RoomState::Live);
+            if !live {
+                return Err(Fault::Conflict(Conflict::NotLive));
+            }
+            if lessons::enter(conn, id, user, now.wall)? {
+                message::post(conn, id, &Notice::Entered { uid: &uid }, stamp)?;
+            }
+            Ok(())
+        })
+        .await?;
+    app.presence.seat(id, actor.id, now.steady);
+    Ok(())
+}
+
+/// Gives a seat up.
+///
+/// # Errors
+/// `Missing(Room)`, `Conflict(NotInRoom)`.
+pub async fn leave(app: &Appliance, id: RoomId, actor: &Actor, now: Moment) -> Result<(), Fault> {
+    if !app.presence.exists(id) {
+        return Err(Fault::Missing(Thing::Room));
+    }
+    if !app.presence.is_seated(id, actor.id) {
+        return Err(Fault::Conflict(Conflict::NotInRoom));
+    }
+    unseat(app, id, actor.id, AttendanceEvent::Out, now.wall).await
+}
+
+async fn unseat(
+    app: &Appliance,
+    id: RoomId,
+    user: UserId,
+    event: AttendanceEvent,
+    now: Millis,
+) -> Result<(), Fault> {
+    app.db.write(move |conn| Ok(lessons::leave(conn, id, user, event, now)?)).await?;
+    app.presence.unseat(id, user);
+    Ok(())
+}
+
+/// Looks for those who fell silent; called each second.
+pub async fn age(app: &Appliance, now: Moment) -> Result<(), Fault> {
+    let (host_max, member_max) = (app.policy.host_silence, app.policy.member_silence);
+    for aged in app.presence.aged(host_max, member_max, now.steady) {
+        match aged {
+            Aged::Member(id, user) => {
+                unseat(app, id, user, AttendanceEvent::Silent, now.wall).await?;
+            }
+            Aged::Host(id) => {
+                let room = room::get(app, id).await?;
+                let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
+                end(app, &room, "silence", stamp).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After a restart running lessons run on: seats are warm, recordings resume, half-closed ones are closed.
+pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
+    let (live, unfinished) = app
+        .db
+        .read(|conn| {
+            let mut live = Vec::new();
+            for room in rooms::in_state(conn, RoomState::Live)? {
+                let seated = rooms::seated(conn, room.id)?;
+                live.push((room, seated));
+            }
+            Ok((live, rooms::unfinished(conn)?))
+        })
+        .await?;
+    for (room, seated) in live {
+        let lesson = LiveRoom {
+            host: room.host,
+            host_beat: now.steady,
+            classroom: room.classroom.clone(),
+            seats: seated.into_iter().map(|user| (user, now.steady)).collect(),
+        };
+        app.presence.restore(room.id, lesson);
+        recording::resume(app, &room);
+    }
+    unfinished.iter().for_each(|room| recording::close(app, room));
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What the box can do, in its own words. It knows neither HTTP nor any dialect; `now` is an argument.
+
+pub mod callback;
+pub mod cloud;
+pub mod durable;
+pub mod file;
+pub mod guess;
+pub mod lesson;
+pub mod licence;
+pub mod message;
+pub mod outbox;
+pub mod password;
+pub mod policy;
+pub mod presence;
+pub mod recording;
+pub mod room;
+pub mod session;
+pub mod user;
+pub mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Notify, mpsc};
+
+use crate::model::recording::Order;
+use crate::model::{Entropy, Fault, Moment};
+use crate::store::{Db, rooms, users};
+use policy::{Policy, Secrets};
+
+/// The running box: everything an operation may need, passed by reference.
+pub struct Appliance {
+    pub db: Db,
+    pub entropy: Entropy,
+    pub policy: Policy,
+    pub secrets: Secrets,
+    pub folders: Folders,
+    pub sessions: session::Sessions,
+    pub presence: presence::Presence,
+    pub guesses: guess::Guesses,
+    pub hasher: password::Hasher,
+    pub tapes: recording::Tapes,
+    pub space: Space,
+    recorder: mpsc::Sender<Order>,
+    /// Rung when something was put into the outbox.
+    pub outbox_bell: Notify,
+    administered: AtomicBool,
+}
+
+/// Where things lie under the data folder.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    pub recordings: PathBuf,
+    pub files: PathBuf,
+}
+
+/// Asks how many bytes are free where the data lies; `None` when nobody can tell.
+#[derive(Clone)]
+pub struct Space {
+    pub free: Arc<dyn Fn() -> Option<u64> + Send + Sync>,
+    /// Bytes that only lessons may use: the larger of 2 GiB and two hours at the configured rate.
+    pub reserve: u64,
+}
+
+/// What `Appliance::open` is made of.
+pub struct Parts {
+    pub db: Db,
+    pub entropy: Entropy,
+    pub policy: Policy,
+    pub secrets: Secrets,
+    pub folders: Folders,
+    pub space: Space,
+    pub recorder: mpsc::Sender<Order>,
+}
+
+impl Appliance {
+    /// Brings back what a restart must not lose: tokens, seats, running lessons.
+    pub async fn open(parts: Parts, now: Moment) -> Result<Arc<Self>, Fault> {
+        let (newest, administered) = parts
+            .db
+            .read(|conn| Ok((rooms::newest(conn)?, users::administrator_exists(conn)?)))
+            .await?;
+        let appliance = Arc::new(Self {
+            sessions: session::Sessions::default(),
+            presence: presence::Presence::new(newest),
+            guesses: guess::Guesses::default(),
+            hasher: password::Hasher::start(),
+            tapes: recording::Tapes::default(),
+            outbox_bell: Notify::new(),
+            administered: AtomicBool::new(administered),
+            db: parts.db,
+            entropy: parts.entropy,
+            policy: parts.policy,
+            secrets: parts.secrets,
+            folders: parts.folders,
+            space: parts.space,
+            recorder: parts.recorder,
+        });
+        session::restore(&appliance, now).await?;
+        lesson::restore(&appliance, now).await?;
+        Ok(appliance)
+    }
+
+    /// Whether somebody administers this box: closes open watching and open registration of teachers.
+    pub fn is_administered(&self) -> bool {
+        self.administered.load(Ordering::Relaxed)
+    }
+
+    /// Sends an order to the recorder. It has room for every classroom's orders; full means it hangs.
+    fn order(&self, order: Order) {
+        if let Err(e) = self.recorder.try_send(order) {
+            tracing::error!(error = %e, "the recorder takes no orders");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the school decided (configuration) and what the box keeps to itself (secrets), as checked values.
+
+use std::sync::Arc;
+
+use crate::model::Millis;
+use crate::wire::usersig::OldKey;
+
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// App ids of document 001 that are served; empty accepts any positive one.
+    pub appids: Vec<i64>,
+    pub login: LoginPolicy,
+    pub registration: Registration,
+    pub host_silence: Millis,
+    pub member_silence: Millis,
+    pub classrooms: Vec<Classroom>,
+    pub webhooks: Vec<Webhook>,
+    pub cloud: Cloud,
+    pub usersig: UserSig,
+    /// The address people outside the building use, if any; without a trailing slash.
+    pub public_url: Option<String>,
+    /// `arctos-` and four characters: the box's name on the LAN.
+    pub box_name: String,
+}
+
+/// What signs `userSig`.
+#[derive(Clone)]
+pub enum UserSig {
+    /// TLSSigAPI v2 with the box's own key.
+    Own,
+    /// TLSSigAPI v2 with Tencent's key.
+    V2(String),
+    /// The old ECDSA form.
+    Old(Arc<OldKey>),
+}
+
+impl std::fmt::Debug for UserSig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Own => "Own",
+            Self::V2(_) => "V2",
+            Self::Old(_) => "Old",
+        })
+    }
+}
+
+/// What a second log-in of the same account does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginPolicy {
+    /// Ends the old 001 session.
+    Replace,
+    Refuse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody, until an administrator exists; then pupils only.
+    Open,
+    Students,
+    Closed,
+}
+
+/// A place with capture inputs.
+#[derive(Clone, Debug)]
+pub struct Classroom {
+    pub name: String,
+    /// Name of the input on the board.
+    pub input: String,
+    /// Handles of the teachers whose own room this is.
+    pub teachers: Vec<String>,
+}
+
+/// Somebody outside who is told what happens.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    pub name: String,
+    pub url: String,
+    pub secret: String,
+    /// Key of the document's `sign = md5(key + t)`; opt-in, never the inbound key.
+    pub md5_key: Option<String>,
+    /// PEM of a certificate authority to trust for this address.
+    pub ca_pem: Option<String>,
+}
+
+/// Tencent's cloud, or the box in its place.
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    /// `None`: the box is the cloud and signs with its own pair.
+    pub keys: Option<CloudKeys>,
+    pub bucket: String,
+    pub region: String,
+    pub preview_tag: String,
+    /// Actions that may be signed or forwarded with the configured keys; a trailing `*` matches any rest.
+    pub actions: Vec<String>,
+    /// Where calls of the VOD server API go, scheme and host; without a trailing slash.
+    pub endpoint: String,
+    /// Bytes of one stored file, and of all files of one account.
+    pub file_bytes_max: u64,
+    pub account_bytes_max: u64,
+}
+
+#[derive(Clone)]
+pub struct CloudKeys {
+    pub appid: i64,
+    pub secret_id: String,
+    pub secret_key: String,
+}
+
+impl std::fmt::Debug for CloudKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CloudKeys").field("appid", &self.appid).finish_non_exhaustive()
+    }
+}
+
+/// Made by the box on first start; shown by `secrets`, never logged.
+#[derive(Clone)]
+pub struct Secrets {
+    pub openim_secret: String,
+    pub arctos_license_key: String,
+    pub channel_app_id: String,
+    pub channel_app_secret: String,
+    pub channel_uid: String,
+    /// Inbound callbacks of document 001 are signed with it.
+    pub callback_key: String,
+    pub cos_secret_id: String,
+    pub cos_secret_key: String,
+    pub usersig_key: String,
+}

@@ -1,0 +1,235 @@
+//! Presence: which lessons are live, who sits in them, and when each was last heard of.
+//! Ageing is a pure function of the last beat and `now`; nothing here sets a timer or touches the disk.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::policy::Classroom;
+use crate::model::{Conflict, Fault, Handle, Millis, RoomId, Thing, UserId};
+
+/// The lowest lesson number; numbers have no gaps and rows are never deleted.
+const FIRST_ROOM: i64 = 10_001;
+
+pub struct Presence {
+    live: Mutex<HashMap<RoomId, LiveRoom>>,
+    /// The highest lesson number there is: tells an unknown lesson from one that is not live.
+    newest: AtomicI64,
+}
+
+/// A lesson that runs. Beats are on the monotonic clock.
+#[derive(Clone, Debug)]
+pub struct LiveRoom {
+    pub host: UserId,
+    pub host_beat: Millis,
+    pub classroom: Option<String>,
+    pub seats: HashMap<UserId, Millis>,
+}
+
+/// Somebody has been silent for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aged {
+    Member(RoomId, UserId),
+    Host(RoomId),
+}
+
+impl Presence {
+    pub fn new(newest: i64) -> Self {
+        Self { live: Mutex::default(), newest: AtomicI64::new(newest) }
+    }
+
+    /// Keeps the caller's seat. Memory only: this is the hot path.
+    ///
+    /// # Errors
+    /// `Missing(Room)`, or `Conflict(NotInRoom)` when the lesson is not live or the caller not in it.
+    pub fn beat(&self, room: RoomId, user: UserId, steady: Millis) -> Result<(), Fault> {
+        let mut live = self.live();
+        let Some(lesson) = live.get_mut(&room) else { return Err(self.not_live(room)) };
+        if lesson.host == user {
+            lesson.host_beat = steady;
+        }
+        let seat = lesson.seats.get_mut(&user).ok_or(Fault::Conflict(Conflict::NotInRoom))?;
+        *seat = steady;
+        Ok(())
+    }
+
+    fn not_live(&self, room: RoomId) -> Fault {
+        if self.exists(room) {
+            Fault::Conflict(Conflict::NotInRoom)
+        } else {
+            Fault::Missing(Thing::Room)
+        }
+    }
+
+    pub fn exists(&self, room: RoomId) -> bool {
+        (FIRST_ROOM..=self.newest.load(Ordering::Acquire)).contains(&room.0)
+    }
+
+    pub fn created(&self, room: RoomId) {
+        self.newest.fetch_max(room.0, Ordering::AcqRel);
+    }
+
+    /// Takes a classroom for a lesson that is about to start: the teacher's own, else the first free one.
+    /// `None` inside `Ok` when none is free: the lesson goes ahead without a recording.
+    ///
+    /// # Errors
+    /// `Conflict(NotStartable)` when the lesson is live already. `permit` may refuse with its own fault.
+    pub fn reserve(
+        &self,
+        room: RoomId,
+        host: (UserId, &str),
+        classrooms: &[Classroom],
+        steady: Millis,
+        permit: impl FnOnce(usize) -> Result<(), Fault>,
+    ) -> Result<Option<Classroom>, Fault> {
+        let mut live = self.live();
+        if live.contains_key(&room) {
+            return Err(Fault::Conflict(Conflict::NotStartable));
+        }
+        permit(live.len())?;
+        let taken = |c: &Classroom| live.values().any(|l| l.classroom.as_ref() == Some(&c.name));
+        let key = |handle: &str| Handle::new(handle).map(|h| h.key().to_owned());
+        let host_key = key(host.1);
+        let own = |c: &&Classroom| c.teachers.iter().any(|t| key(t) == host_key);
+        let free = |c: &&Classroom| !taken(c);
+        let chosen = classrooms
+            .iter()
+            .filter(own)
+            .find(free)
+            .or_else(|| classrooms.iter().find(|c| c.teachers.is_empty() && free(c)))
+            .or_else(|| classrooms.iter().find(free))
+            .cloned();
+        let lesson = LiveRoom {
+            host: host.0,
+            host_beat: steady,
+            classroom: chosen.as_ref().map(|c| c.name.clone()),
+            seats: HashMap::from([(host.0, steady)]),
+        };
+        live.insert(room, lesson);
+        Ok(chosen)
+    }
+
+    /// Brings a lesson back after a restart; everybody was just heard of, for the box was down, not they.
+    pub fn restore(&self, room: RoomId, lesson: LiveRoom) {
+        self.live().insert(room, lesson);
+    }
+
+    pub fn close(&self, room: RoomId) -> Option<LiveRoom> {
+        self.live().remove(&room)
+    }
+
+    pub fn seat(&self, room: RoomId, user: UserId, steady: Millis) {
+        if let Some(lesson) = self.live().get_mut(&room) {
+            lesson.seats.insert(user, steady);
+        }
+    }
+
+    pub fn unseat(&self, room: RoomId, user: UserId) {
+        if let Some(lesson) = self.live().get_mut(&room) {
+            lesson.seats.remove(&user);
+        }
+    }
+
+    pub fn is_seated(&self, room: RoomId, user: UserId) -> bool {
+        self.live().get(&room).is_some_and(|l| l.seats.contains_key(&user))
+    }
+
+    pub fn is_live(&self, room: RoomId) -> bool {
+        self.live().contains_key(&room)
+    }
+
+    /// Live lessons and taken seats.
+    pub fn counts(&self) -> (usize, usize) {
+        let live = self.live();
+        (live.len(), live.values().map(|l| l.seats.len()).sum())
+    }
+
+    pub fn aged(&self, host_max: Millis, member_max: Millis, steady: Millis) -> Vec<Aged> {
+        let live = self.live();
+        live.iter().flat_map(|(room, l)| aged(*room, l, host_max, member_max, steady)).collect()
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<RoomId, LiveRoom>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn aged(
+    room: RoomId,
+    lesson: &LiveRoom,
+    host_max: Millis,
+    member_max: Millis,
+    steady: Millis,
+) -> Vec<Aged> {
+    if steady - lesson.host_beat >= host_max {
+        return vec![Aged::Host(room)];
+    }
+    let silent = |(user, last): (&UserId, &Millis)| {
+        (*user != lesson.host && steady - *last >= member_max).then_some(Aged::Member(room, *user))
+    };
+    lesson.seats.iter().filter_map(silent).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: Millis = Millis::seconds(300);
+    const MEMBER: Millis = Millis::seconds(120);
+
+    fn presence() -> Presence {
+        let presence = Presence::new(10_001);
+        let host = (UserId(1), "ann");
+        presence.reserve(RoomId(10_001), host, &[], Millis(0), |_| Ok(())).unwrap();
+        presence
+    }
+
+    #[test]
+    fn a_member_has_left_after_two_minutes_of_silence_and_a_beat_prevents_it() {
+        let presence = presence();
+        presence.seat(RoomId(10_001), UserId(2), Millis(0));
+        presence.seat(RoomId(10_001), UserId(3), Millis(0));
+        presence.beat(RoomId(10_001), UserId(3), Millis::seconds(60)).unwrap();
+        assert_eq!(presence.aged(HOST, MEMBER, Millis(119_999)), []);
+        assert_eq!(
+            presence.aged(HOST, MEMBER, Millis::seconds(120)),
+            [Aged::Member(RoomId(10_001), UserId(2))]
+        );
+    }
+
+    #[test]
+    fn a_lesson_ends_when_its_host_is_silent_for_five_minutes() {
+        let presence = presence();
+        assert_eq!(presence.aged(HOST, MEMBER, Millis(299_999)), []);
+        assert_eq!(presence.aged(HOST, MEMBER, Millis(300_000)), [Aged::Host(RoomId(10_001))]);
+    }
+
+    #[test]
+    fn an_unknown_lesson_is_told_from_one_that_is_not_live() {
+        let presence = Presence::new(10_001);
+        let beat = |room| presence.beat(RoomId(room), UserId(1), Millis(0));
+        assert!(matches!(beat(10_001), Err(Fault::Conflict(Conflict::NotInRoom))));
+        assert!(matches!(beat(10_002), Err(Fault::Missing(Thing::Room))));
+        assert!(matches!(beat(-1), Err(Fault::Missing(Thing::Room))));
+    }
+
+    #[test]
+    fn a_lesson_takes_the_teachers_own_classroom_then_the_first_free_one() {
+        let room = |name: &str, teachers: &[&str]| Classroom {
+            name: name.into(),
+            input: "sim".into(),
+            teachers: teachers.iter().map(ToString::to_string).collect(),
+        };
+        let classrooms = [room("hall", &[]), room("lab", &["ann"])];
+        let presence = Presence::new(10_009);
+        let take = |n, who| {
+            let host = (UserId(n), who);
+            let got =
+                presence.reserve(RoomId(10_000 + n), host, &classrooms, Millis(0), |_| Ok(()));
+            got.unwrap().map(|c| c.name)
+        };
+        assert_eq!(take(1, "ann").as_deref(), Some("lab"));
+        assert_eq!(take(2, "ann").as_deref(), Some("hall"));
+        assert_eq!(take(3, "bob"), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! Lessons as things: made, listed, furnished with files. Their life is in `lesson`.
+
+use super::Appliance;
+use crate::model::lesson::{Binding, Member, Page, RecordingState, Room, RoomFilter, RoomState};
+use crate::model::user::{Actor, Role};
+use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
+use crate::store::rooms;
+
+/// Makes a lesson in state 0. The maker is its host, not yet a member.
+pub async fn create(
+    app: &Appliance,
+    actor: &Actor,
+    title: String,
+    cover: String,
+    now: Moment,
+) -> Result<RoomId, Fault> {
+    if actor.role != Role::Teacher {
+        return Err(Fault::Denied("only a teacher can create a course"));
+    }
+    let room = Room {
+        id: RoomId(0),
+        host: actor.id,
+        host_handle: String::new(),
+        title,
+        cover,
+        state: RoomState::Created,
+        created_at: now.wall,
+        begin_at: Millis(0),
+        begin_seq: 0,
+        end_at: Millis(0),
+        end_seq: 0,
+        index_url: String::new(),
+        watch_key: app.entropy.hex::<16>(),
+        classroom: None,
+        recording: RecordingState::None,
+        recording_note: String::new(),
+        members: 0,
+    };
+    let id = app.db.write(move |conn| Ok(rooms::insert(conn, &room)?)).await?;
+    app.presence.created(id);
+    Ok(id)
+}
+
+pub async fn get(app: &Appliance, id: RoomId) -> Result<Room, Fault> {
+    let found = app.db.read(move |conn| Ok(rooms::by_id(conn, id)?)).await?;
+    found.ok_or(Fault::Missing(Thing::Room))
+}
+
+/// The lesson, if the caller is the teacher who hosts it.
+pub(super) async fn hosted(app: &Appliance, id: RoomId, actor: &Actor) -> Result<Room, Fault> {
+    let room = get(app, id).await?;
+    if room.host != actor.id || actor.role != Role::Teacher {
+        return Err(Fault::Denied("only this course's teacher may do that"));
+    }
+    Ok(room)
+}
+
+/// One page of lessons, newest first, and the number of all that match.
+pub async fn list(
+    app: &Appliance,
+    filter: RoomFilter,
+    page: Page,
+) -> Result<(i64, Vec<Room>), Fault> {
+    app.db.read(move |conn| Ok(rooms::list(conn, &filter, page)?)).await
+}
+
+/// Seats taken now, in order of registration; an unknown lesson has none.
+pub async fn members(
+    app: &Appliance,
+    room: RoomId,
+    page: Page,
+) -> Result<(i64, Vec<Member>), Fault> {
+    if !app.presence.exists(room) {
+        return Err(Fault::Missing(Thing::Room));
+    }
+    app.db.read(move |conn| Ok(rooms::members(conn, room, page)?)).await
+}
+
+/// Ties a file to a lesson that is not over.
+pub async fn bind(
+    app: &Appliance,
+    room: RoomId,
+    actor: &Actor,
+    binding: Binding,
+    now: Moment,
+) -> Result<(), Fault> {
+    let user = furnishing(app, room, actor).await?;
+    let bound =
+        app.db.write(move |conn| Ok(rooms::bind(conn, room, user, &binding, now.wall)?)).await?;
+    if bound { Ok(()) } else { Err(Fault::Conflict(Conflict::AlreadyBound)) }
+}
+
+pub async fn unbind(
+    app: &Appliance,
+    room: RoomId,
+    actor: &Actor,
+    url: String,
+) -> Result<(), Fault> {
+    furnishing(app, room, actor).await?;
+    let gone = app.db.write(move |conn| Ok(rooms::unbind(conn, room, &url)?)).await?;
+    if gone { Ok(()) } else { Err(Fault::Conflict(Conflict::NotBound)) }
+}
+
+async fn furnishing(
+    app: &Appliance,
+    room: RoomId,
+    actor: &Actor,
+) -> Result<crate::model::UserId, Fault> {
+    match hosted(app, room, actor).await?.state {
+        RoomState::Created | RoomState::Live => Ok(actor.id),
+        RoomState::Over | RoomState::Replay => Err(Fault::Conflict(Conflict::Over)),
+    }
+}
+
+/// Files of a lesson, for its host and whoever is or was in it; anybody else sees none.
+pub async fn bindings(
+    app: &Appliance,
+    room: RoomId,
+    actor: &Actor,
+    page: Page,
+) -> Result<(i64, Vec<Binding>), Fault> {
+    if !app.presence.exists(room) {
+        return Err(Fault::Missing(Thing::Room));
+    }
+    let user = actor.id;
+    app.db
+        .read(move |conn| {
+            if rooms::knows(conn, room, user)? {
+                Ok(rooms::bindings(conn, room, page)?)
+            } else {
+                Ok((0, Vec::new()))
+            }
+        })
+        .await
+}

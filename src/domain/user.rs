@@ -1,0 +1,107 @@
+//! People: who they are, how they come in.
+
+use std::net::IpAddr;
+
+use super::policy::{LoginPolicy, Registration};
+use super::{Appliance, session};
+use crate::model::user::{Origin, Role, User};
+use crate::model::{Conflict, Fault, Handle, Moment, Refusal, Thing, UserId};
+use crate::store::users;
+
+/// Who wants an account.
+#[derive(Debug)]
+pub struct Registrant {
+    pub handle: Handle,
+    pub password: String,
+    pub role: Role,
+    pub appid: i64,
+}
+
+/// Adds an account of document 001.
+///
+/// # Errors
+/// `Denied` by the registration policy, `Conflict(HandleTaken)`, `Invalid` for a handle that belongs to a
+/// channel's name space.
+pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<UserId, Fault> {
+    let teacher = who.role == Role::Teacher;
+    match app.policy.registration {
+        Registration::Closed => return Err(Fault::Denied("registration is closed")),
+        Registration::Students if teacher => {
+            return Err(Fault::Denied("teachers are registered by the administrator"));
+        }
+        Registration::Open if teacher && app.is_administered() => {
+            return Err(Fault::Denied("teachers are registered by the administrator"));
+        }
+        Registration::Open | Registration::Students => {}
+    }
+    let channel = app.secrets.channel_uid.to_lowercase() + ":";
+    if who.handle.key().starts_with(&channel) {
+        return Err(Fault::invalid("id", "begins with the name of a channel"));
+    }
+    if by_handle(app, who.handle.clone()).await?.is_some() {
+        return Err(Fault::Conflict(Conflict::HandleTaken));
+    }
+    let user = User {
+        id: UserId(0),
+        handle: who.handle,
+        origin: Origin::Edu,
+        appid: Some(who.appid),
+        role: who.role,
+        password: Some(app.hasher.hash(&who.password, &app.entropy).await?),
+    };
+    let id = app.db.write(move |conn| users::insert(conn, &user, now.wall)).await?;
+    tracing::info!(user = %id, "registered");
+    Ok(id)
+}
+
+/// Somebody at the door of document 001.
+#[derive(Debug)]
+pub struct Caller {
+    pub handle: Handle,
+    pub password: String,
+    pub appid: i64,
+    pub from: IpAddr,
+}
+
+/// Checks the password and opens a session; answers the account and its token.
+///
+/// # Errors
+/// `Missing(User)`, `Invalid("appid")` for another application's account, `Unauthenticated(Password)`,
+/// `Busy` after too many wrong tries, `Conflict(SessionAlive)` by policy.
+pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, String), Fault> {
+    if let Some(retry) = app.guesses.account_wait(who.handle.key(), now.steady) {
+        return Err(Fault::Busy { retry });
+    }
+    let user = by_handle(app, who.handle.clone()).await?;
+    // Administrators and technicians are unknown to the five dialects.
+    let Some(user) = user.filter(|u| !u.role.is_of_the_box()) else {
+        return Err(wrong(app, &who, Fault::Missing(Thing::User), now));
+    };
+    if user.appid.is_some_and(|appid| appid != who.appid) {
+        return Err(Fault::invalid("appid", "is not the one this account registered with"));
+    }
+    let right = match &user.password {
+        Some(stored) => app.hasher.verify(&who.password, stored).await?,
+        None => false,
+    };
+    if !right {
+        let fault = Fault::Unauthenticated(Refusal::Password);
+        return Err(wrong(app, &who, fault, now));
+    }
+    let refuse = app.policy.login == LoginPolicy::Refuse;
+    let issuer = who.from.to_string();
+    let token = session::open(app, &user, Origin::Edu, issuer, refuse, now).await?;
+    Ok((user, token))
+}
+
+/// Counts a wrong try; an address that has used up its share hears only that.
+fn wrong(app: &Appliance, who: &Caller, fault: Fault, now: Moment) -> Fault {
+    match app.guesses.wrong(who.handle.key(), who.from, now.steady) {
+        Some(retry) => Fault::Busy { retry },
+        None => fault,
+    }
+}
+
+pub async fn by_handle(app: &Appliance, handle: Handle) -> Result<Option<User>, Fault> {
+    app.db.read(move |conn| Ok(users::by_handle(conn, &handle)?)).await
+}

@@ -1,0 +1,141 @@
+//! Watching: who may, what there is to see, and where the bytes lie.
+
+use std::path::PathBuf;
+
+use super::recording::{self, INDEX, PLAYLIST};
+use super::{Appliance, room};
+use crate::model::lesson::{RecordingState, Room, RoomState};
+use crate::model::user::{Actor, Role};
+use crate::model::{Fault, Refusal, RoomId, Thing};
+use crate::store::{recordings, rooms};
+use crate::wire::playlist;
+
+use super::password::constant_time_eq;
+
+/// Lets a viewer in: anybody until an administrator exists; afterwards the lesson's key, its host or
+/// members, and teachers.
+pub async fn admit(
+    app: &Appliance,
+    id: RoomId,
+    key: Option<&str>,
+    actor: Option<&Actor>,
+) -> Result<Room, Fault> {
+    let room = room::get(app, id).await?;
+    if !app.is_administered() {
+        return Ok(room);
+    }
+    if key.is_some_and(|k| constant_time_eq(k.as_bytes(), room.watch_key.as_bytes())) {
+        return Ok(room);
+    }
+    let Some(actor) = actor else { return Err(Fault::Unauthenticated(Refusal::Absent)) };
+    let user = actor.id;
+    let knows = app.db.read(move |conn| Ok(rooms::knows(conn, id, user)?)).await?;
+    if knows || actor.role == Role::Teacher {
+        return Ok(room);
+    }
+    Err(Fault::Denied("this lesson is for its members"))
+}
+
+/// What a lesson's page shows.
+pub struct View {
+    pub room: Room,
+    /// A picture is there to be played, live or as replay.
+    pub playable: bool,
+    /// File name of the progressive form, when the recording is finished and one file.
+    pub progressive: Option<String>,
+    pub duration_us: Option<i64>,
+}
+
+pub async fn view(app: &Appliance, room: Room) -> Result<View, Fault> {
+    let live = app.tapes.with(room.id, |takes| takes.iter().any(|t| !t.segments.is_empty()));
+    if let Some(playable) = live {
+        return Ok(View { room, playable, progressive: None, duration_us: None });
+    }
+    let id = room.id;
+    let takes = app.db.read(move |conn| Ok(recordings::of(conn, id)?)).await?;
+    let ready = room.state == RoomState::Replay;
+    Ok(View {
+        playable: ready && !takes.is_empty(),
+        progressive: takes.first().filter(|_| ready).map(|t| t.name.clone()),
+        duration_us: takes.last().map(|t| t.span_us),
+        room,
+    })
+}
+
+/// Why nothing is being recorded, or had no picture lately, as a sentence for the page.
+pub fn trouble(app: &Appliance, room: &Room) -> Option<String> {
+    let note = (!room.recording_note.is_empty()).then(|| room.recording_note.clone());
+    match room.recording {
+        RecordingState::None if room.state == RoomState::Live => {
+            Some("no classroom was free".into())
+        }
+        RecordingState::On => app.tapes.trouble(room.id).or(note),
+        RecordingState::Refused | RecordingState::None | RecordingState::Ended => note,
+    }
+}
+
+/// Something a lesson's folder serves.
+pub enum Media {
+    /// A playlist that still grows.
+    Text(String),
+    File(MediaFile),
+}
+
+/// A file and how it is to be served.
+pub struct MediaFile {
+    pub path: PathBuf,
+    pub content_type: &'static str,
+    /// Bytes that may be shown of a file that still grows.
+    pub len: Option<u64>,
+    /// Strong entity tag without quotes; absent while the file grows.
+    pub tag: Option<String>,
+}
+
+/// Finds `lesson.m3u8`, `index.json` or `<n>.mp4` of a lesson.
+///
+/// # Errors
+/// `Missing(Recording)` for a name that is none of these, or when there is nothing (yet).
+pub async fn media(app: &Appliance, room: &Room, name: &str) -> Result<Media, Fault> {
+    let missing = Fault::Missing(Thing::Recording);
+    let key = &room.watch_key;
+    match name {
+        PLAYLIST => {
+            let uri = |name: &str| format!("{name}?k={key}");
+            let live = app
+                .tapes
+                .with(room.id, |takes| playlist::media(takes, false, |take| uri(&take.name)));
+            match live {
+                Some(text) => Ok(Media::Text(text)),
+                None => Ok(whole(app, room, name, "application/vnd.apple.mpegurl")),
+            }
+        }
+        INDEX => Ok(whole(app, room, name, "application/json")),
+        _ => {
+            let number = name.strip_suffix(".mp4").and_then(|n| n.parse::<u32>().ok());
+            let number = number.filter(|n| format!("{n}.mp4") == name).ok_or(missing)?;
+            take(app, room, number).await
+        }
+    }
+}
+
+fn whole(app: &Appliance, room: &Room, name: &str, content_type: &'static str) -> Media {
+    let path = recording::folder(app, room.id).join(name);
+    Media::File(MediaFile { path, content_type, len: None, tag: None })
+}
+
+async fn take(app: &Appliance, room: &Room, number: u32) -> Result<Media, Fault> {
+    let id = room.id;
+    let path = recording::folder(app, id).join(format!("{number}.mp4"));
+    let growing =
+        app.tapes.with(id, |takes| takes.iter().find(|t| t.number == number).map(|t| t.bytes));
+    if let Some(bytes) = growing {
+        let bytes = bytes.ok_or(Fault::Missing(Thing::Recording))?;
+        let file = MediaFile { path, content_type: "video/mp4", len: Some(bytes), tag: None };
+        return Ok(Media::File(file));
+    }
+    let takes = app.db.read(move |conn| Ok(recordings::of(conn, id)?)).await?;
+    let take = takes.into_iter().find(|t| t.number == number);
+    let take = take.ok_or(Fault::Missing(Thing::Recording))?;
+    let tag = Some(take.sha256[..32].to_owned());
+    Ok(Media::File(MediaFile { path, content_type: "video/mp4", len: None, tag }))
+}

@@ -1,0 +1,197 @@
+//! Accepts connections and serves them until told to drain. Knows limits and time-outs, no addresses.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::{Body, Peer};
+
+/// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
+const CONNECTIONS: usize = 12_000;
+/// A client that sends its header line by line is cut off.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+const TLS_TIME: Duration = Duration::from_secs(10);
+const HEADER_BYTES: usize = 32 * 1024;
+const HEADERS: usize = 64;
+/// Streams of one HTTP/2 connection at once.
+const STREAMS: u32 = 64;
+/// After a failed accept (no descriptors left) the listener takes a breath.
+const BREATH: Duration = Duration::from_millis(50);
+/// What running answers get when the box drains.
+const DRAIN: Duration = Duration::from_secs(4);
+
+type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+/// What answers requests.
+pub type Service = Arc<dyn Fn(Request<Incoming>, Peer) -> Answer + Send + Sync>;
+
+/// A bound listener.
+pub enum Door {
+    Plain(TcpListener),
+    /// The certificate may be renewed while the box runs.
+    Tls(TcpListener, watch::Receiver<Arc<rustls::ServerConfig>>),
+    /// The box's own socket: whoever can open the file owns the box.
+    Unix(UnixListener),
+}
+
+/// Returns when the box goes down, or whoever owned it is gone.
+pub async fn drained(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|now| *now).await;
+}
+
+enum Guest {
+    Tcp(TcpStream, SocketAddr),
+    Unix(tokio::net::UnixStream),
+}
+
+/// Serves until `drain` turns true, then finishes running answers and returns.
+pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool>) {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut tasks = JoinSet::new();
+    loop {
+        let permit = tokio::select! {
+            permit = permits.clone().acquire_owned() => permit,
+            () = drained(&mut drain) => break,
+        };
+        let Ok(permit) = permit else { break };
+        let guest = tokio::select! {
+            guest = accept(&door) => guest,
+            () = drained(&mut drain) => break,
+        };
+        while tasks.try_join_next().is_some() {}
+        let guest = match guest {
+            Ok(guest) => guest,
+            Err(e) => {
+                tracing::warn!(error = %e, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let tls = match &door {
+            Door::Tls(_, config) => Some(TlsAcceptor::from(config.borrow().clone())),
+            Door::Plain(_) | Door::Unix(_) => None,
+        };
+        let (service, drain) = (service.clone(), drain.clone());
+        tasks.spawn(async move {
+            welcome(guest, tls, service, drain).await;
+            drop(permit);
+        });
+    }
+    drop(door);
+    let rest = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, rest).await.is_err() {
+        tracing::info!("some connections were cut off while draining");
+    }
+}
+
+async fn accept(door: &Door) -> io::Result<Guest> {
+    match door {
+        Door::Plain(listener) | Door::Tls(listener, _) => {
+            let (stream, addr) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            Ok(Guest::Tcp(stream, addr))
+        }
+        Door::Unix(listener) => Ok(Guest::Unix(listener.accept().await?.0)),
+    }
+}
+
+async fn welcome(
+    guest: Guest,
+    tls: Option<TlsAcceptor>,
+    service: Service,
+    drain: watch::Receiver<bool>,
+) {
+    match (guest, tls) {
+        (Guest::Tcp(stream, addr), None) => {
+            let peer = Peer { addr: addr.ip().to_canonical(), secure: false };
+            http1(stream, peer, service, drain).await;
+        }
+        (Guest::Tcp(stream, addr), Some(tls)) => {
+            let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
+            match tokio::time::timeout(TLS_TIME, tls.accept(stream)).await {
+                Ok(Ok(stream)) => encrypted(stream, peer, service, drain).await,
+                Ok(Err(e)) => tracing::debug!(error = %e, peer = %peer.addr, "no TLS session"),
+                Err(_) => tracing::debug!(peer = %peer.addr, "TLS took too long"),
+            }
+        }
+        (Guest::Unix(stream), _) => {
+            let peer = Peer { addr: std::net::Ipv4Addr::LOCALHOST.into(), secure: true };
+            http1(stream, peer, service, drain).await;
+        }
+    }
+}
+
+async fn http1<S>(stream: S, peer: Peer, service: Service, mut drain: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let answer = service(request, peer);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_BYTES)
+        .max_headers(HEADERS);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let done = tokio::select! {
+        done = &mut connection => done,
+        () = drained(&mut drain) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(e) = done {
+        tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
+    }
+}
+
+async fn encrypted<S>(stream: S, peer: Peer, service: Service, mut drain: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let answer = service(request, peer);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_BYTES)
+        .max_headers(HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADER_BYTES as u32)
+        .keep_alive_interval(Duration::from_secs(30));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let done = tokio::select! {
+        done = connection.as_mut() => done,
+        () = drained(&mut drain) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(e) = done {
+        tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
+    }
+}

@@ -1,0 +1,51 @@
+//! Small answers.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::Body;
+
+/// Bytes in memory as a body.
+pub fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// An answer of one type that nobody may keep.
+pub fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
+    let mut reply = Response::new(full(body));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
+    whole(status, "application/json", body.into())
+}
+
+pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
+    whole(status, "text/plain; charset=utf-8", body.into())
+}
+
+/// CORS as the five dialects have it: any origin, never cookies. Source: decisions.md; 002's middleware.
+pub fn open_to_all(reply: &mut Response<Body>) {
+    let headers = reply.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+/// The answer to a pre-flight `OPTIONS`.
+pub fn preflight() -> Response<Body> {
+    let mut reply = Response::new(full(Bytes::new()));
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    open_to_all(&mut reply);
+    let headers = reply.headers_mut();
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let allowed = HeaderValue::from_static("Authorization, Content-Type, Range, *");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("172800"));
+    reply
+}

@@ -1,0 +1,266 @@
+//! Query strings, percent coding and URLs, for requests in and out.
+//! It resolves no name and normalises no path. Coding refuses nothing: what is malformed stays as sent.
+
+use std::net::Ipv6Addr;
+
+use hyper::Uri;
+
+/// The text after `?`, and form bodies (`application/x-www-form-urlencoded`, WHATWG URL, section 5).
+pub mod query {
+    use std::borrow::Cow;
+
+    use super::percent;
+
+    /// The pairs of a query string in order of appearance, repeats included, `+` and `%XX` decoded.
+    ///
+    /// A leading `?` is skipped, empty pieces are dropped, a piece without `=` has an empty value.
+    pub fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let text = text.strip_prefix('?').unwrap_or(text);
+        text.split('&').filter(|piece| !piece.is_empty()).map(|piece| {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            (part(name), part(value))
+        })
+    }
+
+    /// The first value of `name`.
+    pub fn first<'a>(text: &'a str, name: &str) -> Option<Cow<'a, str>> {
+        pairs(text).find(|(found, _)| found == name).map(|(_, value)| value)
+    }
+
+    fn part(text: &str) -> Cow<'_, str> {
+        if text.contains('+') {
+            // Before the decoding, so that an encoded plus (`%2B`) stays a plus.
+            return Cow::Owned(percent::decode(&text.replace('+', " ")).into_owned());
+        }
+        percent::decode(text)
+    }
+}
+
+/// `%XX` coding of RFC 3986, section 2.1.
+pub mod percent {
+    use std::borrow::Cow;
+
+    /// Everything but the unreserved characters (letters, digits, `-._~`) as `%XX`, upper case.
+    pub fn encode_component(text: &str) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut out = String::with_capacity(text.len());
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                out.push('%');
+                out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                out.push(char::from(DIGITS[usize::from(byte & 15)]));
+            }
+        }
+        out
+    }
+
+    /// Decodes once, and leaves `+` alone. A `%` without two digits stays; bytes that are no UTF-8
+    /// become U+FFFD. The answer may hold `/`, `..` and NUL: whoever makes a path of it checks that
+    /// afterwards.
+    pub fn decode(text: &str) -> Cow<'_, str> {
+        if !text.contains('%') {
+            return Cow::Borrowed(text);
+        }
+        let bytes = text.as_bytes();
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match bytes.get(at + 1..at + 3).and_then(pair) {
+                Some(value) if byte == b'%' => {
+                    out.push(value);
+                    at += 3;
+                }
+                _ => {
+                    out.push(byte);
+                    at += 1;
+                }
+            }
+        }
+        Cow::Owned(match String::from_utf8(out) {
+            Ok(text) => text,
+            Err(broken) => String::from_utf8_lossy(broken.as_bytes()).into_owned(),
+        })
+    }
+
+    fn pair(digits: &[u8]) -> Option<u8> {
+        let text = std::str::from_utf8(digits).ok()?;
+        // `from_str_radix` alone would take a sign.
+        let hex = text.bytes().all(|b| b.is_ascii_hexdigit());
+        hex.then(|| u8::from_str_radix(text, 16).ok()).flatten()
+    }
+}
+
+/// Where an absolute URL leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `https`, not `http`.
+    pub secure: bool,
+    /// Name or address, without brackets.
+    pub host: String,
+    pub port: u16,
+    /// For the Host header: with brackets, and with the port unless it is the scheme's own.
+    pub authority: String,
+    /// Path and query.
+    pub path: Uri,
+}
+
+impl Target {
+    /// `None` unless it is `http` or `https`, ASCII, at most [`URL_BYTES_MAX`], with a host and without user,
+    /// password or IPv6 zone. The fragment is dropped.
+    pub fn parse(url: &str) -> Option<Self> {
+        if url.len() > URL_BYTES_MAX || !url.bytes().all(|b| b.is_ascii_graphic()) {
+            return None;
+        }
+        let uri: Uri = url.parse().ok()?;
+        let (secure, usual) = match uri.scheme_str()? {
+            "http" => (false, 80),
+            "https" => (true, 443),
+            _ => return None,
+        };
+        let authority = uri.authority()?;
+        let named = authority.host();
+        // `Authority::port` is silent about a port that is no number, `host` about user and password.
+        let port = match authority.as_str().strip_prefix(named)? {
+            "" | ":" => usual,
+            rest => rest.strip_prefix(':').and_then(port)?,
+        };
+        let host = match named.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(inner) => inner.parse::<Ipv6Addr>().ok()?.to_string(),
+            None if is_name(named) => named.to_owned(),
+            None => return None,
+        };
+        let authority = if port == usual { named.to_owned() } else { format!("{named}:{port}") };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = if path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
+        Some(Self { secure, host, port, authority, path: path.parse().ok()? })
+    }
+}
+
+/// As much as common servers take.
+pub const URL_BYTES_MAX: usize = 8 * 1024;
+
+fn port(digits: &str) -> Option<u16> {
+    // `parse` alone would take a sign.
+    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+    number.filter(|port| *port != 0)
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expected: &[(&str, &str)]) {
+        let found: Vec<_> = query::pairs(text).collect();
+        let found: Vec<(&str, &str)> = found.iter().map(|(n, v)| (&**n, &**v)).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_query_is_pairs_in_order() {
+        check("", &[]);
+        check("?svc=cos&cmd=get_sign", &[("svc", "cos"), ("cmd", "get_sign")]);
+        check("a=1&&a=2&b", &[("a", "1"), ("a", "2"), ("b", "")]);
+        check("a=b=c&=d&=", &[("a", "b=c"), ("", "d"), ("", "")]);
+        check("n=%E5%AD%A6+1%2B1%3D2%26", &[("n", "学 1+1=2&")]);
+        check("next=/course/?id=3", &[("next", "/course/?id=3")]);
+    }
+
+    #[test]
+    fn the_first_of_repeats_is_found() {
+        assert_eq!(query::first("a=1&b=2&b=3", "b").as_deref(), Some("2"));
+        assert_eq!(query::first("a=1", "b"), None);
+    }
+
+    #[test]
+    fn malformed_percents_stay_and_broken_utf8_is_marked() {
+        assert_eq!(percent::decode("100%"), "100%");
+        assert_eq!(percent::decode("%4"), "%4");
+        assert_eq!(percent::decode("%+1%zz%41"), "%+1%zzA");
+        assert_eq!(percent::decode("%学%41"), "%学A");
+        assert_eq!(percent::decode("a+b%2541"), "a+b%41");
+        assert_eq!(percent::decode("%FF!"), "\u{FFFD}!");
+    }
+
+    #[test]
+    fn only_unreserved_characters_stay_plain() {
+        assert_eq!(percent::encode_component("aZ09-._~"), "aZ09-._~");
+        assert_eq!(percent::encode_component("/ +%&=学"), "%2F%20%2B%25%26%3D%E5%AD%A6");
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let check = |url: &str, expected: (bool, &str, u16, &str, &str)| {
+            let found = Target::parse(url).unwrap();
+            let Target { secure, host, port, authority, path } = &found;
+            assert_eq!((*secure, &**host, *port, &**authority, &*path.to_string()), expected);
+        };
+        check("http://a.b", (false, "a.b", 80, "a.b", "/"));
+        check("HTTPS://a.b:443?x=1#y", (true, "a.b", 443, "a.b", "/?x=1"));
+        check("https://a:80/p", (true, "a", 80, "a:80", "/p"));
+        check("http://a:/", (false, "a", 80, "a", "/"));
+        check("http://[::1]/", (false, "::1", 80, "[::1]", "/"));
+        check("https://[fe80::1]:8443/", (true, "fe80::1", 8443, "[fe80::1]:8443", "/"));
+    }
+
+    #[test]
+    fn a_url_that_leads_nowhere_is_refused() {
+        for bad in [
+            "",
+            "/p",
+            "a.b",
+            "ftp://a/",
+            "http:///p",
+            "http://u@a/",
+            "http://u:p@a/",
+            "http://a@a/",
+            "http://a:1@a/",
+            "http://a:0/",
+            "http://a:+1/",
+            "http://a:99999/",
+            "http://a:x/",
+            "http://[::1",
+            "http://[1.2.3.4]/",
+            "http://[fe80::1%25eth0]/",
+            "http://[]/",
+            "http://:80/",
+            "http://a b/",
+            "http://a/ b",
+            "http://a/\r\nx: y",
+            "http://学/",
+            "http://a/学",
+        ] {
+            assert_eq!(Target::parse(bad), None, "{bad}");
+        }
+        let long = format!("http://a/{}", "x".repeat(URL_BYTES_MAX));
+        assert_eq!(Target::parse(&long), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_decodes_to_itself(text in any::<String>()) {
+            let coded = percent::encode_component(&text);
+            prop_assert_eq!(percent::decode(&coded), text.as_str());
+            let query = format!("k={coded}");
+            let value = query::first(&query, "k");
+            prop_assert_eq!(value.as_deref(), Some(text.as_str()));
+        }
+
+        #[test]
+        fn any_text_decodes(text in any::<String>(), raw in "[%0-9a-fA-F&=+?学]{0,40}") {
+            let _ = percent::decode(&text);
+            let _ = query::pairs(&text).count();
+            let _ = percent::decode(&raw);
+            let _ = Target::parse(&text);
+            let _ = Target::parse(&format!("http://{raw}"));
+            let _ = query::pairs(&raw).count();
+        }
+    }
+}

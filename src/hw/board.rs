@@ -1,0 +1,131 @@
+//! A board is data: one TOML file that names its inputs and encoders. Code never asks which board it is on.
+//! Does not touch the hardware that it names.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::hw::error::HwError;
+
+/// Boards that the binary carries.
+const BUILT_IN: [(&str, &str); 1] = [("sim", include_str!("../../board/sim.toml"))];
+/// A board file is a page of text; more is not one.
+const FILE_MAX: u64 = 256 << 10;
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    pub name: String,
+    #[serde(default)]
+    pub about: String,
+    /// In the order in which they are tried.
+    pub encoder: Vec<Encoder>,
+    pub input: Vec<Input>,
+}
+
+/// An H.264 encoder of ffmpeg, with what it needs beside the common arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoder {
+    pub name: String,
+    /// Pixel format that it takes.
+    pub format: String,
+    #[serde(default)]
+    pub args: Vec<String>,
+}
+
+/// A source of picture and sound, as arguments of ffmpeg with `{placeholders}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub name: String,
+    #[serde(default)]
+    pub about: String,
+    pub args: Vec<String>,
+    /// Stream specifiers for `-map`.
+    pub video: String,
+    pub audio: String,
+    #[serde(default)]
+    pub filter: Option<String>,
+    #[serde(default)]
+    pub audio_filter: Option<String>,
+}
+
+impl Board {
+    /// A built-in board by its name, or a file by its path (something with a `/` or ending in `.toml`).
+    ///
+    /// # Errors
+    /// When there is no such board, or its text is not one.
+    pub fn load(name_or_path: &str) -> Result<Self, HwError> {
+        let wrong = |source: String| HwError::new("board", format!("load {name_or_path}"), source);
+        if name_or_path.contains('/') || name_or_path.ends_with(".toml") {
+            let text = read(Path::new(name_or_path)).map_err(|e| wrong(e.to_string()))?;
+            return Self::parse(&text).map_err(wrong);
+        }
+        let Some((_, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) else {
+            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            return Err(wrong(format!("no such board; there are: {}", names.join(", "))));
+        };
+        Self::parse(text).map_err(wrong)
+    }
+
+    /// The board that this machine is. Until boards with hardware are described, that is the simulator.
+    ///
+    /// # Errors
+    /// When the board's text is wrong, which the tests exclude for built-in ones.
+    pub fn detect() -> Result<Self, HwError> {
+        Self::load("sim")
+    }
+
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.input.iter().find(|input| input.name == name)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let board: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        if board.encoder.is_empty() || board.input.is_empty() {
+            return Err("a board has at least one encoder and one input".into());
+        }
+        let doubled = board
+            .input
+            .iter()
+            .enumerate()
+            .find(|(n, input)| board.input[..*n].iter().any(|other| other.name == input.name));
+        match doubled {
+            Some((_, input)) => Err(format!("two inputs are called {}", input.name)),
+            None => Ok(board),
+        }
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if std::fs::metadata(path)?.len() > FILE_MAX {
+        return Err(std::io::Error::other("larger than 256 KiB"));
+    }
+    std::fs::read_to_string(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_board_loads_under_its_own_name() {
+        for (name, _) in BUILT_IN {
+            assert_eq!(Board::load(name).unwrap().name, name);
+        }
+        assert!(Board::detect().unwrap().input("sim").is_some());
+    }
+
+    #[test]
+    fn a_key_that_nobody_reads_is_refused() {
+        let text = format!("colour = 'red'\n{}", BUILT_IN[0].1);
+        assert!(Board::parse(&text).unwrap_err().contains("colour"));
+    }
+
+    #[test]
+    fn a_board_that_is_not_there_is_named_with_those_that_are() {
+        let error = Board::load("toaster").unwrap_err().to_string();
+        assert!(error.contains("toaster") && error.contains("sim"), "{error}");
+    }
+}

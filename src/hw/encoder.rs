@@ -1,0 +1,139 @@
+//! Finds ffmpeg and the encoder that really works on this machine, and says why it is that one.
+//! Knows nothing of lessons: `doctor` and the recorder ask it alike.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::hw::board::{Board, Encoder};
+use crate::hw::error::HwError;
+
+/// `-version` and `-encoders` answer in 50 ms; a slow SD card makes it a second.
+const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A hardware encoder without its hardware may hang instead of failing.
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Looks once; a success is kept, a failure is tried again at the next question.
+#[derive(Debug)]
+pub struct Finder {
+    configured: Option<PathBuf>,
+    search: OsString,
+    board: Board,
+    found: OnceCell<Found>,
+}
+
+/// What will encode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub ffmpeg: PathBuf,
+    /// `5.1.6-0+deb12u1`.
+    pub version: String,
+    pub encoder: Encoder,
+    /// One sentence for each encoder that was considered, in the board's order.
+    pub why: Vec<String>,
+}
+
+impl Finder {
+    /// `configured` wins over `search`, which has the form of `PATH`.
+    pub fn new(configured: Option<PathBuf>, search: OsString, board: Board) -> Self {
+        Self { configured, search, board, found: OnceCell::new() }
+    }
+
+    /// # Errors
+    /// When there is no ffmpeg, or none of the board's encoders works with it.
+    pub async fn find(&self) -> Result<&Found, HwError> {
+        self.found.get_or_try_init(|| self.look()).await
+    }
+
+    async fn look(&self) -> Result<Found, HwError> {
+        let ffmpeg = self.program()?;
+        let version = ask(&ffmpeg, &["-hide_banner", "-version"], ASK_TIMEOUT).await?;
+        let version = version.split_whitespace().nth(2).unwrap_or("unknown").to_owned();
+        let list = ask(&ffmpeg, &["-hide_banner", "-encoders"], ASK_TIMEOUT).await?;
+        let mut why = Vec::new();
+        for encoder in &self.board.encoder {
+            let name = &encoder.name;
+            if !list.lines().any(|line| line.split_whitespace().nth(1) == Some(name)) {
+                why.push(format!("{name}: this ffmpeg was built without it"));
+                continue;
+            }
+            match trial(&ffmpeg, encoder).await {
+                Ok(()) => {
+                    why.push(format!("{name}: encodes here"));
+                    let encoder = encoder.clone();
+                    return Ok(Found { ffmpeg, version, encoder, why });
+                }
+                Err(error) => why.push(format!("{name}: {}", error.source)),
+            }
+        }
+        Err(HwError::new("encoder", "choose one", why.join("; ")))
+    }
+
+    fn program(&self) -> Result<PathBuf, HwError> {
+        if let Some(path) = &self.configured {
+            let missing =
+                || HwError::new("ffmpeg", format!("find {}", path.display()), "no such file");
+            return if path.is_file() { Ok(path.clone()) } else { Err(missing()) };
+        }
+        std::env::split_paths(&self.search)
+            .map(|folder| folder.join("ffmpeg"))
+            .find(|path| path.is_file())
+            .ok_or_else(|| HwError::new("ffmpeg", "find it", "not on PATH (apt install ffmpeg)"))
+    }
+}
+
+/// Encodes a fifth of a second of nothing: a listed encoder may lack its hardware.
+async fn trial(ffmpeg: &Path, encoder: &Encoder) -> Result<(), HwError> {
+    let Encoder { name, format, args } = encoder;
+    let source = "color=size=320x180:rate=15:duration=0.2";
+    let mut all =
+        vec!["-hide_banner", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", source];
+    all.extend(["-pix_fmt", format, "-c:v", name, "-b:v", "500k", "-bf", "0"]);
+    all.extend(args.iter().map(String::as_str));
+    all.extend(["-f", "null", "-"]);
+    ask(ffmpeg, &all, TRIAL_TIMEOUT).await.map(drop)
+}
+
+async fn ask(ffmpeg: &Path, args: &[&str], limit: Duration) -> Result<String, HwError> {
+    let doing =
+        || format!("run {} {}", ffmpeg.display(), args.first().copied().unwrap_or_default());
+    let mut command = Command::new(ffmpeg);
+    command.args(args).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(limit, command.output())
+        .await
+        .map_err(|_| HwError::new("ffmpeg", doing(), format!("no answer within {limit:?}")))?
+        .map_err(|e| HwError::new("ffmpeg", doing(), e))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        return Err(HwError::new("ffmpeg", doing(), last.unwrap_or("failed without a word")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_encoder_that_really_encodes_is_chosen_and_the_others_are_explained() {
+        let finder = Finder::new(None, "/usr/bin:/bin".into(), Board::load("sim").unwrap());
+        let found = finder.find().await.unwrap();
+        assert_eq!(
+            found.why.len(),
+            1 + found.why.iter().position(|w| w.contains("encodes here")).unwrap()
+        );
+        assert!(found.version.starts_with(|c: char| c.is_ascii_digit() || c == 'n'), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_ffmpeg_is_told_what_to_install() {
+        let finder = Finder::new(None, "/nowhere".into(), Board::load("sim").unwrap());
+        let error = finder.find().await.unwrap_err().to_string();
+        assert!(error.contains("apt install ffmpeg"), "{error}");
+    }
+}

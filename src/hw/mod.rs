@@ -1,0 +1,6 @@
+//! The machine: boards, encoders, the recorder. It asks the domain for nothing and answers with plain values.
+
+pub mod board;
+pub mod encoder;
+pub mod error;
+pub mod recorder;

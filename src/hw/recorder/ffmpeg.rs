@@ -1,0 +1,167 @@
+//! One run of the encoder: its arguments, its process group, its last words.
+//! What it writes is somebody else's affair.
+
+use std::collections::VecDeque;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use crate::hw::board::Input;
+use crate::hw::encoder::Found;
+use crate::hw::error::HwError;
+use crate::hw::recorder::Picture;
+
+/// AAC, of which 96 kbit/s is plenty for a voice.
+pub const SOUND_KBIT: u64 = 96;
+/// Between the end of its output and its exit.
+const EXIT_LIMIT: Duration = Duration::from_millis(500);
+/// Enough to see what a driver complained of.
+const WORDS: usize = 12;
+const WORD_BYTES: u64 = 400;
+
+/// A running encoder. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Encoder {
+    child: Child,
+    group: Option<Pid>,
+    pub pipe: ChildStdout,
+    words: Arc<Mutex<VecDeque<String>>>,
+    listener: JoinHandle<()>,
+}
+
+impl Encoder {
+    /// Starts ffmpeg as the leader of its own process group. `elapsed_s` is burnt in by inputs that show it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(
+        found: &Found,
+        input: &Input,
+        picture: Picture,
+        elapsed_s: i64,
+    ) -> Result<Self, HwError> {
+        let wrong = |e: &dyn std::fmt::Display| {
+            HwError::new("encoder", format!("start {}", found.ffmpeg.display()), e)
+        };
+        let mut command = Command::new(&found.ffmpeg);
+        command.args(arguments(found, input, picture, elapsed_s));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child =
+            command.process_group(0).kill_on_drop(true).spawn().map_err(|e| wrong(&e))?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let (Some(pipe), Some(log)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(wrong(&"it has no pipes"));
+        };
+        let words = Arc::new(Mutex::new(VecDeque::new()));
+        let listener = tokio::spawn(listen(log, words.clone()));
+        Ok(Self { child, group, pipe, words, listener })
+    }
+
+    /// Asks for a clean end; what it still holds comes through the pipe.
+    pub fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Kills the group if it does not end by itself; gives its last words.
+    pub async fn end(mut self) -> String {
+        let status = match tokio::time::timeout(EXIT_LIMIT, self.child.wait()).await {
+            Ok(status) => status,
+            Err(_) => self.kill().await,
+        };
+        self.words(status).await
+    }
+
+    /// Kills the whole group at once; gives its last words.
+    pub async fn end_now(mut self) -> String {
+        let status = self.kill().await;
+        self.words(status).await
+    }
+
+    async fn kill(&mut self) -> std::io::Result<std::process::ExitStatus> {
+        self.signal(Signal::KILL);
+        // A process in an uninterruptible driver call cannot even be killed; it is left to init then.
+        let dead = tokio::time::timeout(EXIT_LIMIT, self.child.wait()).await;
+        dead.unwrap_or_else(|_| Err(std::io::Error::other("it does not die")))
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The leader has not been waited for, so its number still means this group.
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    async fn words(mut self, status: std::io::Result<std::process::ExitStatus>) -> String {
+        let _ = tokio::time::timeout(EXIT_LIMIT, &mut self.listener).await;
+        self.listener.abort();
+        let said = match status {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.iter().fold(said, |all, line| all + "; " + line)
+    }
+}
+
+/// Keeps the last lines of the log, each cut to a bearable length.
+async fn listen(log: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>) {
+    let mut log = BufReader::new(log);
+    loop {
+        let mut line = Vec::new();
+        // A longer line simply counts as several.
+        match (&mut log).take(WORD_BYTES).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let line = String::from_utf8_lossy(&line).trim().to_owned();
+        tracing::debug!(line, "ffmpeg");
+        let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+        if words.len() == WORDS {
+            words.pop_front();
+        }
+        words.push_back(line);
+    }
+}
+
+/// A key frame each second, no B-frames, no look-ahead, fragments of a fifth of a second, and the same init part
+/// from run to run (bitexact), so that a new run goes on in the same file.
+fn arguments(found: &Found, input: &Input, picture: Picture, elapsed_s: i64) -> Vec<String> {
+    let Picture { width, height, rate, kbit } = picture;
+    let fill = |text: &String| {
+        text.replace("{width}", &width.to_string())
+            .replace("{height}", &height.to_string())
+            .replace("{rate}", &rate.to_string())
+            .replace("{elapsed}", &elapsed_s.to_string())
+    };
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
+    let mut all = words("-hide_banner -nostdin -nostats -loglevel warning -fflags nobuffer");
+    all.extend(input.args.iter().map(fill));
+    all.extend(["-map".into(), input.video.clone(), "-map".into(), input.audio.clone()]);
+    if let Some(filter) = &input.filter {
+        all.extend(["-filter:v".into(), fill(filter)]);
+    }
+    if let Some(filter) = &input.audio_filter {
+        all.extend(["-filter:a".into(), fill(filter)]);
+    }
+    let encoder = &found.encoder;
+    all.extend(["-c:v".into(), encoder.name.clone(), "-pix_fmt".into(), encoder.format.clone()]);
+    all.extend(encoder.args.iter().map(fill));
+    all.extend(words(&format!(
+        "-b:v {kbit}k -maxrate {kbit}k -bufsize {kbit}k -bf 0 -g {rate} \
+         -force_key_frames expr:gte(t,n_forced) \
+         -c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2"
+    )));
+    // Sound that stays away may not hold the picture back for longer than max_interleave_delta.
+    all.extend(words(
+        "-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact \
+         -max_interleave_delta 300000 -flush_packets 1 -f mp4 \
+         -movflags +empty_moov+default_base_moof+frag_keyframe+skip_trailer \
+         -frag_duration 200000 -use_editlist 0 pipe:1",
+    ));
+    all
+}

@@ -1,0 +1,248 @@
+//! The recorder: one supervised task for each lesson that is being recorded.
+//!
+//! `session` lives as long as the lesson, `ffmpeg` as long as one encoder run, `reel` puts parts on the lesson's
+//! timeline, `tape` owns a file and its disk, `recover` reads what a crash left, `outbox` keeps a slow listener
+//! away from the byte path. Knows no database and no lesson but its number; whoever listens keeps the index.
+
+mod ffmpeg;
+mod outbox;
+mod recover;
+mod reel;
+mod session;
+mod tape;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tracing::{error, info, warn};
+
+use crate::hw::board::Board;
+use crate::hw::encoder::Finder;
+use crate::hw::recorder::outbox::Outbox;
+use crate::hw::recorder::session::Session;
+use crate::model::recording::{Job, Note, Order};
+use crate::model::{Clock, Millis, RoomId};
+
+/// A clean end of all recordings at drain: TERM, 2 s for the pipe, then KILL and a last sync.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// For the last notes, after the files are closed.
+const RELAY_LIMIT: Duration = Duration::from_secs(1);
+/// A session that panicked begins again after this; its files are reconciled like after a crash.
+const PANIC_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the recorder needs to know of the box.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Shared with `doctor`, so that the encoder is looked for once.
+    pub finder: Arc<Finder>,
+    pub board: Board,
+    pub picture: Picture,
+    /// Free space without which no recording starts.
+    pub reserve_bytes: u64,
+    /// Free space below which a running recording stops, so that the store can still write.
+    pub floor_bytes: u64,
+    /// No picture for this long: the encoder is killed and started again.
+    pub stall: Millis,
+    /// Age of the oldest byte that is not on the disk at which it is synced.
+    pub sync_every: Millis,
+}
+
+/// What is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    /// Pictures a second.
+    pub rate: u32,
+    pub kbit: u32,
+}
+
+impl Setup {
+    /// The box's usual figures: 720p30 at 2.5 Mbit/s, a reserve of 2 GiB or two hours, whichever is more.
+    pub fn usual(finder: Arc<Finder>, board: Board) -> Self {
+        let picture = Picture { width: 1280, height: 720, rate: 30, kbit: 2500 };
+        Self {
+            finder,
+            board,
+            picture,
+            reserve_bytes: reserve(picture),
+            floor_bytes: 64 << 20,
+            stall: Millis::seconds(4),
+            sync_every: Millis(300),
+        }
+    }
+}
+
+/// The larger of 2 GiB and two hours of picture and sound.
+pub fn reserve(picture: Picture) -> u64 {
+    let bytes_a_second = (u64::from(picture.kbit) + ffmpeg::SOUND_KBIT) * 125;
+    (bytes_a_second * 7200).max(2 << 30)
+}
+
+/// How a session is told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Go,
+    /// The lesson is over.
+    Stop,
+    /// The box goes down: close the files, the next start goes on.
+    Drain,
+}
+
+/// Carries out orders until `drain` turns true (or nobody can order any more), then closes every recording.
+pub async fn run(
+    setup: Setup,
+    mut orders: mpsc::Receiver<Order>,
+    notes: mpsc::Sender<(RoomId, Note)>,
+    clock: Clock,
+    mut drain: watch::Receiver<bool>,
+) {
+    let (queue, relay) = outbox::relay(notes);
+    let mut desk = Desk {
+        setup: Arc::new(setup),
+        clock,
+        queue,
+        sessions: HashMap::new(),
+        tasks: JoinSet::new(),
+    };
+    loop {
+        tokio::select! {
+            () = drained(&mut drain) => break,
+            order = orders.recv() => match order {
+                Some(order) => desk.obey(order),
+                None => break,
+            },
+            Some(ended) = desk.tasks.join_next_with_id() => desk.ended(ended),
+        }
+    }
+    desk.drain().await;
+    drop(desk);
+    if tokio::time::timeout(RELAY_LIMIT, relay).await.is_err() {
+        warn!("the recorder's last notes were not taken in time; the files tell the same");
+    }
+}
+
+/// Returns when the box goes down, or whoever owned the recorder is gone.
+async fn drained(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|now| *now).await;
+}
+
+/// Who is recording, by room.
+struct Desk {
+    setup: Arc<Setup>,
+    clock: Clock,
+    queue: mpsc::Sender<(RoomId, Note)>,
+    sessions: HashMap<RoomId, Entry>,
+    tasks: JoinSet<()>,
+}
+
+struct Entry {
+    task: Id,
+    end: watch::Sender<End>,
+    order: Order,
+    /// What came in while the session was ending.
+    next: Option<Order>,
+}
+
+impl Desk {
+    fn obey(&mut self, order: Order) {
+        let room = match &order {
+            Order::Start(job) | Order::Finish(job) => job.room,
+            Order::Stop(room) => *room,
+        };
+        let Some(entry) = self.sessions.get_mut(&room) else {
+            return match order {
+                Order::Start(_) | Order::Finish(_) => self.begin(room, order, Duration::ZERO),
+                Order::Stop(_) => warn!(%room, "told to stop a recording that does not run"),
+            };
+        };
+        let ending = *entry.end.borrow() != End::Go || matches!(entry.order, Order::Finish(_));
+        match order {
+            Order::Stop(_) if ending => entry.next = None,
+            Order::Stop(_) | Order::Finish(_) if !ending => {
+                entry.end.send_replace(End::Stop);
+            }
+            Order::Start(_) if !ending => info!(%room, "already recording"),
+            Order::Start(_) | Order::Finish(_) | Order::Stop(_) => entry.next = Some(order),
+        }
+    }
+
+    fn begin(&mut self, room: RoomId, order: Order, pause: Duration) {
+        let (Order::Start(job) | Order::Finish(job)) = order.clone() else {
+            return;
+        };
+        let (end, ending) = watch::channel(End::Go);
+        let task =
+            self.tasks.spawn(self.work(job, matches!(order, Order::Finish(_)), ending, pause)).id();
+        self.sessions.insert(room, Entry { task, end, order, next: None });
+    }
+
+    fn work(
+        &self,
+        job: Job,
+        finish: bool,
+        end: watch::Receiver<End>,
+        pause: Duration,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let outbox = Outbox::new(job.room, self.queue.clone());
+        let session = Session::new(self.setup.clone(), job, self.clock.clone(), outbox, end);
+        async move {
+            tokio::time::sleep(pause).await;
+            if finish {
+                Box::pin(session.finish()).await;
+            } else {
+                Box::pin(session.record()).await;
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let (task, panic) = match ended {
+            Ok((task, ())) => (task, None),
+            Err(error) => (error.id(), error.is_panic().then_some(error)),
+        };
+        let Some(room) = self.sessions.iter().find(|(_, e)| e.task == task).map(|(room, _)| *room)
+        else {
+            return;
+        };
+        let Some(entry) = self.sessions.remove(&room) else {
+            return;
+        };
+        if let Some(panic) = panic {
+            error!(%room, %panic, "a recording's task failed; it begins again on its own files");
+            let (Order::Start(job) | Order::Finish(job)) = entry.order.clone() else {
+                return;
+            };
+            let over = *entry.end.borrow() == End::Stop;
+            let again = if over { Order::Finish(job) } else { entry.order };
+            self.begin(room, again, PANIC_PAUSE);
+        } else if let Some(next) = entry.next {
+            self.begin(room, next, Duration::ZERO);
+        }
+    }
+
+    async fn drain(&mut self) {
+        for entry in self.sessions.values() {
+            // A lesson that is just ending may still say so.
+            entry.end.send_if_modified(|end| {
+                let going = *end == End::Go;
+                if going {
+                    *end = End::Drain;
+                }
+                going
+            });
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_LIMIT, all).await.is_err() {
+            error!("a recording did not close in time; the next start reconciles it");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Notes on their way out. A listener that is slow or gone never holds up the byte path: what does not fit is
+//! dropped and the whole take is told again, which says the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::model::RoomId;
+use crate::model::recording::Note;
+
+/// Half an hour of segments of one lesson.
+const QUEUE: usize = 1024;
+
+/// Where the sessions of one recorder leave their notes, and the task that carries them on.
+pub fn relay(
+    notes: mpsc::Sender<(RoomId, Note)>,
+) -> (mpsc::Sender<(RoomId, Note)>, JoinHandle<()>) {
+    let (queue, mut waiting) = mpsc::channel(QUEUE);
+    let task = tokio::spawn(async move {
+        while let Some(note) = waiting.recv().await {
+            if notes.send(note).await.is_err() {
+                warn!("nobody listens to the recorder any more");
+                return;
+            }
+        }
+    });
+    (queue, task)
+}
+
+/// One lesson's way out.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    room: RoomId,
+    queue: mpsc::Sender<(RoomId, Note)>,
+    missed: Arc<AtomicBool>,
+}
+
+impl Outbox {
+    pub fn new(room: RoomId, queue: mpsc::Sender<(RoomId, Note)>) -> Self {
+        Self { room, queue, missed: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// Leaves a note, or remembers that one was missed. Never waits.
+    pub fn tell(&self, note: Note) {
+        if self.queue.try_send((self.room, note)).is_err()
+            && !self.missed.swap(true, Ordering::SeqCst)
+        {
+            warn!(room = %self.room, "the recorder's notes are not taken; its takes will be told again");
+        }
+    }
+
+    /// Waits until the note is taken: for the last word, when no byte waits behind it.
+    pub async fn tell_surely(&self, note: Note) {
+        if self.queue.send((self.room, note)).await.is_err() {
+            warn!(room = %self.room, "the recorder's last word was not heard");
+        }
+    }
+
+    /// Whether a note was dropped since this was last asked.
+    pub fn missed(&self) -> bool {
+        self.missed.swap(false, Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_is_noticed_once_and_never_waited_for() {
+        let (queue, mut waiting) = mpsc::channel(1);
+        let outbox = Outbox::new(RoomId(1), queue);
+        outbox.tell(Note::Lost("a".into()));
+        assert!(!outbox.missed());
+        outbox.tell(Note::Lost("b".into()));
+        assert!(outbox.missed() && !outbox.missed());
+        assert_eq!(waiting.recv().await, Some((RoomId(1), Note::Lost("a".into()))));
+    }
+}

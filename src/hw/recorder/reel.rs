@@ -1,0 +1,302 @@
+//! A lesson's takes while they grow: puts each part on the lesson's timeline, seals it, hands it to its tape and
+//! tells of segments. Knows no encoder; asks for no time: the arrival of a part is an argument.
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::hw::recorder::recover::{self, Old, Shelf};
+use crate::hw::recorder::tape::{Care, From, Tape};
+use crate::model::recording::{Finished, GapWhy, Note, Take};
+use crate::model::{Millis, Moment};
+use crate::wire::fmp4::Fmp4Error;
+use crate::wire::fmp4::cut::{Cutter, Piece};
+use crate::wire::fmp4::fragment::{self, Fragment};
+use crate::wire::fmp4::init::Init;
+use crate::wire::fmp4::split::Part;
+use crate::wire::fmp4::trailer;
+
+/// A box without a battery may believe in another year after a crash: such a run follows the one before at once.
+const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
+
+/// All takes of one lesson.
+pub struct Reel {
+    dir: PathBuf,
+    zero: Millis,
+    /// From here on the steady clock places runs: a wall clock that is set may not tear the timeline.
+    opened: Moment,
+    care: Care,
+    /// Takes to which nothing is added any more, with their hash when known.
+    shelved: Vec<(Take, Option<String>)>,
+    open: Option<OpenTake>,
+    last_number: u32,
+    run: Option<Run>,
+    /// Nothing may be placed before this on the timeline.
+    until_us: u64,
+    /// Wall time at which the last picture ended.
+    seen: Option<Millis>,
+    interrupted: Option<(GapWhy, Millis)>,
+}
+
+#[derive(Debug)]
+struct OpenTake {
+    take: Take,
+    init_bytes: Vec<u8>,
+    tape: Tape,
+    cutter: Cutter,
+    sequence: u32,
+}
+
+/// One life of the encoder.
+#[derive(Debug)]
+struct Run {
+    init: Init,
+    init_bytes: Vec<u8>,
+    /// Known from its first fragment on.
+    offset_us: Option<u64>,
+}
+
+/// Why a part could not be taken.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The encoder's fault: another run may do better.
+    Part(Fmp4Error),
+    /// The disk's fault.
+    File(String),
+}
+
+impl Reel {
+    /// Goes on with what is on the shelf. Tells of every take there is.
+    pub async fn open(
+        dir: PathBuf,
+        zero: Millis,
+        care: Care,
+        shelf: Shelf,
+    ) -> Result<Self, String> {
+        let mut reel = Self {
+            dir,
+            zero,
+            opened: care.clock.moment(),
+            care,
+            shelved: Vec::new(),
+            open: None,
+            last_number: shelf.last_number,
+            run: None,
+            until_us: 0,
+            seen: None,
+            interrupted: None,
+        };
+        let count = shelf.files.len();
+        for (index, old) in shelf.files.into_iter().enumerate() {
+            reel.care.outbox.tell(Note::TakeOpened(old.take.clone()));
+            reel.place(&old);
+            if old.open && index + 1 == count && old.take.number == shelf.last_number {
+                reel.open = Some(reel.resume(old)?);
+            } else {
+                reel.shelved.push((old.take, None));
+            }
+        }
+        if count > 0 {
+            reel.interrupt(GapWhy::BoxDown);
+        }
+        Ok(reel)
+    }
+
+    /// The picture stopped; told when it comes back. The first reason stands.
+    pub fn interrupt(&mut self, why: GapWhy) {
+        let from = self.seen.unwrap_or(self.zero);
+        self.interrupted.get_or_insert((why, from));
+        self.run = None;
+    }
+
+    /// Tells of a gap that is still open.
+    pub fn tell_gap(&self, until: Millis) {
+        if let Some((why, from)) = &self.interrupted {
+            self.care.outbox.tell(Note::Gap { why: why.clone(), from: *from, until });
+        }
+    }
+
+    /// Takes a part that arrived at `now`. True when it held pictures.
+    ///
+    /// # Errors
+    /// When the part makes no sense, or no file can be begun.
+    pub async fn take(&mut self, part: Part, now: Moment) -> Result<bool, Trouble> {
+        match part {
+            Part::Init(bytes) => {
+                let init = Init::parse(&bytes).map_err(Trouble::Part)?;
+                self.run = Some(Run { init, init_bytes: bytes, offset_us: None });
+                Ok(false)
+            }
+            Part::Fragment(bytes) => self.fragment(bytes, now).await,
+        }
+    }
+
+    async fn fragment(&mut self, mut bytes: Vec<u8>, now: Moment) -> Result<bool, Trouble> {
+        let run = self.run.as_mut().ok_or(Trouble::Part(Fmp4Error::Missing(*b"moov")))?;
+        let raw = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
+        let (span, first) = (span(&raw), run.offset_us.is_none());
+        let since_zero = self.opened.wall - self.zero + (now.steady - self.opened.steady) - span;
+        let at = now.wall - span;
+        let offset_us = *run.offset_us.get_or_insert(offset(&raw, since_zero, self.until_us));
+        if first {
+            self.ready_take().await?;
+        }
+        let (Some(run), Some(open)) = (&self.run, &mut self.open) else {
+            return Err(Trouble::File("no file is open".into()));
+        };
+        open.sequence = open.sequence.wrapping_add(1);
+        fragment::shift(&mut bytes, &run.init, offset_us, open.sequence).map_err(Trouble::Part)?;
+        let moved = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
+        trailer::seal(&mut bytes, at, first);
+        let piece = Piece::of(&moved, open.take.bytes, bytes.len() as u64, at, first);
+        if piece.pictures > 0 {
+            self.seen = Some(now.wall);
+            if let Some((why, from)) = self.interrupted.take() {
+                open.tape.tell(Note::Gap { why, from, until: at }).await;
+            }
+        }
+        self.until_us = self.until_us.max(piece.until_us);
+        open.add(&piece, bytes, &self.care).await;
+        Ok(piece.pictures > 0)
+    }
+
+    /// Changes when the open file cannot be written any more.
+    pub fn trouble(&self) -> Option<watch::Receiver<Option<String>>> {
+        self.open.as_ref().map(|open| open.tape.trouble())
+    }
+
+    /// Closes the last segment and every file; nothing is lost if it is never asked what they were.
+    ///
+    /// # Errors
+    /// When the last bytes could not be written.
+    pub async fn close(&mut self) -> Result<(), String> {
+        let Some(mut open) = self.open.take() else {
+            return Ok(());
+        };
+        open.close_segment(&self.care).await;
+        let (take, closed) = (open.take, open.tape.close().await);
+        let hash = closed.as_ref().ok().and_then(|closed| closed.sha256.clone());
+        self.shelved.push((take, hash));
+        closed.map(drop)
+    }
+
+    /// The finished files; reads those of which no hash is known.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub async fn finished(self) -> Result<Vec<Finished>, String> {
+        let dir = self.dir;
+        let mut takes = Vec::new();
+        for (take, hash) in self.shelved {
+            if take.segments.is_empty() {
+                continue;
+            }
+            if let Some(sha256) = hash {
+                takes.push(Finished { bytes: take.bytes, sha256, take });
+                continue;
+            }
+            let path = dir.join(&take.name);
+            let read = tokio::task::spawn_blocking(move || recover::hashed(&path, take));
+            takes.push(read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?);
+        }
+        Ok(takes)
+    }
+
+    /// Makes sure that a file is open whose init part is this run's.
+    async fn ready_take(&mut self) -> Result<(), Trouble> {
+        let Some(run) = &self.run else { return Ok(()) };
+        if self.open.as_ref().is_some_and(|open| open.init_bytes == run.init_bytes) {
+            return Ok(());
+        }
+        let (init, init_bytes) = (run.init.clone(), run.init_bytes.clone());
+        self.close().await.map_err(Trouble::File)?;
+        self.last_number += 1;
+        let name = format!("{}.mp4", self.last_number);
+        let tape = Tape::start(self.dir.join(&name), From::New, self.care.clone());
+        let tape = tape.map_err(|e| Trouble::File(e.to_string()))?;
+        let mut bytes = init_bytes.clone();
+        trailer::seal(&mut bytes, self.zero, false);
+        let (width, height) = init.size();
+        let take = Take {
+            number: self.last_number,
+            name,
+            init_len: bytes.len() as u64,
+            bytes: bytes.len() as u64,
+            codecs: init.codecs(),
+            width,
+            height,
+            ..Take::default()
+        };
+        tape.append(bytes).await;
+        tape.tell(Note::TakeOpened(take.clone())).await;
+        self.open =
+            Some(OpenTake { take, init_bytes, tape, cutter: Cutter::default(), sequence: 0 });
+        Ok(())
+    }
+
+    /// The timeline goes on behind what an old file holds.
+    fn place(&mut self, old: &Old) {
+        for piece in &old.found.pieces {
+            self.until_us = self.until_us.max(piece.until_us);
+        }
+        if let Some(last) = old.found.pieces.iter().rfind(|piece| piece.pictures > 0) {
+            let span_ms = last.end_us.saturating_sub(last.start_us) / 1000;
+            self.seen = Some(last.at + Millis(i64::try_from(span_ms).unwrap_or(0)));
+        }
+    }
+
+    fn resume(&self, old: Old) -> Result<OpenTake, String> {
+        let from = From::Resumed(old.take.bytes);
+        let tape = Tape::start(old.path, from, self.care.clone()).map_err(|e| e.to_string())?;
+        let sequence = u32::try_from(old.found.pieces.len()).unwrap_or(u32::MAX);
+        let (init_bytes, cutter) = (old.found.init_bytes, Cutter::default());
+        Ok(OpenTake { take: old.take, init_bytes, tape, cutter, sequence })
+    }
+}
+
+impl OpenTake {
+    async fn add(&mut self, piece: &Piece, bytes: Vec<u8>, care: &Care) {
+        // Every byte of a closed segment was appended before, so the note follows them.
+        if let Some(segment) = self.cutter.push(piece) {
+            self.tell_segment(segment, care).await;
+        }
+        self.take.bytes += piece.len;
+        self.take.span_us = self.take.span_us.max(piece.end_us);
+        self.take.pictures += u64::from(piece.pictures);
+        self.tape.append(bytes).await;
+    }
+
+    async fn close_segment(&mut self, care: &Care) {
+        if let Some(segment) = self.cutter.close() {
+            self.tell_segment(segment, care).await;
+        }
+    }
+
+    async fn tell_segment(&mut self, segment: crate::model::recording::Segment, care: &Care) {
+        self.take.segments.push(segment);
+        if care.outbox.missed() {
+            warn!(take = self.take.number, "telling the whole take again");
+            return self.tape.tell(Note::TakeOpened(self.take.clone())).await;
+        }
+        self.tape.tell(Note::SegmentClosed { take: self.take.number, segment }).await;
+    }
+}
+
+/// How long its picture lasts: a fragment arrives when its last picture was encoded, the first was taken that
+/// much earlier.
+fn span(fragment: &Fragment) -> Millis {
+    let (start, end) = fragment
+        .video()
+        .map_or((fragment.start_us(), fragment.end_us()), |run| (run.start_us(), run.end_us()));
+    Millis(i64::try_from(end.saturating_sub(start) / 1000).unwrap_or(0))
+}
+
+/// How far a run is moved so that its first picture stands at `since_zero`, and nothing of it before `until_us`.
+fn offset(first: &Fragment, since_zero: Millis, until_us: u64) -> u64 {
+    let placed = u64::try_from(since_zero.0).ok().filter(|_| since_zero < LESSON_MAX);
+    let target_us = placed.unwrap_or(0) * 1000;
+    let picture_us = first.video().map_or(first.start_us(), fragment::Run::start_us);
+    let wanted = target_us.saturating_sub(picture_us);
+    wanted.max(until_us.saturating_sub(first.start_us()))
+}

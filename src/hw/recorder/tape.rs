@@ -1,0 +1,290 @@
+//! One file that only grows, and the thread that writes and syncs it. A byte is on the disk at most 500 ms after
+//! it was written. What the bytes mean is not known here.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+
+use ring::digest::{Context, SHA256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use crate::hw::error::HwError;
+use crate::hw::recorder::outbox::Outbox;
+use crate::model::recording::Note;
+use crate::model::{Clock, Millis, hex};
+
+/// Twelve seconds of fragments may wait for a disk that hangs; then the encoder has to wait as well.
+const QUEUE: usize = 64;
+
+/// The writing end.
+#[derive(Debug)]
+pub struct Tape {
+    work: mpsc::Sender<(Work, OwnedSemaphorePermit)>,
+    permits: Arc<Semaphore>,
+    trouble: watch::Receiver<Option<String>>,
+}
+
+/// How a tape's file is kept on its disk.
+#[derive(Clone)]
+pub struct Care {
+    pub sync_every: Millis,
+    pub floor_bytes: u64,
+    pub clock: Clock,
+    pub outbox: Outbox,
+}
+
+/// A file that was synced and closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Unknown for a file that was begun before this run.
+    pub sha256: Option<String>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Append(Vec<u8>),
+    /// After everything appended before it is in the file.
+    Tell(Note),
+    Close(oneshot::Sender<Result<Closed, String>>),
+}
+
+/// Where the file begins for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// It must not exist yet.
+    New,
+    /// It has this many bytes, all valid.
+    Resumed(u64),
+}
+
+impl Tape {
+    /// Starts the thread; trouble with the file shows in `trouble`.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(path: PathBuf, from: From, care: Care) -> Result<Self, HwError> {
+        let (work, waiting) = mpsc::channel();
+        let (report, trouble) = watch::channel(None);
+        let name = path.display().to_string();
+        let roll = Roll {
+            file: None,
+            care,
+            hash: (from == From::New).then(|| Context::new(&SHA256)),
+            good: match from {
+                From::New => 0,
+                From::Resumed(len) => len,
+            },
+            oldest: None,
+            report,
+        };
+        std::thread::Builder::new()
+            .name("tape".into())
+            .spawn(move || roll.run(&path, from, &waiting))
+            .map_err(|e| HwError::new("recorder", format!("write {name}"), e))?;
+        Ok(Self { work, permits: Arc::new(Semaphore::new(QUEUE)), trouble })
+    }
+
+    /// Waits only when the disk is twelve seconds behind.
+    pub async fn append(&self, bytes: Vec<u8>) {
+        self.give(Work::Append(bytes)).await;
+    }
+
+    /// Sends a note once everything appended so far can be read from the file.
+    pub async fn tell(&self, note: Note) {
+        self.give(Work::Tell(note)).await;
+    }
+
+    /// Syncs and closes the file.
+    ///
+    /// # Errors
+    /// What went wrong with the file, now or before.
+    pub async fn close(self) -> Result<Closed, String> {
+        let (answer, closed) = oneshot::channel();
+        self.give(Work::Close(answer)).await;
+        closed.await.unwrap_or_else(|_| Err("the file's thread ended early".into()))
+    }
+
+    /// Changes to `Some` when the file cannot be written any more.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
+    }
+
+    async fn give(&self, work: Work) {
+        let permits = self.permits.clone();
+        let permit = permits.acquire_owned().await.expect("the semaphore is never closed");
+        // A thread that ended has said why in `trouble`.
+        let _ = self.work.send((work, permit));
+    }
+}
+
+/// The thread's side.
+struct Roll {
+    file: Option<File>,
+    care: Care,
+    hash: Option<Context>,
+    /// Length up to the last whole append.
+    good: u64,
+    /// Since when the oldest byte waits for its sync, on the steady clock.
+    oldest: Option<Millis>,
+    report: watch::Sender<Option<String>>,
+}
+
+impl Roll {
+    fn run(mut self, path: &Path, from: From, work: &mpsc::Receiver<(Work, OwnedSemaphorePermit)>) {
+        match open(path, from) {
+            Ok(file) => self.file = Some(file),
+            Err(error) => self.fail("open", &error.to_string()),
+        }
+        loop {
+            let item = match self.due() {
+                Some(Millis(0)) => Err(RecvTimeoutError::Timeout),
+                Some(wait) => work.recv_timeout(wait.to_std()),
+                None => work.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match item {
+                Ok((Work::Append(bytes), _)) => self.append(&bytes),
+                Ok((Work::Tell(note), _)) if self.file.is_some() => self.care.outbox.tell(note),
+                Ok((Work::Tell(_), _)) => {}
+                Ok((Work::Close(answer), _)) => {
+                    self.sync();
+                    // Whoever asked may be gone at drain; the file is closed all the same.
+                    let _ = answer.send(self.closed());
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => self.sync(),
+                Err(RecvTimeoutError::Disconnected) => return self.sync(),
+            }
+        }
+    }
+
+    /// How long the oldest byte may still wait.
+    fn due(&self) -> Option<Millis> {
+        let age = self.care.clock.steady() - self.oldest?;
+        Some((self.care.sync_every - age).max(Millis(0)))
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else { return };
+        self.oldest.get_or_insert(self.care.clock.steady());
+        if let Err(error) = file.write_all(bytes) {
+            return self.fail("write", &error.to_string());
+        }
+        self.good += bytes.len() as u64;
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
+    }
+
+    fn sync(&mut self) {
+        let Some(file) = &self.file else { return };
+        let result = file.sync_data().and_then(|()| Ok(rustix::fs::fstatvfs(file)?));
+        self.oldest = None;
+        match result {
+            Err(error) => self.fail("sync", &error.to_string()),
+            Ok(disk) if disk.f_bavail.saturating_mul(disk.f_frsize) < self.care.floor_bytes => {
+                self.fail("keep the disk from filling up", "the last of it belongs to the store");
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Gives the file up. A half-written part is cut off again; if even that fails, recovery does it.
+    fn fail(&mut self, doing: &str, why: &str) {
+        if let Some(file) = self.file.take() {
+            let _ = file.set_len(self.good).and_then(|()| file.sync_data());
+        }
+        (self.hash, self.oldest) = (None, None);
+        self.report.send_replace(Some(format!("{doing}: {why}")));
+    }
+
+    fn closed(&mut self) -> Result<Closed, String> {
+        if let Some(trouble) = &*self.report.borrow() {
+            return Err(trouble.clone());
+        }
+        let sha256 = self.hash.take().map(|hash| hex(hash.finish().as_ref()));
+        Ok(Closed { sha256 })
+    }
+}
+
+fn open(path: &Path, from: From) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = match from {
+        From::New => options.append(true).create_new(true).open(path)?,
+        From::Resumed(_) => options.append(true).open(path)?,
+    };
+    if let From::Resumed(len) = from
+        && file.metadata()?.len() != len
+    {
+        return Err(std::io::Error::other("the file changed since it was reconciled"));
+    }
+    // The name must be on the disk as well as the bytes.
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RoomId;
+
+    fn care(floor_bytes: u64) -> (Care, tokio::sync::mpsc::Receiver<(RoomId, Note)>) {
+        let (queue, notes) = tokio::sync::mpsc::channel(8);
+        let outbox = Outbox::new(RoomId(1), queue);
+        (Care { sync_every: Millis(50), floor_bytes, clock: Clock::system(), outbox }, notes)
+    }
+
+    #[tokio::test]
+    async fn a_note_is_sent_after_the_bytes_before_it_can_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("1.mp4");
+        let (care, mut notes) = care(0);
+        let tape = Tape::start(path.clone(), From::New, care).unwrap();
+        for n in 0..20u8 {
+            tape.append(vec![n; 1000]).await;
+            tape.tell(Note::Lost(n.to_string())).await;
+            notes.recv().await.unwrap();
+            assert!(std::fs::metadata(&path).unwrap().len() >= u64::from(n + 1) * 1000);
+        }
+        let closed = tape.close().await.unwrap();
+        let all = std::fs::read(&path).unwrap();
+        let want = hex(ring::digest::digest(&SHA256, &all).as_ref());
+        assert_eq!(closed.sha256, Some(want));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_reported_and_nothing_more_is_written() {
+        let (care, _notes) = care(0);
+        let tape = Tape::start("/dev/full".into(), From::Resumed(0), care).unwrap();
+        let mut trouble = tape.trouble();
+        tape.append(vec![1; 100]).await;
+        let why = trouble.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+        assert!(why.contains("No space left"), "{why}");
+        assert!(tape.close().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_last_of_the_disk_is_left_to_the_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let (care, _notes) = care(u64::MAX);
+        let tape = Tape::start(dir.path().join("1.mp4"), From::New, care).unwrap();
+        let mut trouble = tape.trouble();
+        tape.append(vec![1; 100]).await;
+        assert!(trouble.wait_for(Option::is_some).await.is_ok());
+        assert_eq!(std::fs::metadata(dir.path().join("1.mp4")).unwrap().len(), 100);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_already_there_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("1.mp4"), b"kept").unwrap();
+        let (care, _notes) = care(0);
+        let tape = Tape::start(dir.path().join("1.mp4"), From::New, care).unwrap();
+        tape.append(vec![1; 100]).await;
+        assert!(tape.close().await.is_err());
+        assert_eq!(std::fs::read(dir.path().join("1.mp4")).unwrap(), b"kept");
+    }
+}

@@ -1,0 +1,212 @@
+//! The one fixture of the recorder's tests: a recorder, its listener, the folder of one lesson, a real ffmpeg.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rustix::process::Pid;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::*;
+use crate::model::recording::{Finished, GapWhy, Segment, Take};
+
+static NEXT: AtomicI64 = AtomicI64::new(1);
+
+/// A recorder, its listener and the folder of one lesson.
+pub struct World {
+    pub dir: tempfile::TempDir,
+    pub room: RoomId,
+    pub setup: Setup,
+    pub clock: Clock,
+    pub zero: Millis,
+    pub heard: Vec<Note>,
+    pub alive: Option<Alive>,
+}
+
+pub struct Alive {
+    pub orders: mpsc::Sender<Order>,
+    pub notes: mpsc::Receiver<(RoomId, Note)>,
+    pub drain: watch::Sender<bool>,
+    pub task: JoinHandle<()>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// `script` plays ffmpeg, with `$REAL` and `$DIR` filled in.
+    pub fn with(script: Option<&str>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // The tone's pitch tells one test's encoder from another's.
+        let room = RoomId(NEXT.fetch_add(1, Ordering::SeqCst));
+        let mut board = Board::load("sim").unwrap();
+        board.encoder.retain(|encoder| encoder.name == "libx264");
+        for arg in &mut board.input[0].args {
+            *arg = arg.replace("frequency=440", &format!("frequency={}", 1000 + room.0));
+        }
+        let configured = script.map(|script| program(dir.path(), script));
+        let finder = Finder::new(configured, "/usr/bin:/bin".into(), board.clone());
+        let mut setup = Setup::usual(Arc::new(finder), board);
+        setup.picture = Picture { width: 320, height: 180, rate: 15, kbit: 400 };
+        (setup.reserve_bytes, setup.floor_bytes) = (0, 0);
+        let clock = Clock::system();
+        let zero = clock.now();
+        Self { dir, room, setup, clock, zero, heard: Vec::new(), alive: None }
+    }
+
+    pub fn job(&self) -> Job {
+        let dir = self.dir.path().join("lesson");
+        Job { room: self.room, dir, zero: self.zero, source: "sim".into() }
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.job().dir.join(name)
+    }
+
+    pub async fn start(&mut self) {
+        self.zero = if self.heard.is_empty() { self.clock.now() } else { self.zero };
+        self.order(Order::Start(self.job())).await;
+    }
+
+    pub async fn order(&mut self, order: Order) {
+        if self.alive.is_none() {
+            let ((orders, waiting), (sink, notes)) = (mpsc::channel(4), mpsc::channel(4));
+            let (drain, drained) = watch::channel(false);
+            let (setup, clock) = (self.setup.clone(), self.clock.clone());
+            let task = tokio::spawn(run(setup, waiting, sink, clock, drained));
+            self.alive = Some(Alive { orders, notes, drain, task });
+        }
+        self.alive.as_ref().unwrap().orders.send(order).await.unwrap();
+    }
+
+    /// Listens until a note answers the question.
+    pub async fn hear<T>(&mut self, mut question: impl FnMut(&Note) -> Option<T>) -> T {
+        let alive = self.alive.as_mut().unwrap();
+        loop {
+            let next = timeout(Duration::from_secs(20), alive.notes.recv()).await;
+            let (room, note) = next.expect("the recorder speaks").unwrap();
+            assert_eq!(room, self.room);
+            self.heard.push(note);
+            if let Some(answer) = question(self.heard.last().unwrap()) {
+                return answer;
+            }
+        }
+    }
+
+    pub async fn segment(&mut self) -> Segment {
+        self.hear(|note| match note {
+            Note::SegmentClosed { segment, .. } => Some(*segment),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn opened(&mut self) -> Take {
+        self.hear(|note| match note {
+            Note::TakeOpened(take) => Some(take.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn gap(&mut self) -> (GapWhy, Millis) {
+        self.hear(|note| match note {
+            Note::Gap { why, from, until } => Some((why.clone(), *until - *from)),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn ended(&mut self) -> Vec<Finished> {
+        self.hear(|note| match note {
+            Note::Ended { takes } => Some(takes.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn stop(&mut self) -> Vec<Finished> {
+        self.order(Order::Stop(self.room)).await;
+        self.ended().await
+    }
+
+    /// The box dies without a goodbye.
+    pub async fn crash(&mut self) {
+        let Alive { task, .. } = self.alive.take().unwrap();
+        task.abort();
+        let _ = task.await;
+    }
+
+    pub async fn pause(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    /// The process that encodes for this world.
+    pub async fn encoder(&self) -> Pid {
+        let mark = format!("frequency={}", 1000 + self.room.0);
+        for _ in 0..500 {
+            for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+                let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+                let id = entry.file_name().to_string_lossy().parse().ok();
+                if let Some(id) = id.filter(|_| String::from_utf8_lossy(&line).contains(&mark)) {
+                    return Pid::from_raw(id).unwrap();
+                }
+            }
+            self.pause(20).await;
+        }
+        panic!("no encoder runs");
+    }
+}
+
+pub fn program(dir: &Path, script: &str) -> PathBuf {
+    let path = dir.join("ffmpeg");
+    let text =
+        script.replace("$REAL", "/usr/bin/ffmpeg").replace("$DIR", &dir.display().to_string());
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+pub fn said(program: &str, args: &[&str], file: &Path) -> (String, String) {
+    let output = Command::new(program)
+        .args(args)
+        .arg(file)
+        .args(["-f", "null", "-"].iter().filter(|_| program == "ffmpeg"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Every picture and sound of it decodes without a complaint.
+pub fn plays(file: &Path) {
+    let (_, complaints) = said("ffmpeg", &["-v", "error", "-nostdin", "-i"], file);
+    assert_eq!(complaints, "");
+}
+
+/// Decodes all of it; gives the seconds that ffprobe tells.
+pub fn decodes(file: &Path) -> f64 {
+    plays(file);
+    let entries =
+        ["-v", "error", "-show_entries", "stream=codec_name:format=duration", "-of", "csv=p=0"];
+    let (told, _) = said("ffprobe", &entries, file);
+    let mut lines = told.lines();
+    assert_eq!((lines.next(), lines.next()), (Some("h264"), Some("aac")));
+    lines.next().unwrap().parse().unwrap()
+}
+
+pub fn check_hash(world: &World, finished: &Finished) {
+    let bytes = std::fs::read(world.file(&finished.take.name)).unwrap();
+    assert_eq!(finished.bytes, bytes.len() as u64);
+    assert_eq!(finished.take.bytes, finished.bytes);
+    let hash = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    assert_eq!(finished.sha256, crate::model::hex(hash.as_ref()));
+    let lens: u64 = finished.take.segments.iter().map(|segment| segment.len).sum();
+    assert_eq!(finished.take.init_len + lens, finished.bytes);
+}

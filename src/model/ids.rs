@@ -1,0 +1,87 @@
+//! Names of things. Two kinds of number never mix.
+
+use std::fmt;
+
+/// `user.id`: from 10001 up, used wherever a dialect wants a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub i64);
+
+/// The number of a lesson: "room" or "course" of document 001. From 10001 up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub i64);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A person's text identity as first spelled, in NFC, and the folded form by which it is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Handle {
+    spelled: String,
+    folded: String,
+}
+
+/// decisions.md, "One directory": at most 64 characters.
+pub const HANDLE_CHARS_MAX: usize = 64;
+
+impl Handle {
+    /// `None` when empty, longer than 64 characters or with a control character in it.
+    pub fn new(text: &str) -> Option<Self> {
+        use unicode_normalization::UnicodeNormalization;
+        let spelled: String = text.nfc().collect();
+        let chars = spelled.chars().count();
+        if chars == 0 || chars > HANDLE_CHARS_MAX || spelled.chars().any(char::is_control) {
+            return None;
+        }
+        let folded = caseless::default_case_fold_str(&spelled).nfc().collect();
+        Some(Self { spelled, folded })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.spelled
+    }
+
+    /// The look-up key: Unicode default case folding, then NFC.
+    pub fn key(&self) -> &str {
+        &self.folded
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        text.push(char::from(DIGITS[usize::from(b >> 4)]));
+        text.push(char::from(DIGITS[usize::from(b & 15)]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_meet_under_case_folding_and_normal_form() {
+        let (a, b) =
+            (Handle::new("Straße\u{e9}").unwrap(), Handle::new("STRASSEe\u{301}").unwrap());
+        assert_eq!(a.key(), b.key());
+        assert_eq!(a.as_str(), "Straße\u{e9}");
+    }
+
+    #[test]
+    fn a_handle_is_one_to_sixty_four_plain_characters() {
+        assert!(Handle::new("").is_none());
+        assert!(Handle::new("a\u{7}").is_none());
+        assert!(Handle::new(&"学".repeat(64)).is_some());
+        assert!(Handle::new(&"学".repeat(65)).is_none());
+    }
+}

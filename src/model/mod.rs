@@ -1,0 +1,15 @@
+//! Plain values that every layer may hold. Nothing here does I/O or knows a protocol.
+
+mod clock;
+mod entropy;
+mod fault;
+mod ids;
+pub mod lesson;
+pub mod outbox;
+pub mod recording;
+pub mod user;
+
+pub use clock::{Clock, Hand, Millis, Moment};
+pub use entropy::Entropy;
+pub use fault::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
+pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex};

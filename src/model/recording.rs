@@ -1,0 +1,116 @@
+//! A recording as plain values: what the recorder tells, what the store keeps and what the playlists serve.
+//! Nothing here opens a file, knows MP4 or talks to an encoder.
+
+use std::path::PathBuf;
+
+use crate::model::{Millis, RoomId};
+
+/// One file of a recording: an init part, then fragments that only ever get more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Take {
+    /// 1 for the first; a new one begins only when the encoder's parameters change.
+    pub number: u32,
+    /// File name inside the recording's folder, `1.mp4`.
+    pub name: String,
+    /// Bytes of the init part, with its trailer: what an HLS client loads first.
+    pub init_len: u64,
+    /// RFC 6381: `avc1.64001f,mp4a.40.2`.
+    pub codecs: String,
+    pub width: u32,
+    pub height: u32,
+    pub segments: Vec<Segment>,
+    /// Valid bytes of the file; may run ahead of the last closed segment.
+    pub bytes: u64,
+    /// Where the picture ends on the timeline whose 0 is the lesson's start.
+    pub span_us: u64,
+    pub pictures: u64,
+}
+
+/// What HLS serves as one piece: about two seconds, beginning with a key frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub offset: u64,
+    pub len: u64,
+    /// On the timeline whose 0 is the lesson's start.
+    pub start_us: u64,
+    pub span_us: u64,
+    /// Begins with a key frame; false only when the encoder owed one for too long.
+    pub key: bool,
+    /// The picture was interrupted before it.
+    pub gap: bool,
+    /// Wall time at which its first picture was taken.
+    pub at: Millis,
+    pub pictures: u32,
+}
+
+/// A lesson to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    pub room: RoomId,
+    /// The recording's own folder; made when absent.
+    pub dir: PathBuf,
+    /// Wall time of the lesson's start, 0 of the timeline.
+    pub zero: Millis,
+    /// Name of the input on the board.
+    pub source: String,
+}
+
+/// What the domain asks of the recorder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Record until told otherwise. A folder that has files already is reconciled and gone on with.
+    Start(Job),
+    Stop(RoomId),
+    /// The lesson ended while nobody recorded: reconcile what there is and close it.
+    Finish(Job),
+}
+
+/// What the recorder tells the domain, in order, for one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A new file, or one found again, with every segment it has: replaces what was known of this take.
+    TakeOpened(Take),
+    /// The bytes are in the file (readers see them; the disk has them at most 500 ms later).
+    SegmentClosed { take: u32, segment: Segment },
+    /// No picture between these wall times. A long gap is told again each minute with the same `from`.
+    Gap { why: GapWhy, from: Millis, until: Millis },
+    /// Nothing is being recorded; what is there from before is untouched.
+    Refused { why: RefusedWhy },
+    /// Recording stopped in mid-lesson; what is there is kept and valid.
+    Lost(String),
+    /// Files are closed and synced. Empty when no picture can be decoded.
+    Ended { takes: Vec<Finished> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GapWhy {
+    /// With the last words of its log.
+    EncoderDied(String),
+    /// It lived and gave no picture.
+    Stalled,
+    /// What it wrote was not fragmented MP4.
+    Garbage(String),
+    /// The box itself was down.
+    BoxDown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedWhy {
+    DiskReserve {
+        free: u64,
+        needed: u64,
+    },
+    NoEncoder(String),
+    NoInput(String),
+    /// The folder cannot be made or read.
+    Folder(String),
+}
+
+/// A closed file of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    pub take: Take,
+    /// Lower-case hexadecimal, over all bytes of the file.
+    pub sha256: String,
+    pub bytes: u64,
+}

@@ -1,0 +1,113 @@
+//! Rows of `file`: the object store that stands in for COS, and who was given which signature.
+
+use rusqlite::{Connection, params};
+
+use super::optional;
+use crate::model::{Millis, UserId};
+
+/// A stored object.
+#[derive(Clone, Debug)]
+pub struct FileRow {
+    /// `<appid>/<bucket>/<path>`
+    pub path: String,
+    pub owner: Option<UserId>,
+    /// File name under `files/`.
+    pub name: String,
+    pub bytes: i64,
+    pub sha1: String,
+    pub content_type: String,
+    pub stored_at: Millis,
+}
+
+/// Stores or replaces an object; answers the name of the file it replaced.
+pub fn put(conn: &Connection, file: &FileRow) -> rusqlite::Result<Option<String>> {
+    let before = by_path(conn, &file.path)?.map(|f| f.name);
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO file (path, owner_id, name, bytes, sha1, content_type, stored_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        file.path,
+        file.owner.map(|u| u.0),
+        file.name,
+        file.bytes,
+        file.sha1,
+        file.content_type,
+        file.stored_at.0
+    ])?;
+    Ok(before.filter(|name| *name != file.name))
+}
+
+pub fn by_path(conn: &Connection, path: &str) -> rusqlite::Result<Option<FileRow>> {
+    let mut found = conn.prepare_cached(
+        "SELECT path, owner_id, name, bytes, sha1, content_type, stored_at FROM file
+         WHERE path = ?1",
+    )?;
+    optional(found.query_row([path], |row| {
+        Ok(FileRow {
+            path: row.get(0)?,
+            owner: row.get::<_, Option<i64>>(1)?.map(UserId),
+            name: row.get(2)?,
+            bytes: row.get(3)?,
+            sha1: row.get(4)?,
+            content_type: row.get(5)?,
+            stored_at: Millis(row.get(6)?),
+        })
+    }))
+}
+
+pub fn delete(conn: &Connection, path: &str) -> rusqlite::Result<Option<String>> {
+    let name = by_path(conn, path)?.map(|f| f.name);
+    conn.prepare_cached("DELETE FROM file WHERE path = ?1")?.execute([path])?;
+    Ok(name)
+}
+
+/// Every file name the store knows: what start-up reconciles the folder with.
+pub fn names(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = conn.prepare_cached("SELECT name FROM file")?;
+    let names = found.query_map([], |r| r.get(0))?;
+    names.collect()
+}
+
+/// Bytes stored by one account.
+pub fn used_by(conn: &Connection, owner: UserId) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT COALESCE(SUM(bytes), 0) FROM file WHERE owner_id = ?1")?
+        .query_row([owner.0], |r| r.get(0))
+}
+
+/// Remembers to whom a signature was given, so that the upload counts for that account.
+pub fn give_signature(
+    conn: &Connection,
+    random: i64,
+    issued_s: i64,
+    user: UserId,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO signature_given (random, issued_s, user_id) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![random, issued_s, user.0])?;
+    Ok(())
+}
+
+pub fn signature_owner(
+    conn: &Connection,
+    random: i64,
+    issued_s: i64,
+) -> rusqlite::Result<Option<UserId>> {
+    optional(
+        conn.prepare_cached(
+            "SELECT user_id FROM signature_given WHERE random = ?1 AND issued_s = ?2",
+        )?
+        .query_row(params![random, issued_s], |r| r.get(0).map(UserId)),
+    )
+}
+
+/// Marks a single-use signature; `false` when it was used before.
+pub fn use_once(conn: &Connection, hash: [u8; 32], now: Millis) -> rusqlite::Result<bool> {
+    let first = conn
+        .prepare_cached(
+            "INSERT INTO signature_used (hash, at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![hash, now.0])?;
+    Ok(first > 0)
+}

@@ -1,0 +1,215 @@
+//! SQLite and nothing else: one file `box.db`, one writer thread, a few readers.
+//! What is acknowledged here survives a power cut (WAL, `synchronous=FULL`, group commit).
+//! It knows rows, not rules.
+
+mod migrate;
+mod reader;
+mod writer;
+
+pub mod callbacks;
+pub mod files;
+pub mod lessons;
+pub mod messages;
+pub mod outbox;
+pub mod recordings;
+pub mod rooms;
+pub mod tokens;
+pub mod users;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::model::{Fault, Millis, Part};
+
+/// The WAL-reset bug: two connections, a checkpoint and a commit could lose data before this version.
+/// Source: sqlite.org, release notes of 3.51.3 (2026-03-13).
+pub const SQLITE_MIN: i32 = 3_051_003;
+
+/// The open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    writer: writer::Writer,
+    readers: Arc<reader::Readers>,
+    path: Arc<PathBuf>,
+}
+
+/// Why the store cannot be opened. The text is for the technician.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The linked SQLite has the WAL-reset bug.
+    TooOld(String),
+    /// The file was written by a newer release than this one can read.
+    TooNew {
+        file: u32,
+        program: u32,
+    },
+    /// `PRAGMA quick_check` said this.
+    Damaged(String),
+    Sqlite(rusqlite::Error),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooOld(v) => write!(f, "SQLite {v} is linked; 3.51.3 or newer is needed"),
+            Self::TooNew { file, program } => {
+                write!(f, "box.db has schema {file}; this release knows {program}")
+            }
+            Self::Damaged(what) => write!(f, "box.db is damaged: {what}; restore a backup"),
+            Self::Sqlite(e) => write!(f, "box.db: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Sqlite(e)
+    }
+}
+
+impl Db {
+    /// Opens or makes `box.db` in `folder`, checks it and brings its schema up to date.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        refuse_old_sqlite(rusqlite::version_number())?;
+        let path = folder.join("box.db");
+        let mut conn = connect(&path, OpenFlags::default())?;
+        let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
+        if mode != "wal" {
+            return Err(OpenError::Damaged(format!("the file system refuses WAL (got {mode})")));
+        }
+        conn.execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=16777216;",
+        )?;
+        let check: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+        if check != "ok" {
+            return Err(OpenError::Damaged(check));
+        }
+        migrate::run(&mut conn, folder)?;
+        let readers = reader::Readers::open(&path)?;
+        Ok(Self {
+            writer: writer::Writer::start(conn),
+            readers: Arc::new(readers),
+            path: Arc::new(path),
+        })
+    }
+
+    /// Runs `work` in the writer's next transaction, in a savepoint of its own, and answers after the commit.
+    /// An error rolls back this work and nothing else.
+    ///
+    /// # Errors
+    /// `Busy` when the queue is full, what `work` returned, or the store's own trouble.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// Runs `work` on a read-only connection, off the async threads.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    /// Writes a consistent copy of the running database to `target` and checks the copy by opening it.
+    pub async fn snapshot(&self, target: PathBuf) -> Result<(), Fault> {
+        self.read(move |conn| copy_to(conn, &target)).await
+    }
+
+    /// Transactions and jobs committed since the start, for `/metrics`.
+    pub fn commits(&self) -> (u64, u64) {
+        self.writer.counts()
+    }
+
+    /// Finishes queued work, checkpoints the WAL and ends the writer thread.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn copy_to(conn: &Connection, target: &Path) -> Result<(), Fault> {
+    let mut copy = Connection::open(target)?;
+    let backup = rusqlite::backup::Backup::new(conn, &mut copy)?;
+    backup.run_to_completion(256, std::time::Duration::from_millis(5), None)?;
+    drop(backup);
+    let check: String = copy.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
+    if check == "ok" { Ok(()) } else { Err(Fault::internal("checking the copy", check)) }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.execute_batch(
+        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;
+         PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000;",
+    )?;
+    Ok(conn)
+}
+
+fn refuse_old_sqlite(version: i32) -> Result<(), OpenError> {
+    if version >= SQLITE_MIN {
+        return Ok(());
+    }
+    Err(OpenError::TooOld(format!(
+        "{}.{}.{}",
+        version / 1_000_000,
+        version / 1000 % 1000,
+        version % 1000
+    )))
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(e: rusqlite::Error) -> Self {
+        let code = e.sqlite_error_code();
+        match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy { retry: Millis::seconds(1) }
+            }
+            Some(ErrorCode::DiskFull) => Self::Offline(Part::Disk),
+            Some(
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure,
+            ) => {
+                tracing::error!(error = %e, "the store is in trouble");
+                Self::Offline(Part::Store)
+            }
+            Some(_) | None => Self::internal("store", e),
+        }
+    }
+}
+
+/// The one row a look-up by key finds, or none.
+fn optional<T>(found: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    match found {
+        Ok(row) => Ok(Some(row)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_with_the_wal_reset_bug_is_refused() {
+        assert!(refuse_old_sqlite(3_051_002).is_err());
+        assert!(refuse_old_sqlite(3_051_003).is_ok());
+        assert!(refuse_old_sqlite(rusqlite::version_number()).is_ok());
+    }
+}

@@ -1,0 +1,46 @@
+//! Rows of `token`: hashes of what was handed out.
+
+use rusqlite::{Connection, params};
+
+use super::users::unreadable;
+use crate::model::user::{Origin, StoredToken};
+use crate::model::{Millis, UserId};
+
+pub fn insert(conn: &Connection, token: &StoredToken) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO token (hash, user_id, dialect, issuer, issued_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        token.hash,
+        token.user.0,
+        token.origin.word(),
+        token.issuer,
+        token.issued_at.0
+    ])?;
+    Ok(())
+}
+
+pub fn delete(conn: &Connection, hash: &[u8; 32]) -> rusqlite::Result<bool> {
+    Ok(conn.prepare_cached("DELETE FROM token WHERE hash = ?1")?.execute([hash])? > 0)
+}
+
+/// Ends every token of one person that one dialect issued.
+pub fn delete_of(conn: &Connection, user: UserId, origin: Origin) -> rusqlite::Result<usize> {
+    conn.prepare_cached("DELETE FROM token WHERE user_id = ?1 AND dialect = ?2")?
+        .execute(params![user.0, origin.word()])
+}
+
+pub fn all(conn: &Connection) -> rusqlite::Result<Vec<StoredToken>> {
+    let mut rows = conn.prepare("SELECT hash, user_id, dialect, issuer, issued_at FROM token")?;
+    let tokens = rows.query_map([], |row| {
+        let origin: String = row.get(2)?;
+        Ok(StoredToken {
+            hash: row.get(0)?,
+            user: UserId(row.get(1)?),
+            origin: Origin::from_word(&origin).ok_or_else(|| unreadable(2, &origin))?,
+            issuer: row.get(3)?,
+            issued_at: Millis(row.get(4)?),
+        })
+    })?;
+    tokens.collect()
+}

@@ -1,0 +1,75 @@
+//! Rows of `user`.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use super::optional;
+use crate::model::user::{Origin, Role, User};
+use crate::model::{Conflict, Fault, Handle, Millis, UserId};
+
+/// Adds a person. `Conflict(HandleTaken)` when the folded handle is in use.
+pub fn insert(conn: &Connection, user: &User, now: Millis) -> Result<UserId, Fault> {
+    let added = conn
+        .prepare_cached(
+            "INSERT INTO user (handle, handle_key, dialect, appid, role, password, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (handle_key) DO NOTHING",
+        )?
+        .execute(params![
+            user.handle.as_str(),
+            user.handle.key(),
+            user.origin.word(),
+            user.appid,
+            user.role.word(),
+            user.password,
+            now.0
+        ])?;
+    if added == 0 {
+        return Err(Fault::Conflict(Conflict::HandleTaken));
+    }
+    Ok(UserId(conn.last_insert_rowid()))
+}
+
+pub fn by_handle(conn: &Connection, handle: &Handle) -> rusqlite::Result<Option<User>> {
+    let mut found = conn.prepare_cached(
+        "SELECT id, handle, dialect, appid, role, password FROM user WHERE handle_key = ?1",
+    )?;
+    optional(found.query_row([handle.key()], read))
+}
+
+pub fn by_id(conn: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
+    let mut found = conn.prepare_cached(
+        "SELECT id, handle, dialect, appid, role, password FROM user WHERE id = ?1",
+    )?;
+    optional(found.query_row([id.0], read))
+}
+
+/// Whether anybody administers this box yet.
+pub fn administrator_exists(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.query_row("SELECT EXISTS (SELECT 1 FROM user WHERE role = 'administrator')", [], |r| {
+        r.get(0)
+    })
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<User> {
+    let handle: String = row.get(1)?;
+    let origin: String = row.get(2)?;
+    let role: String = row.get(4)?;
+    Ok(User {
+        id: UserId(row.get(0)?),
+        handle: Handle::new(&handle).ok_or_else(|| unreadable(1, &handle))?,
+        origin: Origin::from_word(&origin).ok_or_else(|| unreadable(2, &origin))?,
+        appid: row.get(3)?,
+        role: Role::from_word(&role).ok_or_else(|| unreadable(4, &role))?,
+        password: row.get(5)?,
+    })
+}
+
+/// A text column that a CHECK or a parser should have kept out.
+pub(super) fn unreadable(column: usize, text: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        column,
+        Type::Text,
+        format!("unexpected value {text:?}").into(),
+    )
+}

@@ -1,0 +1,176 @@
+//! The one thread that may write. It drains what waits into one transaction, a savepoint each, and answers
+//! after the commit: many small writes share one `fsync`.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::model::{Fault, Millis};
+
+/// A class is at most 60 seats; a school of 500 clients entering at once still fits before we say Busy.
+const QUEUE: usize = 1024;
+/// Jobs in one transaction: bounds how long the first of them waits for its commit.
+const BATCH: usize = 256;
+
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Message>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    transactions: AtomicU64,
+    jobs: AtomicU64,
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Close,
+}
+
+trait Job: Send {
+    /// Does the work; `false` asks for its savepoint to be rolled back.
+    fn run(&mut self, conn: &Connection) -> bool;
+    /// Tells the caller, once the commit is known to have succeeded or failed.
+    fn answer(self: Box<Self>, commit: Option<&str>);
+}
+
+struct Task<T, F> {
+    work: Option<F>,
+    done: Option<Result<T, Fault>>,
+    reply: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+{
+    fn run(&mut self, conn: &Connection) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let done = catch_unwind(AssertUnwindSafe(|| work(conn)))
+            .unwrap_or_else(|panic| Err(Fault::internal("a store job panicked", text(&*panic))));
+        let keep = done.is_ok();
+        self.done = Some(done);
+        keep
+    }
+
+    fn answer(self: Box<Self>, commit: Option<&str>) {
+        let done = match (commit, self.done) {
+            (Some(failure), Some(Ok(_)) | None) => Err(Fault::internal("commit", failure)),
+            (None, None) => Err(Fault::internal("store", "the job did not run")),
+            (_, Some(done)) => done,
+        };
+        // The caller may have gone away; its write stands all the same.
+        let _ = self.reply.send(done);
+    }
+}
+
+fn text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}
+
+impl Writer {
+    pub fn start(conn: Connection) -> Self {
+        let (queue, inbox) = mpsc::channel(QUEUE);
+        let counts = Arc::new(Counts::default());
+        let theirs = counts.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || serve(conn, inbox, &theirs))
+            .expect("the first thread of the process can be made");
+        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts }
+    }
+
+    pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let task = Task { work: Some(work), done: None, reply };
+        match self.queue.try_send(Message::Job(Box::new(task))) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                return Err(Fault::Busy { retry: Millis::seconds(1) });
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                return Err(Fault::internal("store", "the box is shutting down"));
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(Fault::internal("store", "the writer is gone")))
+    }
+
+    pub fn counts(&self) -> (u64, u64) {
+        (self.counts.transactions.load(Ordering::Relaxed), self.counts.jobs.load(Ordering::Relaxed))
+    }
+
+    pub async fn close(&self) {
+        let _ = self.queue.send(Message::Close).await;
+        let thread = self.thread.lock().ok().and_then(|mut t| t.take());
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Counts) {
+    let mut open = true;
+    while open {
+        let Some(first) = inbox.blocking_recv() else { break };
+        let mut batch = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Job(job) => batch.push(job),
+                Message::Close => {
+                    open = false;
+                    inbox.close();
+                }
+            }
+            next = if batch.len() < BATCH { inbox.try_recv().ok() } else { None };
+        }
+        if !batch.is_empty() {
+            counts.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            counts.transactions.fetch_add(1, Ordering::Relaxed);
+            commit(&mut conn, batch);
+        }
+    }
+    if let Err(e) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(error = %e, "last checkpoint failed; the next start replays the WAL");
+    }
+}
+
+fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>) {
+    let outcome = transaction(conn, &mut batch);
+    if let Err(e) = &outcome {
+        tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
+    }
+    let failure = outcome.err().map(|e| e.to_string());
+    for job in batch {
+        job.answer(failure.as_deref());
+    }
+}
+
+fn transaction(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for job in batch {
+        tx.execute_batch("SAVEPOINT job")?;
+        if !job.run(&tx) {
+            tx.execute_batch("ROLLBACK TO job")?;
+        }
+        tx.execute_batch("RELEASE job")?;
+    }
+    tx.commit()
+}

@@ -1,0 +1,5 @@
+//! Pages and media for browsers: the watch page, what it plays, and the object store's files.
+
+pub mod assets;
+pub mod files;
+pub mod watch;

@@ -1,0 +1,192 @@
+//! `/watch/<roomnum>` and `/media/<roomnum>/…`: the lesson's page, its state, its playlist and its files.
+//! Who may watch is the domain's answer; this module carries it to browsers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Response, StatusCode};
+use serde::Serialize;
+
+use super::assets;
+use crate::domain::Appliance;
+use crate::domain::recording::{INDEX, PLAYLIST};
+use crate::domain::watch::{self, Media, View};
+use crate::http::range::{self, Content};
+use crate::http::url::query;
+use crate::http::{Body, reply};
+use crate::model::lesson::{RecordingState, RoomState};
+use crate::model::user::Actor;
+use crate::model::{Fault, Moment, Refusal, RoomId, Thing};
+
+/// What a page or player asks for.
+pub struct Asked<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub headers: &'a HeaderMap,
+    pub now: Moment,
+}
+
+/// Answers everything under `/watch/` and `/media/`.
+pub async fn answer(app: &Arc<Appliance>, asked: Asked<'_>) -> Response<Body> {
+    if asked.method != Method::GET && asked.method != Method::HEAD {
+        return sentence(StatusCode::METHOD_NOT_ALLOWED, "use GET");
+    }
+    let done = match asked.path.strip_prefix("/watch/") {
+        Some(rest) => Ok(page(&asked, rest)),
+        None => media(app, &asked).await,
+    };
+    let mut answer = done.unwrap_or_else(|fault| failure(&fault));
+    let headers = answer.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    answer
+}
+
+fn page(asked: &Asked<'_>, rest: &str) -> Response<Body> {
+    let name = match rest.strip_prefix("assets/") {
+        Some(name) => name,
+        None if rest.trim_end_matches('/').parse::<i64>().is_ok() => assets::WATCH,
+        None => return sentence(StatusCode::NOT_FOUND, "there is no such page"),
+    };
+    let Some(asset) = assets::find(name) else {
+        return sentence(StatusCode::NOT_FOUND, "there is no such page");
+    };
+    let content = Content {
+        content_type: asset.content_type,
+        etag: Some(asset.etag()),
+        cache_control: asset.cache_control,
+    };
+    let bytes = Bytes::from_static(asset.bytes);
+    let mut answer = range::serve_bytes(asked.method, asked.headers, content, &bytes);
+    let policy = HeaderValue::from_static(assets::CONTENT_SECURITY_POLICY);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    answer
+}
+
+async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>, Fault> {
+    let missing = || Fault::Missing(Thing::Recording);
+    let rest = asked.path.strip_prefix("/media/").ok_or_else(missing)?;
+    let (number, name) = rest.split_once('/').ok_or_else(missing)?;
+    let id = RoomId(number.parse().map_err(|_| missing())?);
+    let key = query::first(asked.query, "k");
+    let actor = actor(app, asked);
+    let room = watch::admit(app, id, key.as_deref(), actor.as_deref()).await?;
+    if name == "lesson.json" {
+        let view = watch::view(app, room).await?;
+        return Ok(reply::json(StatusCode::OK, lesson(app, &view)));
+    }
+    match watch::media(app, &room, name).await? {
+        Media::Text(text) => {
+            let content = Content {
+                content_type: "application/vnd.apple.mpegurl",
+                etag: None,
+                cache_control: "no-store",
+            };
+            Ok(range::serve_bytes(asked.method, asked.headers, content, &text.into()))
+        }
+        Media::File(file) => {
+            let tag = file.tag.map(|tag| format!("\"{tag}\""));
+            let growing = file.len.is_some() || tag.is_none();
+            let content = Content {
+                content_type: file.content_type,
+                etag: tag.as_deref(),
+                cache_control: if growing { "no-cache" } else { "private, max-age=86400" },
+            };
+            range::serve_file(asked.method, asked.headers, content, &file.path, file.len)
+                .await
+                .map_err(|e| match e.kind() {
+                    std::io::ErrorKind::NotFound => missing(),
+                    _ => Fault::internal("reading a recording", e),
+                })
+        }
+    }
+}
+
+/// A token of any dialect, in the header or, for players that cannot set one, in the address.
+fn actor(app: &Appliance, asked: &Asked<'_>) -> Option<Arc<Actor>> {
+    let header = asked.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+    let from_header = header.and_then(|h| h.split_once(' ')).map(|(_, token)| token.to_owned());
+    let token =
+        from_header.or_else(|| query::first(asked.query, "token").map(|t| t.into_owned()))?;
+    app.sessions.actor(token.trim(), asked.now).ok()
+}
+
+/// What the watch page polls.
+#[derive(Serialize)]
+struct Lesson<'a> {
+    roomnum: i64,
+    title: &'a str,
+    host: &'a str,
+    state: i64,
+    /// A picture is being recorded now.
+    recording: bool,
+    /// Why not, or what went wrong, as a sentence.
+    reason: Option<String>,
+    begin_time: i64,
+    end_time: i64,
+    playlist: Option<String>,
+    progressive: Option<String>,
+    index: Option<String>,
+    /// Seconds, once it is over.
+    duration: Option<f64>,
+    members: i64,
+}
+
+fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
+    let room = &view.room;
+    let under = |name: &str| format!("/media/{}/{name}?k={}", room.id, room.watch_key);
+    let live = room.state == RoomState::Live;
+    let span = view.duration_us.and_then(|us| u64::try_from(us).ok());
+    let lesson = Lesson {
+        roomnum: room.id.0,
+        title: &room.title,
+        host: &room.host_handle,
+        state: room.state.number(),
+        recording: live && room.recording == RecordingState::On,
+        reason: watch::trouble(app, room),
+        begin_time: room.begin_at.as_seconds(),
+        end_time: room.end_at.as_seconds(),
+        playlist: view.playable.then(|| under(PLAYLIST)),
+        progressive: view.progressive.as_deref().map(under),
+        index: (room.state == RoomState::Replay).then(|| under(INDEX)),
+        duration: span.map(|us| std::time::Duration::from_micros(us).as_secs_f64()),
+        members: room.members,
+    };
+    serde_json::to_vec(&lesson).expect("numbers and text always become JSON")
+}
+
+fn failure(fault: &Fault) -> Response<Body> {
+    match fault {
+        Fault::Missing(Thing::Room) => sentence(StatusCode::NOT_FOUND, "there is no such lesson"),
+        Fault::Missing(_) => sentence(StatusCode::NOT_FOUND, "there is no such recording"),
+        Fault::Unauthenticated(Refusal::Absent) => {
+            sentence(StatusCode::UNAUTHORIZED, "log in, or use the lesson's link")
+        }
+        Fault::Unauthenticated(_) => sentence(StatusCode::UNAUTHORIZED, "log in again"),
+        Fault::Denied(why) => sentence(StatusCode::FORBIDDEN, why),
+        Fault::Busy { .. } => sentence(StatusCode::TOO_MANY_REQUESTS, "the box is busy"),
+        Fault::Invalid { .. }
+        | Fault::Syntax(_)
+        | Fault::Conflict(_)
+        | Fault::Licence(_)
+        | Fault::TooLarge { .. } => sentence(StatusCode::BAD_REQUEST, "that cannot be answered"),
+        Fault::Offline(_) => sentence(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment"),
+        Fault::Internal(source) => {
+            tracing::error!(source, "our fault on a page");
+            sentence(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    error: &'a str,
+}
+
+/// `{"error": "sentence"}`.
+pub fn sentence(status: StatusCode, error: &str) -> Response<Body> {
+    let body = serde_json::to_vec(&Failure { error }).expect("text always becomes JSON");
+    reply::json(status, body)
+}

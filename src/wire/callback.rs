@@ -1,0 +1,175 @@
+//! Signatures of calls between servers, and when to try again: Tencent's recording callback as it comes in, our
+//! webhooks as they go out. It sends nothing, remembers no delivery and holds no clock.
+//!
+//! A webhook of the box carries three headers:
+//!
+//! ```text
+//! x-arctos-time: 1700000000            Unix seconds at which this try was made
+//! x-arctos-id: 4711                    the same in every try of one event
+//! x-arctos-signature: v1=<64 hex>      HMAC-SHA256(secret, time "." id "." body)
+//! ```
+//!
+//! A receiver recomputes the code over the raw body, compares in constant time, refuses a time more than
+//! five minutes off, and drops an id that it has seen.
+
+use ring::hmac;
+
+use crate::model::Millis;
+
+/// The `sign` of Tencent's live callback (document 001, recendcall; facts.md, "Callbacks"): lower-case hex
+/// of MD5(callback key, then decimal `t`). `t_s` is the moment at which it expires, Unix seconds.
+pub fn live_sign(callback_key: &str, t_s: i64) -> String {
+    format!("{:x}", md5::compute(format!("{callback_key}{t_s}")))
+}
+
+/// Whether `sign` (hex, either case) belongs to `t_s`. An empty key signs nothing, so it verifies nothing.
+pub fn live_verify(callback_key: &str, t_s: i64, sign: &str) -> bool {
+    !callback_key.is_empty()
+        && same(live_sign(callback_key, t_s).as_bytes(), sign.to_ascii_lowercase().as_bytes())
+}
+
+/// Whether `t_s` is neither past nor further ahead than [`LIVE_AHEAD_S_MAX`].
+pub fn live_in_time(t_s: i64, now_s: i64) -> bool {
+    (now_s..=now_s.saturating_add(LIVE_AHEAD_S_MAX)).contains(&t_s)
+}
+
+/// decisions.md, 001: `t` lies at most ten minutes ahead.
+pub const LIVE_AHEAD_S_MAX: i64 = 600;
+
+/// The value of [`SIGNATURE_HEADER`] for one try of a webhook.
+pub fn webhook_sign(secret: &[u8], delivery: &Delivery<'_>) -> String {
+    let mut signing = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
+    signing.update(format!("{}.{}.", delivery.time_s, delivery.id).as_bytes());
+    signing.update(delivery.body);
+    let code: String = signing.sign().as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    format!("v1={code}")
+}
+
+/// What a receiver does, but for looking at the time. An id with a `.` in it is refused: it could stand for
+/// another pair of id and body.
+pub fn webhook_verify(secret: &[u8], delivery: &Delivery<'_>, signature: &str) -> bool {
+    !delivery.id.contains('.')
+        && same(webhook_sign(secret, delivery).as_bytes(), signature.as_bytes())
+}
+
+/// One try of one webhook. `time_s` in Unix seconds; `id` has no `.`; `body` is what goes over the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    pub time_s: i64,
+    pub id: &'a str,
+    pub body: &'a [u8],
+}
+
+pub const TIME_HEADER: &str = "x-arctos-time";
+pub const ID_HEADER: &str = "x-arctos-id";
+pub const SIGNATURE_HEADER: &str = "x-arctos-signature";
+
+/// How long to wait after a failed try: one second, doubling to ten minutes, then ±20 % by `jitter` (any
+/// random number) so that a school's boxes do not come back all at once.
+///
+/// `attempt` counts the tries that failed, this one included; 0 is taken as 1.
+pub fn next_try(attempt: u32, jitter: u32) -> Millis {
+    // Ten doublings pass the cap, so the shift cannot overflow.
+    let base = (FIRST_MS << attempt.saturating_sub(1).min(10)).min(CAP_MS);
+    // 800 to 1,200 thousandths, evenly.
+    let thousandths = 800 + ((i64::from(jitter) * 401) >> 32);
+    Millis(base * thousandths / 1000)
+}
+
+/// An event that could not be delivered for three days is given up, and says so.
+pub const GIVE_UP: Millis = Millis::seconds(72 * 3600);
+
+const FIRST_MS: i64 = 1000;
+const CAP_MS: i64 = 600_000;
+
+/// Compares in a time that says nothing about where the texts differ: ring compares two codes, not them.
+fn same(expected: &[u8], given: &[u8]) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"comparison");
+    hmac::verify(&key, given, hmac::sign(&key, expected).as_ref()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_live_callback_is_signed_with_key_and_expiry() {
+        // printf 'key1500000000' | md5sum
+        let sign = "3cb565b5ad43adfbcca38f1a08fc7a1e";
+        assert_eq!(live_sign("key", 1_500_000_000), sign);
+        let check = |key: &str, t_s: i64, sign: &str, good: bool| {
+            assert_eq!(live_verify(key, t_s, sign), good, "{key} {t_s} {sign}");
+        };
+        check("key", 1_500_000_000, sign, true);
+        check("key", 1_500_000_000, &sign.to_ascii_uppercase(), true);
+        check("key", 1_500_000_001, sign, false);
+        check("kex", 1_500_000_000, sign, false);
+        check("key", 1_500_000_000, &sign[..31], false);
+        check("key", 1_500_000_000, "", false);
+        check("", 1_500_000_000, &live_sign("", 1_500_000_000), false);
+    }
+
+    #[test]
+    fn a_live_callback_is_good_for_ten_minutes() {
+        for (t_s, good) in [(99, false), (100, true), (700, true), (701, false)] {
+            assert_eq!(live_in_time(t_s, 100), good, "{t_s}");
+        }
+        assert!(live_in_time(i64::MAX, i64::MAX));
+    }
+
+    #[test]
+    fn a_webhook_is_signed_over_time_id_and_body() {
+        let delivery = Delivery { time_s: 1_700_000_000, id: "4711", body: b"{\"a\":1}" };
+        // printf '1700000000.4711.{"a":1}' | openssl dgst -sha256 -hmac secret
+        let signature = "v1=73eefc3fa27241f2604a104efe750bd9196f0f598f90fa14d6d1e88410486968";
+        assert_eq!(webhook_sign(b"secret", &delivery), signature);
+        assert!(webhook_verify(b"secret", &delivery, signature));
+    }
+
+    #[test]
+    fn a_webhook_with_another_time_id_or_body_is_refused() {
+        let first = Delivery { time_s: 1, id: "a", body: b"b.c" };
+        let signature = webhook_sign(b"secret", &first);
+        let check = |time_s: i64, id: &str, body: &[u8], signature: &str, good: bool| {
+            let delivery = Delivery { time_s, id, body };
+            let found = webhook_verify(b"secret", &delivery, signature);
+            assert_eq!(found, good, "{delivery:?} {signature}");
+        };
+        check(1, "a", b"b.c", &signature, true);
+        check(2, "a", b"b.c", &signature, false);
+        check(1, "b", b"b.c", &signature, false);
+        check(1, "a", b"", &signature, false);
+        check(1, "a.b", b"c", &signature, false);
+        check(1, "a", b"b.c", &signature[3..], false);
+        check(1, "a", b"b.c", "", false);
+    }
+
+    #[test]
+    fn waits_double_from_a_second_to_ten_minutes() {
+        let middle = u32::MAX / 2;
+        let waits = [1, 2, 3, 9, 10, 11, 12, u32::MAX].map(|n| next_try(n, middle).0);
+        assert_eq!(waits, [1000, 2000, 4000, 256_000, 512_000, 600_000, 600_000, 600_000]);
+        assert_eq!(next_try(0, middle), next_try(1, middle));
+        assert_eq!((next_try(1, 0), next_try(1, u32::MAX)), (Millis(800), Millis(1200)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_stays_within_a_fifth(attempt in any::<u32>(), jitter in any::<u32>()) {
+            let (low, high) = (next_try(attempt, 0).0, next_try(attempt, u32::MAX).0);
+            let wait = next_try(attempt, jitter).0;
+            prop_assert!((low..=high).contains(&wait) && low >= 800 && high <= 720_000);
+            prop_assert_eq!(low * 3, high * 2);
+        }
+
+        #[test]
+        fn a_changed_signature_is_refused(body in any::<Vec<u8>>(), at in 0..67_usize, flip in 1..128u8) {
+            let delivery = Delivery { time_s: 1, id: "x", body: &body };
+            let mut text = webhook_sign(b"k", &delivery).into_bytes();
+            text[at] ^= flip;
+            prop_assert!(!webhook_verify(b"k", &delivery, &String::from_utf8(text).unwrap()));
+        }
+    }
+}

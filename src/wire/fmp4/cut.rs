@@ -1,0 +1,155 @@
+//! Groups fragments into segments of about two seconds. Knows fragments only by where they lie and when they play.
+
+use crate::model::Millis;
+use crate::model::recording::Segment;
+
+use super::fragment::Fragment;
+
+/// A segment is cut at the first key frame at or after this long.
+const SEGMENT_US: u64 = 2_000_000;
+/// An encoder that owes a key frame for this long is not waited for.
+const SEGMENT_US_MAX: u64 = 6_000_000;
+/// Key frames come on the second give or take a tick.
+const SLACK_US: u64 = 50_000;
+
+/// A fragment as it lies in the file, its seal included in `len`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub offset: u64,
+    pub len: u64,
+    /// Of the picture; of the sound when there is no picture in it.
+    pub start_us: u64,
+    pub end_us: u64,
+    /// End of the longest track: nothing after it may begin earlier.
+    pub until_us: u64,
+    pub key: bool,
+    pub pictures: u32,
+    pub gap: bool,
+    pub at: Millis,
+}
+
+impl Piece {
+    pub fn of(fragment: &Fragment, offset: u64, len: u64, at: Millis, gap: bool) -> Self {
+        let until_us = fragment.end_us();
+        let video = fragment.video();
+        let (start_us, end_us) =
+            video.map_or((fragment.start_us(), until_us), |run| (run.start_us(), run.end_us()));
+        let key = video.is_some_and(|run| run.key);
+        let pictures = video.map_or(0, |run| run.samples);
+        Self { offset, len, start_us, end_us, until_us, key, pictures, gap, at }
+    }
+}
+
+/// Holds the segment that is growing.
+#[derive(Clone, Debug, Default)]
+pub struct Cutter {
+    open: Option<Open>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    segment: Segment,
+    end_us: u64,
+}
+
+impl Cutter {
+    /// Adds a piece; gives back the segment that it closes, which does not contain it.
+    pub fn push(&mut self, piece: &Piece) -> Option<Segment> {
+        let Some(open) = &mut self.open else {
+            self.open = Some(Open::at(piece));
+            return None;
+        };
+        let age = piece.start_us.saturating_sub(open.segment.start_us);
+        let due = piece.key && age + SLACK_US >= SEGMENT_US || age >= SEGMENT_US_MAX;
+        if !piece.gap && (!due || open.segment.pictures == 0) {
+            open.add(piece);
+            return None;
+        }
+        if !piece.gap {
+            // The segments of one run touch, whatever single sample durations say.
+            open.end_us = piece.start_us;
+        }
+        let closed = self.close();
+        self.open = Some(Open::at(piece));
+        closed
+    }
+
+    /// Closes the growing segment: the lesson, or the encoder's run, is over.
+    pub fn close(&mut self) -> Option<Segment> {
+        let Open { mut segment, end_us } = self.open.take()?;
+        segment.span_us = end_us.saturating_sub(segment.start_us);
+        // Sound without a picture is no segment: nothing of it could be shown.
+        (segment.pictures > 0 && segment.span_us > 0).then_some(segment)
+    }
+}
+
+impl Open {
+    fn at(piece: &Piece) -> Self {
+        let segment = Segment {
+            offset: piece.offset,
+            len: piece.len,
+            start_us: piece.start_us,
+            span_us: 0,
+            key: piece.key,
+            gap: piece.gap,
+            at: piece.at,
+            pictures: piece.pictures,
+        };
+        Self { segment, end_us: piece.end_us }
+    }
+
+    fn add(&mut self, piece: &Piece) {
+        if self.segment.pictures == 0 {
+            self.segment.key = piece.key;
+        }
+        self.segment.len += piece.len;
+        self.segment.pictures = self.segment.pictures.saturating_add(piece.pictures);
+        self.end_us = self.end_us.max(piece.end_us);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A piece of 200 ms, 100 bytes long; a key frame in each fifth.
+    fn piece(n: u64, gap: bool) -> Piece {
+        let start_us = n * 200_000;
+        let end_us = start_us + 200_000;
+        let at = Millis(i64::try_from(n).unwrap() * 200);
+        let (offset, key) = (1000 + n * 100, n.is_multiple_of(5));
+        Piece { offset, len: 100, start_us, end_us, until_us: end_us, key, pictures: 3, gap, at }
+    }
+
+    #[test]
+    fn segments_are_cut_at_the_first_key_frame_after_two_seconds_and_touch() {
+        let mut cutter = Cutter::default();
+        let mut segments: Vec<Segment> =
+            (0..25).filter_map(|n| cutter.push(&piece(n, false))).collect();
+        segments.extend(cutter.close());
+        let spans: Vec<u64> = segments.iter().map(|s| s.span_us).collect();
+        assert_eq!(spans, [2_000_000, 2_000_000, 1_000_000]);
+        assert!(segments.iter().all(|s| s.key && !s.gap));
+        assert!(segments.windows(2).all(|w| w[0].offset + w[0].len == w[1].offset));
+    }
+
+    #[test]
+    fn an_interruption_closes_the_segment_where_its_picture_ended() {
+        let mut cutter = Cutter::default();
+        (0..7).for_each(|n| assert_eq!(cutter.push(&piece(n, false)), None));
+        let before = cutter.push(&piece(20, true)).unwrap();
+        assert_eq!((before.span_us, before.pictures), (1_400_000, 21));
+        let after = cutter.close().unwrap();
+        assert!(after.gap);
+        assert_eq!(after.start_us, 4_000_000);
+    }
+
+    #[test]
+    fn a_missing_key_frame_does_not_hold_a_segment_open_for_ever() {
+        let mut cutter = Cutter::default();
+        let keyless = |n| Piece { key: n == 0, ..piece(n, false) };
+        let segments: Vec<Segment> = (0..40).filter_map(|n| cutter.push(&keyless(n))).collect();
+        assert_eq!(segments.len(), 1);
+        assert_eq!(segments[0].span_us, SEGMENT_US_MAX);
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes in, values out, and back: formats and signatures. No I/O and no clock; of ours it uses only
+//! `model`'s plain values.
+
+pub mod callback;
+pub mod cos;
+pub mod event;
+pub mod fmp4;
+pub mod index;
+pub mod notice;
+pub mod playlist;
+pub mod tencent;
+pub mod usersig;
+pub mod vod;

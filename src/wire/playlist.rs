@@ -1,0 +1,175 @@
+//! HLS playlists (RFC 8216, version 7) over a recording's own files: byte ranges, nothing is copied or cut up.
+//! Knows no address: the caller says under which URI a take is served.
+
+use std::fmt::Write as _;
+
+use crate::model::Millis;
+use crate::model::recording::{Segment, Take};
+
+/// Segments are cut at the first key frame after 2 s and key frames come each second; the figure may not change
+/// while a playlist is live, so it is said before it is reached.
+const TARGET_S: u64 = 3;
+/// RFC 8216 wants a rate even where nothing has been recorded yet.
+const BITRATE_UNKNOWN: u64 = 3_000_000;
+
+/// The media playlist of a recording, all its takes in one. `ended`: nothing will be added.
+pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> String {
+    let spans = takes.iter().flat_map(|take| &take.segments).map(|segment| segment.span_us);
+    let target = spans.map(|us| (us + 500_000) / 1_000_000).max().unwrap_or(0).max(TARGET_S);
+    let kind = if ended { "VOD" } else { "EVENT" };
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
+         #EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+    );
+    let mut first = true;
+    for take in takes.iter().filter(|take| !take.segments.is_empty()) {
+        let uri = uri(take);
+        for (index, segment) in take.segments.iter().enumerate() {
+            let broken = (index == 0 || segment.gap) && !first;
+            if broken {
+                text.push_str("#EXT-X-DISCONTINUITY\n");
+            }
+            if index == 0 {
+                line(
+                    &mut text,
+                    format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{}@0\"", take.init_len),
+                );
+            }
+            if first || broken {
+                // In between, players count on from here; each date given again would jitter.
+                line(&mut text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(segment.at)));
+            }
+            entry(&mut text, segment, &uri);
+            first = false;
+        }
+    }
+    if ended {
+        text.push_str("#EXT-X-ENDLIST\n");
+    }
+    text
+}
+
+/// The master playlist: one variant, with what a player must be able to decode.
+pub fn master(takes: &[Take], media_uri: &str) -> String {
+    let segments = || takes.iter().flat_map(|take| &take.segments);
+    let rate = |bytes: u64, us: u64| bytes.saturating_mul(8_000_000) / us.max(1);
+    let peak = segments().map(|segment| rate(segment.len, segment.span_us)).max();
+    let (bytes, us) = segments().fold((0, 0), |(b, u), s| (b + s.len, u + s.span_us));
+    let average = if us == 0 { BITRATE_UNKNOWN } else { rate(bytes, us) };
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    let peak = peak.unwrap_or(BITRATE_UNKNOWN);
+    let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
+    if let Some(take) = takes.last() {
+        let Take { codecs, width, height, .. } = take;
+        let _ = write!(text, ",CODECS=\"{codecs}\",RESOLUTION={width}x{height}");
+    }
+    line(&mut text, format_args!("\n{media_uri}"));
+    text
+}
+
+fn entry(text: &mut String, segment: &Segment, uri: &str) {
+    let Segment { len, offset, span_us, .. } = segment;
+    let (s, us) = (span_us / 1_000_000, span_us % 1_000_000);
+    line(text, format_args!("#EXTINF:{s}.{us:06},"));
+    line(text, format_args!("#EXT-X-BYTERANGE:{len}@{offset}\n{uri}"));
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("a String takes whatever is written to it");
+}
+
+/// `2026-11-21T08:00:00.000Z`. Civil date from a day number, after Howard Hinnant's `civil_from_days`.
+fn date(at: Millis) -> String {
+    let (days, ms) = (at.0.div_euclid(86_400_000), at.0.rem_euclid(86_400_000));
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Months count from March, so that the leap day comes last.
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
+    let (second, ms) = (ms / 1000 % 60, ms % 1000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(number: u32, gaps: &[bool]) -> Take {
+        let segments = gaps.iter().enumerate().map(|(n, gap)| Segment {
+            offset: 1000 + n as u64 * 500,
+            len: 500,
+            start_us: n as u64 * 2_000_000,
+            span_us: 2_000_000 + n as u64,
+            key: true,
+            gap: *gap,
+            at: Millis(1_795_248_000_000 + i64::try_from(n).unwrap() * 2000),
+            pictures: 60,
+        });
+        let codecs = "avc1.64001f,mp4a.40.2".into();
+        let (name, segments) = (format!("{number}.mp4"), segments.collect());
+        Take {
+            number,
+            name,
+            init_len: 1000,
+            codecs,
+            width: 1280,
+            height: 720,
+            segments,
+            ..Take::default()
+        }
+    }
+
+    #[test]
+    fn a_finished_lesson_with_a_gap_and_two_takes() {
+        let takes = [take(1, &[true, true]), take(2, &[true])];
+        let text = media(&takes, true, |take| format!("file/{}", take.name));
+        let want = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:0\n\
+            #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+            #EXT-X-MAP:URI=\"file/1.mp4\",BYTERANGE=\"1000@0\"\n\
+            #EXT-X-PROGRAM-DATE-TIME:2026-11-21T08:00:00.000Z\n\
+            #EXTINF:2.000000,\n#EXT-X-BYTERANGE:500@1000\nfile/1.mp4\n\
+            #EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-11-21T08:00:02.000Z\n\
+            #EXTINF:2.000001,\n#EXT-X-BYTERANGE:500@1500\nfile/1.mp4\n\
+            #EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"file/2.mp4\",BYTERANGE=\"1000@0\"\n\
+            #EXT-X-PROGRAM-DATE-TIME:2026-11-21T08:00:00.000Z\n\
+            #EXTINF:2.000000,\n#EXT-X-BYTERANGE:500@1000\nfile/2.mp4\n#EXT-X-ENDLIST\n";
+        assert_eq!(text, want);
+    }
+
+    #[test]
+    fn a_live_playlist_only_ever_grows() {
+        let uri = |take: &Take| take.name.clone();
+        let (early, late) =
+            (media(&[take(1, &[true])], false, uri), media(&[take(1, &[true, false])], false, uri));
+        assert!(late.starts_with(&early));
+        assert!(early.contains("EVENT") && !late.contains("ENDLIST"));
+        assert!(media(&[], false, uri).ends_with("INDEPENDENT-SEGMENTS\n"));
+    }
+
+    #[test]
+    fn the_target_duration_covers_an_overlong_segment() {
+        let mut long = take(1, &[true]);
+        long.segments[0].span_us = 5_600_000;
+        assert!(media(&[long], true, |_| "x".into()).contains("TARGETDURATION:6\n"));
+    }
+
+    #[test]
+    fn the_master_names_codecs_and_rates() {
+        let text = master(&[take(1, &[true])], "media.m3u8");
+        assert!(text.ends_with(
+            "BANDWIDTH=2000,AVERAGE-BANDWIDTH=2000,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720\nmedia.m3u8\n"
+        ));
+    }
+
+    #[test]
+    fn dates_know_leap_years() {
+        assert_eq!(date(Millis(951_782_400_123)), "2000-02-29T00:00:00.123Z");
+        assert_eq!(date(Millis(-1)), "1969-12-31T23:59:59.999Z");
+    }
+}

@@ -1,0 +1,22 @@
+//! Integration tests: real SQLite, real ffmpeg, real sockets, real browser. Each owns its world.
+// Tests measure real time, and their helpers unwrap as they do.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
+
+mod access;
+mod api;
+mod browser;
+mod command;
+mod crash;
+mod golden;
+mod hot_path;
+mod lesson;
+mod life;
+mod plausible;
+mod process;
+mod recorder;
+mod rules;
+mod tidy;
+mod watch;
+mod webhook;
+mod world;
+mod wrong_input;
