@@ -122,16 +122,16 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     tasks.spawn(listen_to_recorder(app.clone(), note_box, clock.clone()));
     tasks.spawn(courier::run(app.clone(), clock.clone(), draining.clone()));
     tasks.spawn(housekeep(app.clone(), clock.clone(), draining.clone()));
-    let sweeping = app.clone();
+    // Before anybody can upload: what has no row now never will.
+    if let Err(e) = file::reconcile(&app).await {
+        tracing::warn!(error = ?e, "left-over uploads were not removed");
+    }
+    let comparing = app.clone();
     tasks.spawn(async move {
-        if let Err(e) = file::reconcile(&sweeping).await {
-            tracing::warn!(error = ?e, "left-over uploads were not removed");
-        }
-        if let Err(e) = recording::reconcile(&sweeping).await {
+        if let Err(e) = recording::reconcile(&comparing).await {
             tracing::warn!(error = ?e, "recordings were not compared with their lessons");
         }
     });
-
     let frame = Frame { config, data: &data, name: &name, clock: &clock, health: &health };
     let opened = frame.open(&mut tasks, &draining).await?;
     let metrics = Arc::new(Metrics::default());
@@ -212,9 +212,14 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
         }
         if (now.steady - swept).to_std() >= SWEEP {
             swept = now.steady;
-            let done = session::sweep(&app, now).await.and(outbox::forget(&app, now).await);
-            if let Err(e) = done {
-                tracing::warn!(error = ?e, "sweeping failed");
+            for done in [
+                session::sweep(&app, now).await,
+                outbox::forget(&app, now).await,
+                file::sweep(&app, now).await,
+            ] {
+                if let Err(e) = done {
+                    tracing::warn!(error = ?e, "sweeping failed");
+                }
             }
         }
     }

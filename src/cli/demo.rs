@@ -87,7 +87,7 @@ async fn hold(base: &str) -> Result<Value, String> {
     teacher.call("live", "reportbind", bind).await?;
     for second in 1..=LESSON_S {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        if second % 3 == 0 {
+        if second.is_multiple_of(3) {
             teacher.call("live", "heartbeat", room.clone()).await?;
             for pupil in &pupils {
                 pupil.call("live", "heartbeat", room.clone()).await?;
@@ -154,7 +154,7 @@ fn progress(second: u32) -> Result<(), Failed> {
         let done = "#".repeat(second as usize);
         let end = if second == LESSON_S { "\n" } else { "" };
         print(&format!("\rRecording [{done:<width$}] {second} s{end}", width = LESSON_S as usize))
-    } else if second % 5 == 0 {
+    } else if second.is_multiple_of(5) {
         print(&format!("Recording, {second} s of {LESSON_S} s\n"))
     } else {
         Ok(())

@@ -3,7 +3,6 @@
 //! forgotten: a file is shown by what it is, not by what its owner says it is.
 
 mod draft;
-mod rows;
 mod slices;
 mod sniff;
 mod target;
@@ -53,7 +52,7 @@ pub async fn admit(
     let (used, holder) = app
         .db
         .read(move |conn| {
-            let used = hash.map(|hash| rows::is_used(conn, hash)).transpose()?;
+            let used = hash.map(|hash| files::is_used(conn, hash)).transpose()?;
             let user = random.map(|random| files::signature_owner(conn, random, issued_s));
             let user = user.transpose()?.flatten();
             let user = user.map(|user| users::by_id(conn, user)).transpose()?.flatten();
@@ -266,7 +265,7 @@ pub async fn list(
         .read(move |conn| {
             let (mut found, mut start) = (Vec::new(), start);
             while found.len() <= size {
-                let Some(row) = rows::next_under(conn, &seen, &start)? else { break };
+                let Some(row) = files::next_under(conn, &seen, &start)? else { break };
                 match row.path[seen.len()..].split_once('/') {
                     Some((name, _)) => {
                         let folder = format!("{seen}{name}");
@@ -437,9 +436,12 @@ pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
 pub async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
     let kept_s = SINGLE_VALID_S + 2 * SINGLE_EARLY_S;
     let before = now.wall - Millis::seconds(kept_s);
-    app.db.write(move |conn| Ok(rows::forget_signatures(conn, before)?)).await?;
+    app.db.write(move |conn| Ok(files::forget_signatures(conn, before)?)).await?;
     slices::sweep(app, now).await
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+// The tests of the store's web face and of the cloud's commands play in the same world.
+#[cfg(test)]
+pub(crate) use tests::{APPID, NOW, World, tencent, world};

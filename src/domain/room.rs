@@ -15,7 +15,7 @@ pub async fn create(
     now: Moment,
 ) -> Result<RoomId, Fault> {
     if actor.role != Role::Teacher {
-        return Err(Fault::Denied("only a teacher can create a course"));
+        return Err(Fault::denied("only a teacher can create a course"));
     }
     let room = Room {
         id: RoomId(0),
@@ -50,7 +50,7 @@ pub async fn get(app: &Appliance, id: RoomId) -> Result<Room, Fault> {
 pub(super) async fn hosted(app: &Appliance, id: RoomId, actor: &Actor) -> Result<Room, Fault> {
     let room = get(app, id).await?;
     if room.host != actor.id || actor.role != Role::Teacher {
-        return Err(Fault::Denied("only this course's teacher may do that"));
+        return Err(Fault::denied("only this course's teacher may do that"));
     }
     Ok(room)
 }

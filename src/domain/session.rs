@@ -2,6 +2,7 @@
 //! Age runs on monotonic time plus the stored wall time, so a clock step logs nobody out.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
@@ -10,7 +11,7 @@ use ring::digest::{SHA256, digest};
 
 use super::Appliance;
 use crate::model::user::{Actor, Origin, StoredToken, User};
-use crate::model::{Conflict, Fault, Millis, Moment, Refusal, UserId};
+use crate::model::{Conflict, Fault, Millis, Moment, Refusal};
 use crate::store::{tokens, users};
 
 /// decisions.md and document 001: seven days after log-in, not after last use.
@@ -18,6 +19,8 @@ pub const AGE_MAX: Millis = Millis::seconds(7 * 24 * 3600);
 
 #[derive(Default)]
 pub struct Sessions {
+    /// Drawn on the writer's thread, so that it orders log-ins as the disk has them.
+    serials: Arc<AtomicU64>,
     tokens: RwLock<HashMap<[u8; 32], Session>>,
 }
 
@@ -25,6 +28,7 @@ struct Session {
     actor: Arc<Actor>,
     /// On this run's monotonic clock; negative when it was issued before the start.
     issued: Millis,
+    serial: u64,
 }
 
 impl Sessions {
@@ -41,22 +45,21 @@ impl Sessions {
         Ok(session.actor.clone())
     }
 
-    /// Whether this person holds a living token of that origin.
-    fn alive(&self, user: UserId, origin: Origin, now: Moment) -> bool {
-        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        tokens.values().any(|s| {
-            s.actor.id == user && s.actor.origin == origin && now.steady - s.issued <= AGE_MAX
-        })
+    /// Puts a person's one session of an origin in place of what they had. Log-ins of one account may
+    /// overtake each other on their way back from the disk: the one written last stands.
+    fn replace(&self, hash: [u8; 32], session: Session) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        let (user, origin) = (session.actor.id, session.actor.origin);
+        let same = |s: &Session| s.actor.id == user && s.actor.origin == origin;
+        if tokens.values().any(|s| same(s) && s.serial > session.serial) {
+            return;
+        }
+        tokens.retain(|_, s| !same(s));
+        tokens.insert(hash, session);
     }
 
-    fn put(&self, hash: [u8; 32], actor: Actor, issued: Millis) {
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.insert(hash, Session { actor: Arc::new(actor), issued });
-    }
-
-    fn forget_of(&self, user: UserId, origin: Origin) {
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, s| s.actor.id != user || s.actor.origin != origin);
+    fn restore(&self, hash: [u8; 32], session: Session) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).insert(hash, session);
     }
 
     fn forget(&self, hash: &[u8; 32]) -> bool {
@@ -79,22 +82,24 @@ pub async fn open(
     refuse_second: bool,
     now: Moment,
 ) -> Result<String, Fault> {
-    if refuse_second && app.sessions.alive(user.id, origin, now) {
-        return Err(Fault::Conflict(Conflict::SessionAlive));
-    }
     let token = URL_SAFE_NO_PAD.encode(app.entropy.bytes::<32>());
     let hash = hash(&token);
-    let (id, row) =
-        (user.id, StoredToken { hash, user: user.id, origin, issuer, issued_at: now.wall });
-    app.db
+    let row = StoredToken { hash, user: user.id, origin, issuer, issued_at: now.wall };
+    let serials = app.sessions.serials.clone();
+    let serial = app
+        .db
         .write(move |conn| {
-            tokens::delete_of(conn, id, origin)?;
+            let young = now.wall - AGE_MAX;
+            if refuse_second && tokens::any_since(conn, row.user, origin, young)? {
+                return Err(Fault::Conflict(Conflict::SessionAlive));
+            }
+            tokens::delete_of(conn, row.user, origin)?;
             tokens::insert(conn, &row)?;
-            Ok(())
+            Ok(serials.fetch_add(1, Ordering::Relaxed) + 1)
         })
         .await?;
-    app.sessions.forget_of(user.id, origin);
-    app.sessions.put(hash, actor_of(user, origin), now.steady);
+    let actor = Arc::new(actor_of(user, origin));
+    app.sessions.replace(hash, Session { actor, issued: now.steady, serial });
     Ok(token)
 }
 
@@ -125,7 +130,9 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
     for (token, user) in stored {
         // A clock that was set back gives a negative age: the token is young, not invalid.
         let age = Millis((now.wall - token.issued_at).0.max(0));
-        app.sessions.put(token.hash, actor_of(&user, token.origin), now.steady - age);
+        let actor = Arc::new(actor_of(&user, token.origin));
+        let session = Session { actor, issued: now.steady - age, serial: 0 };
+        app.sessions.restore(token.hash, session);
     }
     Ok(())
 }

@@ -25,12 +25,12 @@ pub struct Registrant {
 pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<UserId, Fault> {
     let teacher = who.role == Role::Teacher;
     match app.policy.registration {
-        Registration::Closed => return Err(Fault::Denied("registration is closed")),
+        Registration::Closed => return Err(Fault::denied("registration is closed")),
         Registration::Students if teacher => {
-            return Err(Fault::Denied("teachers are registered by the administrator"));
+            return Err(Fault::denied("teachers are registered by the administrator"));
         }
         Registration::Open if teacher && app.is_administered() => {
-            return Err(Fault::Denied("teachers are registered by the administrator"));
+            return Err(Fault::denied("teachers are registered by the administrator"));
         }
         Registration::Open | Registration::Students => {}
     }

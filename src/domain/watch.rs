@@ -33,7 +33,7 @@ pub async fn admit(
     if knows || actor.role == Role::Teacher {
         return Ok(room);
     }
-    Err(Fault::Denied("this lesson is for its members"))
+    Err(Fault::denied("this lesson is for its members"))
 }
 
 /// What a lesson's page shows.

@@ -25,7 +25,7 @@ const CONNECTIONS: usize = 12_000;
 /// A client that sends its header line by line is cut off.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const TLS_TIME: Duration = Duration::from_secs(10);
-const HEADER_BYTES: usize = 32 * 1024;
+const HEADER_BYTES: u32 = 32 * 1024;
 const HEADERS: usize = 64;
 /// Streams of one HTTP/2 connection at once.
 const STREAMS: u32 = 64;
@@ -146,7 +146,7 @@ where
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let done = tokio::select! {
@@ -174,13 +174,13 @@ where
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
-        .max_header_list_size(HEADER_BYTES as u32)
+        .max_header_list_size(HEADER_BYTES)
         .keep_alive_interval(Duration::from_secs(30));
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

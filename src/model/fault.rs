@@ -1,6 +1,8 @@
 //! The ways in which the box says no. Closed, with closed payloads, so that each dialect maps every one of
 //! them to its own codes and a new failure stops the compiler wherever somebody must speak.
 
+use std::borrow::Cow;
+
 use crate::model::Millis;
 
 /// A failure that a caller can be told about.
@@ -16,7 +18,7 @@ pub enum Fault {
     /// The body is not what the dialect's syntax asks for.
     Syntax(String),
     /// The caller is known and may not.
-    Denied(&'static str),
+    Denied(Cow<'static, str>),
     /// The caller is not known.
     Unauthenticated(Refusal),
     /// The state of the thing forbids it.
@@ -39,6 +41,9 @@ pub enum Fault {
 impl Fault {
     pub fn invalid(field: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), why: why.into() }
+    }
+    pub fn denied(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Denied(why.into())
     }
     pub fn internal(doing: &str, source: impl std::fmt::Display) -> Self {
         Self::Internal(format!("{doing}: {source}"))

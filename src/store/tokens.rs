@@ -30,6 +30,19 @@ pub fn delete_of(conn: &Connection, user: UserId, origin: Origin) -> rusqlite::R
         .execute(params![user.0, origin.word()])
 }
 
+/// Whether a person holds a token of one dialect that was issued at `since` or later.
+pub fn any_since(
+    conn: &Connection,
+    user: UserId,
+    origin: Origin,
+    since: Millis,
+) -> rusqlite::Result<bool> {
+    conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM token WHERE user_id = ?1 AND dialect = ?2 AND issued_at >= ?3)",
+    )?
+    .query_row(params![user.0, origin.word(), since.0], |r| r.get(0))
+}
+
 pub fn all(conn: &Connection) -> rusqlite::Result<Vec<StoredToken>> {
     let mut rows = conn.prepare("SELECT hash, user_id, dialect, issuer, issued_at FROM token")?;
     let tokens = rows.query_map([], |row| {

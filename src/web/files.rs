@@ -130,8 +130,10 @@ fn manners(content_type: &str) -> impl Iterator<Item = (HeaderName, &'static str
     let shown = ["image/", "audio/", "video/"].iter().any(|kind| content_type.starts_with(kind))
         || content_type == "application/pdf";
     let disposition = (!shown).then_some((header::CONTENT_DISPOSITION, "attachment"));
-    let sandbox = (header::CONTENT_SECURITY_POLICY, "sandbox");
-    std::iter::once(sandbox).chain(disposition)
+    // A browser's PDF viewer does not open in a sandbox, and runs no script of the document's outside it.
+    let sandbox =
+        (content_type != "application/pdf").then_some((header::CONTENT_SECURITY_POLICY, "sandbox"));
+    sandbox.into_iter().chain(disposition)
 }
 
 /// `op=stat` and `op=list`.

@@ -69,7 +69,7 @@ fn words(fault: &Fault, request_id: &str) -> (i64, String) {
         Fault::Missing(thing) => missing(*thing),
         Fault::Invalid { field, why } => (10003, format!("field {field} {why}")),
         Fault::Syntax(why) => (10002, format!("the body is not valid JSON: {why}")),
-        Fault::Denied(why) => (10101, (*why).into()),
+        Fault::Denied(why) => (10101, why.to_string()),
         Fault::Unauthenticated(refusal) => refused(*refusal),
         Fault::Conflict(conflict) => conflicting(*conflict),
         Fault::Licence(why) => (10110, licence(*why).into()),

@@ -200,6 +200,14 @@ async fn an_encoder_that_never_gives_a_picture_ends_with_no_takes() {
     world.start().await;
     world.pause(1500).await;
     assert!(world.stop().await.is_empty());
-    let gaps = world.heard.iter().filter(|note| matches!(note, Note::Gap { why: GapWhy::EncoderDied(said), .. } if said.contains("out of luck")));
-    assert_eq!(gaps.count(), 1);
+    // One gap, told again at the end with the same beginning.
+    let began = |note: &Note| match note {
+        Note::Gap { why: GapWhy::EncoderDied(said), from, .. } if said.contains("out of luck") => {
+            Some(*from)
+        }
+        _ => None,
+    };
+    let mut gaps: Vec<_> = world.heard.iter().filter_map(began).collect();
+    gaps.dedup();
+    assert_eq!(gaps.len(), 1);
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::domain::file::tests::{APPID, NOW, World, world};
+use crate::domain::file::{APPID, NOW, World, world};
 use crate::model::{Millis, hex};
 use crate::wire::cos;
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::dialect::Base;
-use crate::domain::file::tests::{APPID, NOW, World, tencent, world};
+use crate::domain::file::{APPID, NOW, World, tencent, world};
 
 async fn ask(world: &World, params: &str) -> Result<Value, Fault> {
     let params = serde_json::from_str(params).unwrap();

@@ -1,0 +1,61 @@
+//! What `presence` promises.
+
+use super::*;
+
+const HOST: Millis = Millis::seconds(300);
+const MEMBER: Millis = Millis::seconds(120);
+
+fn presence() -> Presence {
+    let presence = Presence::new(10_001);
+    let host = (UserId(1), "ann");
+    presence.reserve(RoomId(10_001), host, &[], Millis(0), |_| Ok(())).unwrap();
+    presence
+}
+
+#[test]
+fn a_member_has_left_after_two_minutes_of_silence_and_a_beat_prevents_it() {
+    let presence = presence();
+    presence.seat(RoomId(10_001), UserId(2), Millis(0));
+    presence.seat(RoomId(10_001), UserId(3), Millis(0));
+    presence.beat(RoomId(10_001), UserId(3), Millis::seconds(60)).unwrap();
+    assert_eq!(presence.aged(HOST, MEMBER, Millis(119_999)), []);
+    assert_eq!(
+        presence.aged(HOST, MEMBER, Millis::seconds(120)),
+        [Aged::Member(RoomId(10_001), UserId(2))]
+    );
+}
+
+#[test]
+fn a_lesson_ends_when_its_host_is_silent_for_five_minutes() {
+    let presence = presence();
+    assert_eq!(presence.aged(HOST, MEMBER, Millis(299_999)), []);
+    assert_eq!(presence.aged(HOST, MEMBER, Millis(300_000)), [Aged::Host(RoomId(10_001))]);
+}
+
+#[test]
+fn an_unknown_lesson_is_told_from_one_that_is_not_live() {
+    let presence = Presence::new(10_001);
+    let beat = |room| presence.beat(RoomId(room), UserId(1), Millis(0));
+    assert!(matches!(beat(10_001), Err(Fault::Conflict(Conflict::NotInRoom))));
+    assert!(matches!(beat(10_002), Err(Fault::Missing(Thing::Room))));
+    assert!(matches!(beat(-1), Err(Fault::Missing(Thing::Room))));
+}
+
+#[test]
+fn a_lesson_takes_the_teachers_own_classroom_then_the_first_free_one() {
+    let room = |name: &str, teachers: &[&str]| Classroom {
+        name: name.into(),
+        input: "sim".into(),
+        teachers: teachers.iter().map(ToString::to_string).collect(),
+    };
+    let classrooms = [room("hall", &[]), room("lab", &["ann"])];
+    let presence = Presence::new(10_009);
+    let take = |n, who| {
+        let host = (UserId(n), who);
+        let got = presence.reserve(RoomId(10_000 + n), host, &classrooms, Millis(0), |_| Ok(()));
+        got.unwrap().map(|c| c.name)
+    };
+    assert_eq!(take(1, "ann").as_deref(), Some("lab"));
+    assert_eq!(take(2, "ann").as_deref(), Some("hall"));
+    assert_eq!(take(3, "bob"), None);
+}
