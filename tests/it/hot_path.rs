@@ -56,8 +56,9 @@ async fn two_thousand_heartbeats_write_no_byte_and_commit_nothing() {
     println!("write calls {}, bytes to storage {}", calls_after - calls, bytes_after - bytes);
     assert_eq!(bytes_after, bytes, "bytes that reached the storage layer");
     assert_eq!(store_transactions(&mut wire).await, commits);
-    // One answer to the socket each, and the timer's own wake-ups: no write beside them.
-    assert!(calls_after - calls < BEATS + BEATS / 4, "{} write calls", calls_after - calls);
+    // One answer to the socket each, and now and then the runtime wakes a thread of its own; a line of log or
+    // a note on the disk for each would be as many again.
+    assert!(calls_after - calls < 2 * BEATS, "{} write calls", calls_after - calls);
 }
 
 /// `write_bytes` and `syscw` of a process.
