@@ -130,7 +130,8 @@ async fn check(index_url: &str, ffmpeg: &str) -> Result<f64, String> {
 async fn decode(ffmpeg: &Path, folder: &str, playlist: &str) -> Result<(), String> {
     let run = tokio::process::Command::new(ffmpeg)
         .args(["-nostdin", "-v", "error", "-xerror", "-i", &format!("{folder}/{playlist}")])
-        .args(["-f", "null", "-"])
+        // Keeps the film's own time base: a gap is no fault of the decoder.
+        .args(["-enc_time_base", "-1", "-f", "null", "-"])
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

@@ -49,16 +49,6 @@ pub fn unfinished(conn: &Connection) -> rusqlite::Result<Vec<Room>> {
     rooms.collect()
 }
 
-/// Lessons whose recording was closed while their index was never made.
-pub fn unindexed(conn: &Connection) -> rusqlite::Result<Vec<Room>> {
-    let mut found = conn.prepare_cached(&format!(
-        "{COLUMNS} WHERE r.state = 2 AND r.recording = 'ended' AND r.index_url = ''
-         AND EXISTS (SELECT 1 FROM take t WHERE t.room_id = r.id) ORDER BY r.id"
-    ))?;
-    let rooms = found.query_map([], read)?;
-    rooms.collect()
-}
-
 /// The highest number given out; numbers have no gaps, so every number from 10001 up to it exists.
 pub fn newest(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT COALESCE(MAX(id), 10000) FROM room", [], |r| r.get(0))
