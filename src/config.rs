@@ -187,9 +187,9 @@ pub fn load(sources: &Sources<'_>) -> Result<Config, String> {
     }
     for pair in &sources.set {
         let Some((name, text)) = pair.split_once('=') else {
-            return Err(format!("--set {pair}: write KEY=VALUE"));
+            return Err("--set: write KEY=VALUE".into());
         };
-        values.put(name.trim(), text).map_err(|e| format!("--set {pair}: {e}"))?;
+        values.put(name.trim(), text).map_err(|e| format!("--set {name}: {e}"))?;
     }
     let config = assemble(&values)?;
     check(&config)?;

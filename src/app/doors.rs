@@ -34,6 +34,19 @@ pub struct Opened {
     pub ca_pem: Option<String>,
 }
 
+impl Opened {
+    /// The box's address on the LAN by its name, for those who were not called by it.
+    pub fn address(&self, name: &str) -> String {
+        let (scheme, port) = match self.listening.first() {
+            Some((kind, addr)) => (*kind, addr.port()),
+            None => ("http", 80),
+        };
+        let usual = matches!((scheme, port), ("http", 80) | ("https", 443));
+        let port = if usual { String::new() } else { format!(":{port}") };
+        format!("{scheme}://{name}.local{port}")
+    }
+}
+
 impl Frame<'_> {
     pub async fn open(
         &self,

@@ -40,6 +40,10 @@ impl Health {
     /// Whether the box can do its main job, and the report as JSON.
     pub async fn report(&self, app: &Appliance) -> (bool, Vec<u8>) {
         let store = match outbox::waiting(app).await {
+            Ok(_) if app.db.is_ailing() => {
+                let detail = "the last write failed; see the log".to_owned();
+                PartReport { part: "store", ok: false, detail }
+            }
             Ok(n) => PartReport { part: "store", ok: true, detail: format!("{n} calls waiting") },
             Err(e) => PartReport { part: "store", ok: false, detail: format!("{e:?}") },
         };

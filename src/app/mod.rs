@@ -18,32 +18,35 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::domain::{Appliance, Folders, Parts, Space, file, lesson, outbox, recording, session};
 use crate::http::listener::{self, Door};
+use crate::hw::encoder::Finder;
 use crate::hw::recorder;
 use crate::model::recording::Note;
-use crate::model::{Clock, Entropy, Fault, RoomId};
+use crate::model::{Clock, Entropy, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
-use crate::ops::{courier, secrets, socket};
+use crate::ops::{backup, courier, secrets, socket};
 use crate::store::Db;
 use doors::Frame;
 use health::Health;
 use site::Site;
 
-/// Orders that may wait for the recorder: every classroom's start and stop, twice over.
-const ORDERS: usize = 64;
+/// Orders that may wait for the recorder: after a bad night, every lesson that is to be finished.
+const ORDERS: usize = 1024;
 /// Notes that may wait for the domain; the recorder keeps more in its own outbox.
 const NOTES: usize = 256;
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
+/// How often recordings that should be finished are asked for again.
+const RETRY: Duration = Duration::from_secs(60);
 /// How often expired things are swept, and the certificate looked after.
 const SWEEP: Duration = Duration::from_secs(3600);
 
 /// Why the box does not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The configuration asks for something that is not there. Exit 78.
+    /// The configuration asks for something that is not there. Exit 78: trying again does not help.
     Config(String),
-    /// Somebody else owns the data folder, or an address is taken. Exit 78.
+    /// Somebody else owns the data folder, or an address is taken: for now. Exit 70.
     Taken(String),
     /// Our fault, or the machine's. Exit 70.
     Software(String),
@@ -82,8 +85,12 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let World { data, search_path, clock, entropy } = world;
     let folder = Folder::own(&data).map_err(|e| match e {
         FolderError::Taken => StartError::Taken(format!("{}: {e}", data.display())),
-        FolderError::Io(e) => StartError::Config(format!("{}: {e}", data.display())),
+        FolderError::Io(e) => StartError::Software(format!("{}: {e}", data.display())),
     })?;
+    if backup::interrupted(&data) {
+        let why = "a restore was interrupted; run `restore` again before the service starts";
+        return Err(StartError::Software(format!("{}: {why}", data.display())));
+    }
     let data = data.canonicalize().map_err(|e| StartError::Software(e.to_string()))?;
     let (kept, name) = secrets::load_or_make(&data, &entropy).map_err(StartError::Software)?;
     let db = Db::open(&data).map_err(|e| StartError::Software(e.to_string()))?;
@@ -110,30 +117,22 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let app = app.map_err(|e| StartError::Software(socket::explain(&e)))?;
     let health = Arc::new(Health::new(setup.finder.clone()));
 
+    // Before anybody can upload: what has no row now never will.
+    if let Err(e) = file::reconcile(&app).await {
+        tracing::warn!(error = ?e, "left-over uploads were not looked after");
+    }
+
     let mut tasks = JoinSet::new();
-    // Looked for now, so that the first lesson of the day does not wait for the trial.
+    let frame = Frame { config, data: &data, name: &name, clock: &clock, health: &health };
+    let opened = frame.open(&mut tasks, &draining).await?;
+    app.is_at(opened.address(&name));
     let finder = setup.finder.clone();
-    tasks.spawn(async move {
-        if let Err(e) = finder.find().await {
-            tracing::error!(error = %e, "no encoder: lessons will not be recorded");
-        }
-    });
     tasks.spawn(recorder::run(setup, order_box, notes, clock.clone(), draining.clone()));
     tasks.spawn(listen_to_recorder(app.clone(), note_box, clock.clone()));
     tasks.spawn(courier::run(app.clone(), clock.clone(), draining.clone()));
     tasks.spawn(housekeep(app.clone(), clock.clone(), draining.clone()));
-    // Before anybody can upload: what has no row now never will.
-    if let Err(e) = file::reconcile(&app).await {
-        tracing::warn!(error = ?e, "left-over uploads were not removed");
-    }
-    let comparing = app.clone();
-    tasks.spawn(async move {
-        if let Err(e) = recording::reconcile(&comparing).await {
-            tracing::warn!(error = ?e, "recordings were not compared with their lessons");
-        }
-    });
-    let frame = Frame { config, data: &data, name: &name, clock: &clock, health: &health };
-    let opened = frame.open(&mut tasks, &draining).await?;
+    tasks.spawn(look_round(app.clone(), finder));
+
     let metrics = Arc::new(Metrics::default());
     let ca_pem = opened.ca_pem.map(Into::into);
     let site = Arc::new(Site::new(app.clone(), clock.clone(), metrics, health.clone(), ca_pem));
@@ -153,6 +152,17 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     });
     tasks.spawn(listener::serve(Door::Unix(own), asked, draining));
     Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
+}
+
+/// Once, beside everything else: the encoder is looked for now, so that the first lesson of the day does
+/// not wait for its trial, and recordings are held against their lessons.
+async fn look_round(app: Arc<Appliance>, finder: Arc<Finder>) {
+    if let Err(e) = finder.find().await {
+        tracing::error!(error = %e, "no encoder: lessons will not be recorded");
+    }
+    if let Err(e) = recording::reconcile(&app).await {
+        tracing::warn!(error = ?e, "recordings were not compared with their lessons");
+    }
 }
 
 impl Running {
@@ -184,31 +194,31 @@ async fn listen_to_recorder(
     clock: Clock,
 ) {
     while let Some((room, note)) = notes.recv().await {
-        // A full queue or disk passes; a lost note would leave a lesson without its replay until a restart.
-        for pause_s in [0, 1, 2, 5, 10] {
+        // A full queue passes in a moment. What stays lost is asked for again within a minute.
+        for pause_s in [0, 1, 2] {
             tokio::time::sleep(Duration::from_secs(pause_s)).await;
             match recording::heard(&app, room, note.clone(), clock.moment()).await {
                 Ok(()) => break,
-                Err(Fault::Busy { .. } | Fault::Offline(_)) => {}
-                Err(e) => {
-                    tracing::error!(%room, error = ?e, "a note of the recorder was lost");
-                    break;
-                }
+                Err(e) => tracing::error!(%room, error = ?e, "a note of the recorder failed"),
             }
         }
     }
 }
 
 async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
-    let mut swept = clock.steady();
+    let (mut swept, mut retried) = (clock.steady(), clock.steady());
     loop {
         tokio::select! {
             () = listener::drained(&mut drain) => return,
             () = tokio::time::sleep(TICK) => {}
         }
         let now = clock.moment();
-        if let Err(e) = lesson::age(&app, now).await {
-            tracing::warn!(error = ?e, "silence could not be acted upon");
+        lesson::age(&app, now).await;
+        if (now.steady - retried).to_std() >= RETRY {
+            retried = now.steady;
+            if let Err(e) = recording::retry(&app).await {
+                tracing::warn!(error = ?e, "unfinished recordings were not looked for");
+            }
         }
         if (now.steady - swept).to_std() >= SWEEP {
             swept = now.steady;

@@ -24,6 +24,8 @@ use crate::store::Db;
 const USAGE: u8 = 64;
 const SOFTWARE: u8 = 70;
 const CONFIG: u8 = 78;
+/// What threads that still read or write get at the very end.
+const STRAGGLERS: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The classroom box: serves the lesson, records it, plays it back. No internet.
 #[derive(Parser)]
@@ -132,8 +134,8 @@ struct Failed(u8, String);
 impl From<StartError> for Failed {
     fn from(e: StartError) -> Self {
         match e {
-            StartError::Config(why) | StartError::Taken(why) => Self(CONFIG, why),
-            StartError::Software(why) => Self(SOFTWARE, why),
+            StartError::Config(why) => Self(CONFIG, why),
+            StartError::Taken(why) | StartError::Software(why) => Self(SOFTWARE, why),
         }
     }
 }
@@ -153,7 +155,12 @@ pub fn main() -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(Box::pin(run(arguments))),
+        Ok(runtime) => {
+            let done = runtime.block_on(Box::pin(run(arguments)));
+            // Everything worth waiting for has been waited for: a long read must not hold up the end.
+            runtime.shutdown_timeout(STRAGGLERS);
+            done
+        }
         Err(e) => Err(Failed(SOFTWARE, format!("the runtime cannot start: {e}"))),
     };
     match done {
@@ -258,8 +265,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
 
 fn own(data: &std::path::Path) -> Result<Folder, Failed> {
     Folder::own(data).map_err(|e| match e {
-        FolderError::Taken => Failed(CONFIG, format!("{}: {e}; stop it first", data.display())),
-        FolderError::Io(e) => Failed(CONFIG, format!("{}: {e}", data.display())),
+        FolderError::Taken => Failed(SOFTWARE, format!("{}: {e}; stop it first", data.display())),
+        FolderError::Io(e) => Failed(SOFTWARE, format!("{}: {e}", data.display())),
     })
 }
 

@@ -23,6 +23,10 @@ pub fn text(dialect: &Dialect) -> String {
             fields(&mut out, common);
         }
     }
+    out.push_str("\nCodes\n");
+    for (code, meaning) in dialect.codes {
+        wrap(&mut out, 2, &format!("{code}  {meaning}"));
+    }
     for row in dialect.rows {
         command(&mut out, dialect, row);
     }

@@ -35,6 +35,8 @@ pub struct Dialect {
     /// How to call it: address form, envelope, credentials.
     pub doc: &'static str,
     pub rows: &'static [Row],
+    /// Every code a client may see, and what it means.
+    pub codes: &'static [(i64, &'static str)],
     /// Whether a path is this dialect's.
     pub owns: fn(path: &str) -> bool,
     /// The row that a request addresses.

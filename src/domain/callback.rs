@@ -148,9 +148,9 @@ pub fn absolute(app: &Appliance, url: &str) -> String {
     if !url.starts_with('/') {
         return url.to_owned();
     }
-    match &app.policy.public_url {
-        Some(base) => format!("{base}{url}"),
-        None => format!("http://{}.local{url}", app.policy.box_name),
+    match (&app.policy.public_url, app.address.get()) {
+        (Some(base), _) | (None, Some(base)) => format!("{base}{url}"),
+        (None, None) => format!("http://{}.local{url}", app.policy.box_name),
     }
 }
 

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use ring::hmac;
+
 use super::Appliance;
 use super::policy::CloudKeys;
 use crate::model::lesson::{Page, Room, RoomFilter, RoomState, Video};
 use crate::model::user::{Actor, Role};
-use crate::model::{Fault, Millis, Moment, RoomId, Thing};
+use crate::model::{Fault, Millis, Moment, RoomId, Thing, hex};
 use crate::store::recordings::TakeRow;
 use crate::store::{callbacks, files, recordings, rooms};
 use crate::wire::tencent::{Question, Vod};
@@ -73,12 +75,22 @@ pub struct CosSigned {
 /// The pair that signs and opens the object store: Tencent's when configured, else the box's own, which
 /// serves any application.
 pub(super) fn cos_keys(app: &Appliance, appid: i64) -> Result<cos::Keys, Fault> {
-    let (appid, secret_id, secret_key) = match &app.policy.cloud.keys {
-        Some(keys) => (keys.appid, &keys.secret_id, &keys.secret_key),
-        None => (appid, &app.secrets.cos_secret_id, &app.secrets.cos_secret_key),
-    };
+    let appid = app.policy.cloud.keys.as_ref().map_or(appid, |keys| keys.appid);
     let appid = u64::try_from(appid).map_err(|_| Fault::invalid("appid", "must be positive"))?;
-    Ok(cos::Keys { appid, secret_id: secret_id.clone(), secret_key: secret_key.clone() })
+    let (secret_id, secret_key) = pair(app, "cos");
+    Ok(cos::Keys { appid, secret_id, secret_key })
+}
+
+/// Tencent's pair as configured, else the box's own with a key for that purpose alone. The three kinds of
+/// signature are one HMAC over texts that the caller has a say in; one kind must not pass for another. The
+/// box hands its pair to nobody, so no SDK depends on the key being the same for all.
+fn pair(app: &Appliance, purpose: &str) -> (String, String) {
+    if let Some(keys) = &app.policy.cloud.keys {
+        return (keys.secret_id.clone(), keys.secret_key.clone());
+    }
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, app.secrets.cos_secret_key.as_bytes());
+    let key = hex(hmac::sign(&secret, purpose.as_bytes()).as_ref());
+    (app.secrets.cos_secret_id.clone(), key)
 }
 
 /// Signs a call of the video service.
@@ -86,15 +98,12 @@ pub(super) fn cos_keys(app: &Appliance, appid: i64) -> Result<cos::Keys, Fault> 
 /// # Errors
 /// `Denied` for an action that the configured keys may not sign, `Invalid` for a call that cannot be signed.
 pub fn vod_sign(app: &Appliance, call: &Call) -> Result<VodSigned, Fault> {
-    let (id, key) = match &app.policy.cloud.keys {
-        Some(keys) => {
-            permit(app, call.action()?)?;
-            (&keys.secret_id, &keys.secret_key)
-        }
-        None => (&app.secrets.cos_secret_id, &app.secrets.cos_secret_key),
-    };
-    let signed = sign(call, id, key)?;
-    Ok(VodSigned { sign: signed.sign, secret_id: id.clone(), method: signed.hash.as_str() })
+    if app.policy.cloud.keys.is_some() {
+        permit(app, call.action()?)?;
+    }
+    let (secret_id, key) = pair(app, "vod");
+    let signed = sign(call, &secret_id, &key)?;
+    Ok(VodSigned { sign: signed.sign, secret_id, method: signed.hash.as_str() })
 }
 
 /// A call of the video service that somebody wants made or signed.
@@ -124,18 +133,15 @@ pub struct VodSigned {
 
 /// Signs an upload that a client makes to the video service.
 pub fn client_sign(app: &Appliance, now: Moment) -> (String, String) {
-    let (id, key) = match &app.policy.cloud.keys {
-        Some(keys) => (&keys.secret_id, &keys.secret_key),
-        None => (&app.secrets.cos_secret_id, &app.secrets.cos_secret_key),
-    };
+    let (id, key) = pair(app, "vod-client");
     let now_s = now.wall.as_seconds();
     let grant = vod::ClientGrant {
-        secret_id: id,
+        secret_id: &id,
         now_s,
         expires_s: now_s + vod::CLIENT_VALID_S,
         random: app.entropy.u32(),
     };
-    (vod::client_sign(&grant, key), id.clone())
+    (vod::client_sign(&grant, &key), id)
 }
 
 /// The only host that calls are passed on to.

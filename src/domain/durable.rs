@@ -19,5 +19,27 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes a name that was just made or changed in `path`'s folder survive a power cut.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    #[cfg(test)]
+    witness::note(folder);
     File::open(folder)?.sync_all()
+}
+
+/// No test can cut the power; it can ask which folders were synced, and how often.
+#[cfg(test)]
+pub(crate) mod witness {
+    use std::collections::HashMap;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
+
+    static SEEN: Mutex<Option<HashMap<PathBuf, usize>>> = Mutex::new(None);
+
+    pub(super) fn note(folder: &Path) {
+        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen.get_or_insert_default().entry(folder.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn syncs(folder: &Path) -> usize {
+        let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().and_then(|seen| seen.get(folder)).copied().unwrap_or(0)
+    }
 }

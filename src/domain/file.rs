@@ -3,12 +3,11 @@
 //! forgotten: a file is shown by what it is, not by what its owner says it is.
 
 mod draft;
+mod reconcile;
 mod slices;
 mod sniff;
 mod target;
 
-use std::collections::HashSet;
-use std::fs;
 use std::path::PathBuf;
 
 use ring::digest::{SHA256, digest};
@@ -21,6 +20,7 @@ use crate::store::{files, users};
 use crate::wire::cos::{self, CosError};
 
 pub use draft::{Draft, Keep, keep};
+pub use reconcile::reconcile;
 pub use slices::{SliceData, SlicePlan, finish_slices, init_slices, put_slice};
 pub use target::Target;
 
@@ -62,6 +62,12 @@ pub async fn admit(
     if used {
         return Err(Refused::Spent);
     }
+    // The box's own pair is in nobody's hands, so a signature it does not remember (it came from a text
+    // signed for something else, or the store is an older backup) has no rights. With configured keys it
+    // was made by a server that holds them.
+    if holder.is_none() && app.policy.cloud.keys.is_none() {
+        return Err(Refused::Signature(CosError::Foreign));
+    }
     let owner = holder.as_ref().map(|user| user.id);
     let free_hand = holder.is_none_or(|user| user.role == Role::Teacher);
     Ok(Permit { target, claims, hash, owner, free_hand })
@@ -101,7 +107,7 @@ pub struct Permit {
     claims: cos::Claims,
     /// Of a single-use signature.
     hash: Option<[u8; 32]>,
-    /// Who asked the box for it; `None`: somebody who holds the key pair.
+    /// Who asked the box for it; `None`: somebody who holds the configured key pair.
     pub owner: Option<UserId>,
     /// Holders of the key pair and teachers may change anybody's files, others their own.
     free_hand: bool,
@@ -362,8 +368,7 @@ pub async fn carry(
     }
     permit.may_carry_to(&to, now)?;
     let file = find(app, &permit.target).await?.file;
-    let copy = draft::Temp::new(app);
-    fs::hard_link(&file, &copy.path).map_err(|e| draft::io(app, "copying a file", &e))?;
+    let copy = draft::Temp::named(app).link(app, file).await?;
     let most = app.policy.cloud.account_bytes_max;
     let (name, claim, key) = (copy.name(), copy.claim(), to.key());
     let replaced = change(app, move |conn| {
@@ -404,33 +409,6 @@ pub async fn carry(
     }
 }
 
-/// Removes files that no row knows: what an interrupted upload or deletion left. Rows are never removed.
-/// To be awaited before anything is served, for a running upload has no row yet.
-pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
-    let cleaning = |e: std::io::Error| Fault::internal("cleaning the stored files", e);
-    let folder = app.folders.files.clone();
-    let look = move || {
-        fs::create_dir_all(&folder)?;
-        let plain = |entry: fs::DirEntry| Ok(entry.file_type()?.is_file().then(|| entry.path()));
-        let found = fs::read_dir(&folder)?.map(|entry| entry.and_then(plain));
-        found.filter_map(Result::transpose).collect::<Result<Vec<PathBuf>, std::io::Error>>()
-    };
-    let there = tokio::task::spawn_blocking(look).await;
-    let there = there.map_err(std::io::Error::other).flatten().map_err(cleaning)?;
-    // Asked after the look: what was stored in between is not seen as left over.
-    let known = app.db.read(|conn| Ok(files::names(conn)?)).await?;
-    let known: HashSet<String> = known.into_iter().collect();
-    let strays = there.into_iter().filter(|path| !known.contains(&draft::name_of(path)));
-    let strays: Vec<PathBuf> = strays.collect();
-    if strays.is_empty() {
-        return Ok(());
-    }
-    tracing::info!(files = strays.len(), "left-over uploads are removed");
-    let remove = move || strays.iter().try_for_each(fs::remove_file);
-    let done = tokio::task::spawn_blocking(remove).await;
-    done.map_err(std::io::Error::other).flatten().map_err(cleaning)
-}
-
 /// Forgets signatures that no longer open anything, and slice uploads that nobody goes on with.
 /// To be called once an hour.
 pub async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
@@ -440,6 +418,8 @@ pub async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
     slices::sweep(app, now).await
 }
 
+#[cfg(test)]
+mod guard_tests;
 #[cfg(test)]
 mod tests;
 // The tests of the store's web face and of the cloud's commands play in the same world.

@@ -8,6 +8,9 @@ use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing, UserId};
 use crate::store::{lessons, rooms};
 
+/// Comings and goings of one person in one lesson: a broken Wi-Fi all morning is far below it.
+const COMINGS_MAX: i64 = 500;
+
 /// Starts a lesson: 0 → 1, message 1001, the host seated, the recording begun when a classroom is free.
 ///
 /// # Errors
@@ -54,9 +57,16 @@ pub async fn start(
         app.presence.close(id);
         return Err(fault);
     }
-    tracing::info!(room = %id, classroom = ?chosen.as_ref().map(|c| &c.name), "lesson started");
+    match &chosen {
+        Some(c) => tracing::info!(room = %id, classroom = c.name, "lesson started"),
+        None => tracing::warn!(room = %id, "lesson started without a classroom: not recorded"),
+    }
     if let Some(classroom) = chosen {
         recording::begin(app, id, classroom.input, now.wall);
+        // Ended while it was being started: the order to finish may have come before the order to start.
+        if !app.presence.is_live(id) {
+            recording::close(app, id, now.wall);
+        }
     }
     Ok(())
 }
@@ -79,23 +89,53 @@ pub async fn exit(
 
 async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> Result<(), Fault> {
     let (id, uid) = (room.id, room.host_handle.clone());
-    app.db
+    // What is known of the recording is read where the lesson ends: it may have begun since `room` was read.
+    let (recording, begin_at) = app
+        .db
         .write(move |conn| {
             let seq = message::post(conn, id, &Notice::Ended { uid: &uid }, stamp)?;
-            if !lessons::end(conn, id, seq, why, stamp.now)? {
-                return Err(Fault::Conflict(Conflict::NotLive));
-            }
+            let ended = lessons::end(conn, id, seq, why, stamp.now)?;
             lessons::log(conn, id, stamp.now, "ended", why)?;
-            Ok(())
+            ended.ok_or(Fault::Conflict(Conflict::NotLive))
         })
         .await?;
     app.presence.close(id);
     tracing::info!(room = %id, why, "lesson ended");
-    match room.recording {
-        RecordingState::On | RecordingState::Refused => recording::close(app, room),
-        RecordingState::None | RecordingState::Ended => {}
+    hand_on(app, stamp.now).await;
+    match recording {
+        RecordingState::On | RecordingState::Refused => recording::close(app, id, begin_at),
+        RecordingState::None | RecordingState::Ended => {
+            if let Err(e) = recording::publish_without_film(app, id).await {
+                tracing::warn!(room = %id, error = ?e, "no index was written");
+            }
+        }
     }
     Ok(())
+}
+
+/// A classroom came free: a lesson that started without one is recorded from now on.
+async fn hand_on(app: &Appliance, now: Millis) {
+    let Some((id, classroom)) = app.presence.assign(&app.policy.classrooms) else { return };
+    let name = classroom.name.clone();
+    let given = app
+        .db
+        .write(move |conn| {
+            let begin_at = lessons::take_classroom(conn, id, &name)?;
+            lessons::log(conn, id, now, "classroom", &name)?;
+            Ok(begin_at)
+        })
+        .await;
+    match given {
+        Ok(Some(begin_at)) => {
+            tracing::info!(room = %id, classroom = classroom.name, "recorded from now on");
+            recording::begin(app, id, classroom.input, begin_at);
+            if !app.presence.is_live(id) {
+                recording::close(app, id, begin_at);
+            }
+        }
+        Ok(None) => {}
+        Err(e) => tracing::warn!(room = %id, error = ?e, "it stays without a classroom"),
+    }
 }
 
 /// Takes a seat in a live lesson; sitting down twice is only a beat.
@@ -122,6 +162,9 @@ pub async fn enter(
             let live = rooms::by_id(conn, id)?.is_some_and(|r| r.state == RoomState::Live);
             if !live {
                 return Err(Fault::Conflict(Conflict::NotLive));
+            }
+            if lessons::comings(conn, id, user)? >= COMINGS_MAX {
+                return Err(Fault::Busy { retry: Millis::seconds(60) });
             }
             if lessons::enter(conn, id, user, now.wall)? {
                 message::post(conn, id, &Notice::Entered { uid: &uid }, stamp)?;
@@ -160,21 +203,32 @@ async fn unseat(
 }
 
 /// Looks for those who fell silent; called each second.
-pub async fn age(app: &Appliance, now: Moment) -> Result<(), Fault> {
+pub async fn age(app: &Appliance, now: Moment) {
     let (host_max, member_max) = (app.policy.host_silence, app.policy.member_silence);
     for aged in app.presence.aged(host_max, member_max, now.steady) {
-        match aged {
+        let done = match aged {
             Aged::Member(id, user) => {
-                unseat(app, id, user, AttendanceEvent::Silent, now.wall).await?;
+                unseat(app, id, user, AttendanceEvent::Silent, now.wall).await
             }
-            Aged::Host(id) => {
-                let room = room::get(app, id).await?;
-                let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
-                end(app, &room, "silence", stamp).await?;
-            }
+            Aged::Host(id) => silence(app, id, now).await,
+        };
+        // One lesson's trouble is no reason to keep the others waiting; the next second tries again.
+        if let Err(e) = done {
+            tracing::warn!(?aged, error = ?e, "silence could not be acted upon");
         }
     }
-    Ok(())
+}
+
+async fn silence(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> {
+    let room = room::get(app, id).await?;
+    let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
+    match end(app, &room, "silence", stamp).await {
+        Err(Fault::Conflict(Conflict::NotLive)) => {
+            app.presence.close(id);
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 /// After a restart running lessons run on: seats are warm, recordings resume, half-closed ones are closed.
@@ -200,6 +254,6 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
         app.presence.restore(room.id, lesson);
         recording::resume(app, &room);
     }
-    unfinished.iter().for_each(|room| recording::close(app, room));
+    unfinished.iter().for_each(|room| recording::close(app, room.id, room.begin_at));
     Ok(())
 }

@@ -19,8 +19,8 @@ pub mod user;
 pub mod watch;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, mpsc};
 
@@ -46,6 +46,8 @@ pub struct Appliance {
     /// Rung when something was put into the outbox.
     pub outbox_bell: Notify,
     administered: AtomicBool,
+    /// Scheme, name and port under which the box is reached on the LAN, once it listens.
+    address: OnceLock<String>,
 }
 
 /// Where things lie under the data folder.
@@ -89,6 +91,7 @@ impl Appliance {
             tapes: recording::Tapes::default(),
             outbox_bell: Notify::new(),
             administered: AtomicBool::new(administered),
+            address: OnceLock::new(),
             db: parts.db,
             entropy: parts.entropy,
             policy: parts.policy,
@@ -100,6 +103,11 @@ impl Appliance {
         session::restore(&appliance, now).await?;
         lesson::restore(&appliance, now).await?;
         Ok(appliance)
+    }
+
+    /// Told once, when the listeners are open.
+    pub fn is_at(&self, address: String) {
+        let _ = self.address.set(address);
     }
 
     /// Whether somebody administers this box: closes open watching and open registration of teachers.

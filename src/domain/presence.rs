@@ -109,6 +109,17 @@ impl Presence {
         Ok(chosen)
     }
 
+    /// Gives a classroom that is free to a running lesson that has none, the oldest first.
+    pub fn assign(&self, classrooms: &[Classroom]) -> Option<(RoomId, Classroom)> {
+        let mut live = self.live();
+        let taken = |c: &&Classroom| !live.values().any(|l| l.classroom.as_ref() == Some(&c.name));
+        let free = classrooms.iter().find(|c| taken(c) && c.teachers.is_empty())?.clone();
+        let waiting = live.iter_mut().filter(|(_, l)| l.classroom.is_none());
+        let (room, lesson) = waiting.min_by_key(|(room, _)| **room)?;
+        lesson.classroom = Some(free.name.clone());
+        Some((*room, free))
+    }
+
     /// Brings a lesson back after a restart; everybody was just heard of, for the box was down, not they.
     pub fn restore(&self, room: RoomId, lesson: LiveRoom) {
         self.live().insert(room, lesson);

@@ -19,7 +19,7 @@ pub const PLAYLIST: &str = "lesson.m3u8";
 pub const INDEX: &str = "index.json";
 
 /// What a lesson says whose files somebody took away.
-const FILES_MISSING: &str = "the recording's files are missing";
+pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
 /// What viewers of unfinished recordings are shown.
 #[derive(Default)]
@@ -99,7 +99,7 @@ pub(super) fn resume(app: &Appliance, room: &Room) {
     match (room.recording, app.policy.classrooms.iter().find(named)) {
         (RecordingState::None | RecordingState::Ended, _) => {}
         (RecordingState::On | RecordingState::Refused, Some(classroom)) => {
-            app.order(Order::Start(job(app, room.id, classroom.input.clone(), room.begin_at)));
+            app.order(Order::Resume(job(app, room.id, classroom.input.clone(), room.begin_at)));
         }
         (RecordingState::On | RecordingState::Refused, None) => {
             tracing::warn!(room = %room.id, "its classroom is gone from the configuration");
@@ -108,8 +108,23 @@ pub(super) fn resume(app: &Appliance, room: &Room) {
 }
 
 /// Closes what was recorded of a lesson that is over, whether or not its recorder still runs.
-pub(super) fn close(app: &Appliance, room: &Room) {
-    app.order(Order::Finish(job(app, room.id, String::new(), room.begin_at)));
+pub(super) fn close(app: &Appliance, room: RoomId, begin_at: Millis) {
+    app.order(Order::Finish(job(app, room, String::new(), begin_at)));
+}
+
+/// Asks again for what should have been finished: a full disk or a read error may have passed. Each minute.
+pub async fn retry(app: &Appliance) -> Result<(), Fault> {
+    let unfinished = app.db.read(|conn| Ok(rooms::unfinished(conn)?)).await?;
+    for room in unfinished {
+        tracing::warn!(room = %room.id, "its recording is not finished yet; asked for again");
+        close(app, room.id, room.begin_at);
+    }
+    Ok(())
+}
+
+/// The index of a lesson that nobody recorded.
+pub(super) async fn publish_without_film(app: &Appliance, room: RoomId) -> Result<(), Fault> {
+    publish(app, room, &[]).await
 }
 
 /// Takes in one note of the recorder.
@@ -118,7 +133,12 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
         Note::TakeOpened(take) => {
             let detail = format!("{} {}x{} {}", take.name, take.width, take.height, take.codecs);
             app.tapes.put_take(id, take);
-            log(app, id, now, "recording", detail).await
+            app.db
+                .write(move |conn| {
+                    lessons::records(conn, id)?;
+                    Ok(lessons::log(conn, id, now.wall, "recording", &detail)?)
+                })
+                .await
         }
         Note::SegmentClosed { take, segment } => {
             app.tapes.put_segment(id, take, segment);
@@ -143,16 +163,6 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
         }
         Note::Ended { takes } => finish(app, id, takes, now).await,
     }
-}
-
-async fn log(
-    app: &Appliance,
-    id: RoomId,
-    now: Moment,
-    event: &'static str,
-    detail: String,
-) -> Result<(), Fault> {
-    app.db.write(move |conn| Ok(lessons::log(conn, id, now.wall, event, &detail)?)).await
 }
 
 async fn set(
@@ -331,6 +341,8 @@ fn gap_text(why: &GapWhy) -> String {
         GapWhy::Stalled => "the encoder gave no picture and was restarted".into(),
         GapWhy::Garbage(what) => format!("the encoder wrote no valid stream: {what}"),
         GapWhy::BoxDown => "the box was down".into(),
+        GapWhy::Refused(why) => refusal_text(why),
+        GapWhy::Lost(why) => format!("the file could not be written: {why}"),
     }
 }
 

@@ -62,9 +62,12 @@ impl Sessions {
         self.tokens.write().unwrap_or_else(PoisonError::into_inner).insert(hash, session);
     }
 
-    fn forget(&self, hash: &[u8; 32]) -> bool {
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.remove(hash).is_some()
+    fn knows(&self, hash: &[u8; 32]) -> bool {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
+    }
+
+    fn forget(&self, hash: &[u8; 32]) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
     }
 
     pub fn count(&self) -> usize {
@@ -106,10 +109,12 @@ pub async fn open(
 /// Ends a token; `Unauthenticated(LoggedOut)` when it is none (any more).
 pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
     let hash = hash(token);
-    if !app.sessions.forget(&hash) {
+    if !app.sessions.knows(&hash) {
         return Err(Fault::Unauthenticated(Refusal::LoggedOut));
     }
+    // The disk first: a token that came back after a restart would be no log-out.
     app.db.write(move |conn| Ok(tokens::delete(conn, &hash)?)).await?;
+    app.sessions.forget(&hash);
     Ok(())
 }
 

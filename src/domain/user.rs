@@ -70,6 +70,7 @@ pub struct Caller {
 /// `Busy` after too many wrong tries, `Conflict(SessionAlive)` by policy.
 pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, String), Fault> {
     if let Some(retry) = app.guesses.account_wait(who.handle.key(), now.steady) {
+        tracing::warn!(account = who.handle.as_str(), from = %who.from, "too many wrong passwords");
         return Err(Fault::Busy { retry });
     }
     let user = by_handle(app, who.handle.clone()).await?;

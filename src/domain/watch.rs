@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::recording::{self, INDEX, PLAYLIST};
+use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST};
 use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
 use crate::model::user::{Actor, Role};
@@ -53,7 +53,7 @@ pub async fn view(app: &Appliance, room: Room) -> Result<View, Fault> {
     }
     let id = room.id;
     let takes = app.db.read(move |conn| Ok(recordings::of(conn, id)?)).await?;
-    let ready = room.state == RoomState::Replay;
+    let ready = room.state == RoomState::Replay && room.recording_note != FILES_MISSING;
     Ok(View {
         playable: ready && !takes.is_empty(),
         progressive: takes.first().filter(|_| ready).map(|t| t.name.clone()),
@@ -71,6 +71,16 @@ pub fn trouble(app: &Appliance, room: &Room) -> Option<String> {
         }
         RecordingState::On => app.tapes.trouble(room.id).or(note),
         RecordingState::Refused | RecordingState::None | RecordingState::Ended => note,
+    }
+}
+
+/// Whether the lesson's index was written: with the replay, or without one when nothing was recorded.
+pub fn has_index(room: &Room) -> bool {
+    match (room.state, room.recording) {
+        (RoomState::Replay, _) => true,
+        (RoomState::Over, RecordingState::None | RecordingState::Ended) => true,
+        (RoomState::Over, RecordingState::On | RecordingState::Refused) => false,
+        (RoomState::Created | RoomState::Live, _) => false,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Accepts connections and serves them until told to drain. Knows limits and time-outs, no addresses.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -18,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::patience::Patient;
 use super::{Body, Peer};
 
 /// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
@@ -29,6 +32,8 @@ const HEADER_BYTES: u32 = 32 * 1024;
 const HEADERS: usize = 64;
 /// Streams of one HTTP/2 connection at once.
 const STREAMS: u32 = 64;
+/// Open connections of one address; a class may share one. The machine itself is not counted.
+const PER_ADDRESS: usize = 1024;
 /// After a failed accept (no descriptors left) the listener takes a breath.
 const BREATH: Duration = Duration::from_millis(50);
 /// What running answers get when the box drains.
@@ -60,6 +65,7 @@ enum Guest {
 /// Serves until `drain` turns true, then finishes running answers and returns.
 pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    let guests = Guests::default();
     let mut tasks = JoinSet::new();
     loop {
         let permit = tokio::select! {
@@ -80,6 +86,10 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
                 continue;
             }
         };
+        let Some(seat) = guests.seat(&guest) else {
+            tracing::debug!("too many connections of one address");
+            continue;
+        };
         let tls = match &door {
             Door::Tls(_, config) => Some(TlsAcceptor::from(config.borrow().clone())),
             Door::Plain(_) | Door::Unix(_) => None,
@@ -87,13 +97,57 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
         let (service, drain) = (service.clone(), drain.clone());
         tasks.spawn(async move {
             welcome(guest, tls, service, drain).await;
-            drop(permit);
+            drop((permit, seat));
         });
     }
     drop(door);
     let rest = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, rest).await.is_err() {
         tracing::info!("some connections were cut off while draining");
+    }
+}
+
+/// How many connections each address holds.
+#[derive(Clone, Default)]
+struct Guests {
+    seats: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// One counted connection.
+struct Seat {
+    guests: Guests,
+    addr: Option<IpAddr>,
+}
+
+impl Guests {
+    /// `None` when the address has used up its share.
+    fn seat(&self, guest: &Guest) -> Option<Seat> {
+        let addr = match guest {
+            Guest::Tcp(_, addr) => Some(addr.ip().to_canonical()).filter(|ip| !ip.is_loopback()),
+            Guest::Unix(_) => None,
+        };
+        if let Some(addr) = addr {
+            let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = seats.entry(addr).or_default();
+            if *taken >= PER_ADDRESS {
+                return None;
+            }
+            *taken += 1;
+        }
+        Some(Seat { guests: self.clone(), addr })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(addr) = self.addr else { return };
+        let mut seats = self.guests.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut taken) = seats.entry(addr) {
+            *taken.get_mut() -= 1;
+            if *taken.get() == 0 {
+                taken.remove();
+            }
+        }
     }
 }
 
@@ -148,7 +202,8 @@ where
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(Patient::new(stream)), service));
     let done = tokio::select! {
         done = &mut connection => done,
         () = drained(&mut drain) => {
@@ -182,7 +237,7 @@ where
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER_BYTES)
         .keep_alive_interval(Duration::from_secs(30));
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let done = tokio::select! {
         done = connection.as_mut() => done,

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod client;
 pub mod listener;
+mod patience;
 pub mod range;
 pub mod reply;
 pub mod tls;

@@ -58,11 +58,21 @@ pub struct Job {
 /// What the domain asks of the recorder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Record until told otherwise. A folder that has files already is reconciled and gone on with.
+    /// Record a new lesson until told otherwise. A folder that is not empty belongs to somebody else (a restore
+    /// may hand numbers out again): it is moved aside to `<dir>.before-<wall ms>` and never written to.
     Start(Job),
-    Stop(RoomId),
-    /// The lesson ended while nobody recorded: reconcile what there is and close it.
+    /// The box came back in mid-lesson: reconcile the folder and go on in it.
+    Resume(Job),
+    /// The lesson is over: end what runs for this room, or close what lies there. May be repeated.
     Finish(Job),
+}
+
+impl Order {
+    pub fn job(&self) -> &Job {
+        match self {
+            Self::Start(job) | Self::Resume(job) | Self::Finish(job) => job,
+        }
+    }
 }
 
 /// What the recorder tells the domain, in order, for one room.
@@ -74,11 +84,13 @@ pub enum Note {
     SegmentClosed { take: u32, segment: Segment },
     /// No picture between these wall times. A long gap is told again each minute with the same `from`.
     Gap { why: GapWhy, from: Millis, until: Millis },
-    /// Nothing is being recorded; what is there from before is untouched.
+    /// Nothing is being recorded; what is there from before is untouched. It is tried again until the lesson is
+    /// over; told once for each kind of reason, and taken back by `TakeOpened`.
     Refused { why: RefusedWhy },
-    /// Recording stopped in mid-lesson; what is there is kept and valid.
+    /// A file cannot be written or read; what is there is kept. A running lesson goes on in a new take as soon as
+    /// it can, which `TakeOpened` tells. After `Finish` it means that there is no `Ended`: order it again later.
     Lost(String),
-    /// Files are closed and synced. Empty when no picture can be decoded.
+    /// Files are closed and synced. Empty when the folder was read and holds no picture.
     Ended { takes: Vec<Finished> },
 }
 
@@ -92,6 +104,10 @@ pub enum GapWhy {
     Garbage(String),
     /// The box itself was down.
     BoxDown,
+    /// It was refused for so long.
+    Refused(RefusedWhy),
+    /// The file could not be written.
+    Lost(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

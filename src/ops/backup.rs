@@ -1,16 +1,22 @@
 //! Backup and restore: one tar file with a consistent copy of the store, the keys, the licence and the
 //! files that were uploaded. Recordings are not in it: they are large, and each stands for itself.
 
+mod restore;
+
 use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use crate::domain::durable;
 use crate::model::Fault;
 use crate::store::Db;
 
-/// What a backup holds beside the store.
-const FOLDERS: [&str; 3] = ["keys", "license", "files"];
+pub use restore::{Restored, interrupted, restore};
+
+/// What a backup holds whole, beside the store. They change with a new licence or certificate only.
+const KEPT: [&str; 2] = ["keys", "license"];
+/// Of these it holds what the store knows.
+const FILES: &str = "files";
 const STORE: &str = "box.db";
 
 /// Writes a backup to `target` (absolute) and reads it back; answers its size.
@@ -20,10 +26,10 @@ pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
     }
     let copy = data.join("box.db.backup");
     let _ = std::fs::remove_file(&copy);
-    db.snapshot(copy.clone()).await?;
+    let names = db.snapshot(copy.clone()).await?;
     let (data, target) = (data.to_owned(), target.to_owned());
     let pack = move || {
-        let done = pack(&data, &copy, &target);
+        let done = pack(&data, &copy, &names, &target);
         let _ = std::fs::remove_file(&copy);
         done
     };
@@ -31,15 +37,17 @@ pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
     done.map_err(|e| Fault::internal("backup", e))?.map_err(|e| Fault::internal("backup", e))
 }
 
-fn pack(data: &Path, store: &Path, target: &Path) -> io::Result<u64> {
+/// `names`: the uploaded files that the copy of the store knows.
+fn pack(data: &Path, store: &Path, names: &[String], target: &Path) -> io::Result<u64> {
     let part = target.with_extension("part");
     let mut tar = tar::Builder::new(File::create(&part)?);
     tar.append_path_with_name(store, STORE)?;
-    for folder in FOLDERS {
+    for folder in KEPT {
         if data.join(folder).is_dir() {
             tar.append_dir_all(folder, data.join(folder))?;
         }
     }
+    pack_files(&mut tar, data, names)?;
     let mut file = tar.into_inner()?;
     file.flush()?;
     file.sync_all()?;
@@ -53,6 +61,26 @@ fn pack(data: &Path, store: &Path, target: &Path) -> io::Result<u64> {
     Ok(std::fs::metadata(target)?.len())
 }
 
+/// Uploads on their way come and go while this runs, and have no row; a stored file is never written to
+/// again, but may be deleted after the store was copied.
+fn pack_files(tar: &mut tar::Builder<File>, data: &Path, names: &[String]) -> io::Result<()> {
+    let folder = data.join(FILES);
+    if folder.is_dir() {
+        tar.append_dir(FILES, &folder)?;
+    }
+    // The row of a folder has no file.
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        match File::open(folder.join(name)) {
+            Ok(mut file) => tar.append_file(Path::new(FILES).join(name), &mut file)?,
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                tracing::warn!(name, "a stored file went while the backup was written");
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
 fn unpacked_names(file: &Path) -> io::Result<Vec<PathBuf>> {
     let mut tar = tar::Archive::new(File::open(file)?);
     let mut names = Vec::new();
@@ -64,48 +92,5 @@ fn unpacked_names(file: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(names)
 }
 
-/// Puts a backup in place of what is in `data` (which the caller owns). What was there before is kept
-/// beside as `before-restore/`. Recordings stay where they are.
-///
-/// # Errors
-/// One sentence. Nothing in `data` has changed unless the backup was whole and its store sound.
-pub fn restore(file: &Path, data: &Path) -> Result<(), String> {
-    let say = |doing: &str, e: io::Error| format!("{doing}: {e}");
-    let fresh = data.join("restore.part");
-    let _ = std::fs::remove_dir_all(&fresh);
-    std::fs::create_dir_all(&fresh).map_err(|e| say("making a folder", e))?;
-    unpack(file, &fresh).map_err(|e| say(&format!("reading {}", file.display()), e))?;
-    // Opening checks the store and brings an older one up to date.
-    crate::store::Db::open(&fresh).map_err(|e| format!("the backup's store: {e}")).map(drop)?;
-    let old = data.join("before-restore");
-    let _ = std::fs::remove_dir_all(&old);
-    std::fs::create_dir_all(&old).map_err(|e| say("making a folder", e))?;
-    for name in [STORE, "box.db-wal", "box.db-shm"].into_iter().chain(FOLDERS) {
-        let (from, to) = (data.join(name), old.join(name));
-        if from.exists() {
-            std::fs::rename(&from, &to).map_err(|e| say("setting the old state aside", e))?;
-        }
-        let new = fresh.join(name);
-        if new.exists() {
-            std::fs::rename(&new, data.join(name)).map_err(|e| say("putting in place", e))?;
-        }
-    }
-    let _ = std::fs::remove_dir_all(&fresh);
-    durable::sync_folder(&data.join(STORE)).map_err(|e| say("syncing", e))
-}
-
-/// Unpacks plain files and folders with plain names only.
-fn unpack(file: &Path, into: &Path) -> io::Result<()> {
-    let mut tar = tar::Archive::new(File::open(file)?);
-    for entry in tar.entries()? {
-        let mut entry = entry?;
-        let path = entry.path()?.into_owned();
-        let plain = path.components().all(|c| matches!(c, Component::Normal(_)));
-        let kind = entry.header().entry_type();
-        if !plain || !(kind.is_file() || kind.is_dir()) {
-            return Err(io::Error::other(format!("unexpected entry {}", path.display())));
-        }
-        entry.unpack_in(into)?;
-    }
-    if into.join(STORE).is_file() { Ok(()) } else { Err(io::Error::other("it holds no box.db")) }
-}
+#[cfg(test)]
+mod tests;

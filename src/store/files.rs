@@ -62,7 +62,8 @@ pub fn delete(conn: &Connection, path: &str) -> rusqlite::Result<Option<String>>
     Ok(name)
 }
 
-/// Every file name the store knows: what start-up reconciles the folder with.
+/// Every file name the store knows: what start-up reconciles the folder with, and a backup holds. A folder's
+/// is empty.
 pub fn names(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = conn.prepare_cached("SELECT name FROM file")?;
     let names = found.query_map([], |r| r.get(0))?;

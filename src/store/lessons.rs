@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::model::lesson::{Attendance, AttendanceEvent, LogLine, RecordingState};
 use crate::model::{Millis, RoomId, UserId};
+use crate::store::optional;
 use crate::store::users::unreadable;
 
 /// 0 → 1; `false` when the lesson is not in state 0 any more.
@@ -24,22 +25,26 @@ pub fn begin(
     Ok(moved > 0)
 }
 
-/// 1 → 2, everybody out; `false` when the lesson is not live any more.
+/// 1 → 2, everybody out. Answers how far the recording was and when the lesson began; `None` when it is
+/// not live any more.
 pub fn end(
     conn: &Connection,
     room: RoomId,
     end_seq: i64,
     why: &str,
     now: Millis,
-) -> rusqlite::Result<bool> {
-    let moved = conn
-        .prepare_cached(
-            "UPDATE room SET state = 2, end_at = ?2, end_seq = ?3, ended_why = ?4
-             WHERE id = ?1 AND state = 1",
-        )?
-        .execute(params![room.0, now.0, end_seq, why])?;
-    if moved == 0 {
-        return Ok(false);
+) -> rusqlite::Result<Option<(RecordingState, Millis)>> {
+    let mut moved = conn.prepare_cached(
+        "UPDATE room SET state = 2, end_at = ?2, end_seq = ?3, ended_why = ?4
+         WHERE id = ?1 AND state = 1 RETURNING recording, begin_at",
+    )?;
+    let ended = optional(moved.query_row(params![room.0, now.0, end_seq, why], |row| {
+        let word: String = row.get(0)?;
+        let state = RecordingState::from_word(&word).ok_or_else(|| unreadable(0, &word))?;
+        Ok((state, Millis(row.get(1)?)))
+    }))?;
+    if ended.is_none() {
+        return Ok(None);
     }
     conn.prepare_cached(
         "INSERT INTO attendance (room_id, user_id, at, event)
@@ -47,7 +52,7 @@ pub fn end(
     )?
     .execute(params![room.0, now.0])?;
     conn.prepare_cached("UPDATE member SET active = 0 WHERE room_id = ?1")?.execute([room.0])?;
-    Ok(true)
+    Ok(ended)
 }
 
 /// 2 → 3 (or the address of a replay renewed); `false` when the lesson is not over.
@@ -93,6 +98,12 @@ pub fn leave(
     Ok(freed > 0)
 }
 
+/// How often somebody came and went in a lesson.
+pub fn comings(conn: &Connection, room: RoomId, user: UserId) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT COUNT(*) FROM attendance WHERE room_id = ?1 AND user_id = ?2")?
+        .query_row(params![room.0, user.0], |r| r.get(0))
+}
+
 fn attend(
     conn: &Connection,
     room: RoomId,
@@ -132,6 +143,29 @@ pub fn set_recording(
 ) -> rusqlite::Result<()> {
     conn.prepare_cached("UPDATE room SET recording = ?2, recording_note = ?3 WHERE id = ?1")?
         .execute(params![room.0, state.word(), note])?;
+    Ok(())
+}
+
+/// A running lesson without a classroom gets one; answers when it began, `None` when it does not run.
+pub fn take_classroom(
+    conn: &Connection,
+    room: RoomId,
+    name: &str,
+) -> rusqlite::Result<Option<Millis>> {
+    let mut given = conn.prepare_cached(
+        "UPDATE room SET classroom = ?2, recording = 'on', recording_note = ''
+         WHERE id = ?1 AND state = 1 AND recording = 'none' RETURNING begin_at",
+    )?;
+    optional(given.query_row(params![room.0, name], |row| row.get(0).map(Millis)))
+}
+
+/// A recording that was refused, or broke off, goes (on) after all.
+pub fn records(conn: &Connection, room: RoomId) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE room SET recording = 'on', recording_note = ''
+         WHERE id = ?1 AND recording IN ('on', 'refused')",
+    )?
+    .execute([room.0])?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ pub mod users;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::model::{Fault, Millis, Part};
@@ -74,27 +75,24 @@ impl From<rusqlite::Error> for OpenError {
 impl Db {
     /// Opens or makes `box.db` in `folder`, checks it and brings its schema up to date.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        refuse_old_sqlite(rusqlite::version_number())?;
         let path = folder.join("box.db");
-        let mut conn = connect(&path, OpenFlags::default())?;
-        let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
-        if mode != "wal" {
-            return Err(OpenError::Damaged(format!("the file system refuses WAL (got {mode})")));
-        }
-        conn.execute_batch(
-            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=16777216;",
-        )?;
-        let check: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
-        if check != "ok" {
-            return Err(OpenError::Damaged(check));
-        }
-        migrate::run(&mut conn, folder)?;
+        let conn = prepare(folder, &path)?;
         let readers = reader::Readers::open(&path)?;
         Ok(Self {
             writer: writer::Writer::start(conn),
             readers: Arc::new(readers),
             path: Arc::new(path),
         })
+    }
+
+    /// Checks the `box.db` in `folder`, which nobody has open, brings its schema up to date and leaves it as
+    /// one closed file without a WAL. Answers the number of the newest room, 0 when there is none.
+    pub fn make_sound(folder: &Path) -> Result<i64, OpenError> {
+        let conn = prepare(folder, &folder.join("box.db"))?;
+        let newest = "SELECT COALESCE(MAX(id), 0) FROM room";
+        let newest = conn.query_row(newest, [], |row| row.get(0))?;
+        conn.close().map_err(|(_, e)| e)?;
+        Ok(newest)
     }
 
     /// Runs `work` in the writer's next transaction, in a savepoint of its own, and answers after the commit.
@@ -120,13 +118,19 @@ impl Db {
     }
 
     /// Writes a consistent copy of the running database to `target` and checks the copy by opening it.
-    pub async fn snapshot(&self, target: PathBuf) -> Result<(), Fault> {
+    /// Answers the names of the stored files that the copy knows.
+    pub async fn snapshot(&self, target: PathBuf) -> Result<Vec<String>, Fault> {
         self.read(move |conn| copy_to(conn, &target)).await
     }
 
     /// Transactions and jobs committed since the start, for `/metrics`.
     pub fn commits(&self) -> (u64, u64) {
         self.writer.counts()
+    }
+
+    /// The last transaction failed: the disk is full, read-only or broken.
+    pub fn is_ailing(&self) -> bool {
+        self.writer.is_ailing()
     }
 
     /// Finishes queued work, checkpoints the WAL and ends the writer thread.
@@ -139,13 +143,39 @@ impl Db {
     }
 }
 
-fn copy_to(conn: &Connection, target: &Path) -> Result<(), Fault> {
+fn prepare(folder: &Path, path: &Path) -> Result<Connection, OpenError> {
+    refuse_old_sqlite(rusqlite::version_number())?;
+    let mut conn = connect(path, OpenFlags::default())?;
+    let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::Damaged(format!("the file system refuses WAL (got {mode})")));
+    }
+    conn.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=16777216;",
+    )?;
+    let check: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+    if check != "ok" {
+        return Err(OpenError::Damaged(check));
+    }
+    migrate::run(&mut conn, folder)?;
+    Ok(conn)
+}
+
+/// In one step, which is one read transaction: a backup in several begins anew whenever somebody else
+/// commits, and here somebody always does. A reader of the WAL keeps nobody waiting.
+fn copy_to(conn: &Connection, target: &Path) -> Result<Vec<String>, Fault> {
     let mut copy = Connection::open(target)?;
-    let backup = rusqlite::backup::Backup::new(conn, &mut copy)?;
-    backup.run_to_completion(256, std::time::Duration::from_millis(5), None)?;
+    let backup = Backup::new(conn, &mut copy)?;
+    let step = backup.step(-1)?;
     drop(backup);
+    if !matches!(step, StepResult::Done) {
+        return Err(Fault::Busy { retry: Millis::seconds(1) });
+    }
     let check: String = copy.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
-    if check == "ok" { Ok(()) } else { Err(Fault::internal("checking the copy", check)) }
+    if check != "ok" {
+        return Err(Fault::internal("checking the copy", check));
+    }
+    Ok(files::names(&copy)?)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

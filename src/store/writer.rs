@@ -3,14 +3,14 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::{Fault, Millis};
+use crate::model::{Fault, Millis, Part};
 
 /// A class is at most 60 seats; a school of 500 clients entering at once still fits before we say Busy.
 const QUEUE: usize = 1024;
@@ -28,6 +28,8 @@ pub struct Writer {
 struct Counts {
     transactions: AtomicU64,
     jobs: AtomicU64,
+    /// The last transaction failed.
+    ailing: AtomicBool,
 }
 
 enum Message {
@@ -39,7 +41,7 @@ trait Job: Send {
     /// Does the work; `false` asks for its savepoint to be rolled back.
     fn run(&mut self, conn: &Connection) -> bool;
     /// Tells the caller, once the commit is known to have succeeded or failed.
-    fn answer(self: Box<Self>, commit: Option<&str>);
+    fn answer(self: Box<Self>, commit: Option<&Failure>);
 }
 
 struct Task<T, F> {
@@ -62,14 +64,40 @@ where
         keep
     }
 
-    fn answer(self: Box<Self>, commit: Option<&str>) {
+    fn answer(self: Box<Self>, commit: Option<&Failure>) {
         let done = match (commit, self.done) {
-            (Some(failure), Some(Ok(_)) | None) => Err(Fault::internal("commit", failure)),
+            (Some(failure), Some(Ok(_)) | None) => Err(failure.fault()),
             (None, None) => Err(Fault::internal("store", "the job did not run")),
             (_, Some(done)) => done,
         };
         // The caller may have gone away; its write stands all the same.
         let _ = self.reply.send(done);
+    }
+}
+
+/// Why a whole transaction failed: told to each of its callers.
+enum Failure {
+    Busy(Millis),
+    Offline(Part),
+    Other(String),
+}
+
+impl Failure {
+    fn of(e: rusqlite::Error) -> Self {
+        let text = e.to_string();
+        match Fault::from(e) {
+            Fault::Busy { retry } => Self::Busy(retry),
+            Fault::Offline(part) => Self::Offline(part),
+            _ => Self::Other(text),
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Busy(retry) => Fault::Busy { retry: *retry },
+            Self::Offline(part) => Fault::Offline(*part),
+            Self::Other(text) => Fault::internal("commit", text),
+        }
     }
 }
 
@@ -116,6 +144,10 @@ impl Writer {
         (self.counts.transactions.load(Ordering::Relaxed), self.counts.jobs.load(Ordering::Relaxed))
     }
 
+    pub fn is_ailing(&self) -> bool {
+        self.counts.ailing.load(Ordering::Relaxed)
+    }
+
     pub async fn close(&self) {
         let _ = self.queue.send(Message::Close).await;
         let thread = self.thread.lock().ok().and_then(|mut t| t.take());
@@ -144,7 +176,8 @@ fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Coun
         if !batch.is_empty() {
             counts.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
             counts.transactions.fetch_add(1, Ordering::Relaxed);
-            commit(&mut conn, batch);
+            let well = commit(&mut conn, batch);
+            counts.ailing.store(!well, Ordering::Relaxed);
         }
     }
     if let Err(e) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -152,15 +185,17 @@ fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Coun
     }
 }
 
-fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>) {
+/// Answers whether the transaction stands.
+fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>) -> bool {
     let outcome = transaction(conn, &mut batch);
     if let Err(e) = &outcome {
         tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
     }
-    let failure = outcome.err().map(|e| e.to_string());
+    let failure = outcome.err().map(Failure::of);
     for job in batch {
-        job.answer(failure.as_deref());
+        job.answer(failure.as_ref());
     }
+    failure.is_none()
 }
 
 fn transaction(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {

@@ -150,7 +150,7 @@ fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         end_time: room.end_at.as_seconds(),
         playlist: view.playable.then(|| under(PLAYLIST)),
         progressive: view.progressive.as_deref().map(under),
-        index: (room.state == RoomState::Replay).then(|| under(INDEX)),
+        index: watch::has_index(room).then(|| under(INDEX)),
         duration: span.map(|us| std::time::Duration::from_micros(us).as_secs_f64()),
         members: room.members,
     };

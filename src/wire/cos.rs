@@ -29,8 +29,8 @@ pub fn sign(keys: &Keys, scope: &Scope<'_>, now_s: i64, random: u32) -> String {
     seal(keys, &text)
 }
 
-/// What a genuine signature says. Fields may stand in any order; unknown ones are ignored, repeated ones
-/// refused.
+/// What a genuine signature says. Fields may stand in any order; unknown and repeated ones are refused: a
+/// text that was signed for something else must not pass for one of ours.
 pub fn verify(sign_text: &str, keys: &Keys) -> Result<Claims, CosError> {
     if sign_text.len() > SIGN_BYTES_MAX {
         return Err(CosError::TooLong);
@@ -116,7 +116,7 @@ pub enum CosError {
     Short,
     /// The code does not belong to the text.
     Forged,
-    /// A field is absent, repeated or no number.
+    /// A field is absent, unknown, repeated or no number.
     Fields,
     /// Genuine, but for another appid or key.
     Foreign,
@@ -162,9 +162,7 @@ fn read(original: &str) -> Option<Claims> {
     let mut fields: [Option<&str>; 7] = [None; 7];
     for piece in original.split('&') {
         let (name, value) = piece.split_once('=')?;
-        let Some(at) = NAMES.iter().position(|known| *known == name) else {
-            continue;
-        };
+        let at = NAMES.iter().position(|known| *known == name)?;
         if fields[at].replace(value).is_some() {
             return None;
         }

@@ -9,8 +9,6 @@ use crate::model::recording::{Segment, Take};
 /// Segments are cut at the first key frame after 2 s and key frames come each second; the figure may not change
 /// while a playlist is live, so it is said before it is reached.
 const TARGET_S: u64 = 3;
-/// RFC 8216 wants a rate even where nothing has been recorded yet.
-const BITRATE_UNKNOWN: u64 = 3_000_000;
 
 /// The media playlist of a recording, all its takes in one. `ended`: nothing will be added.
 pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> String {
@@ -46,24 +44,6 @@ pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> Stri
     if ended {
         text.push_str("#EXT-X-ENDLIST\n");
     }
-    text
-}
-
-/// The master playlist: one variant, with what a player must be able to decode.
-pub fn master(takes: &[Take], media_uri: &str) -> String {
-    let segments = || takes.iter().flat_map(|take| &take.segments);
-    let rate = |bytes: u64, us: u64| bytes.saturating_mul(8_000_000) / us.max(1);
-    let peak = segments().map(|segment| rate(segment.len, segment.span_us)).max();
-    let (bytes, us) = segments().fold((0, 0), |(b, u), s| (b + s.len, u + s.span_us));
-    let average = if us == 0 { BITRATE_UNKNOWN } else { rate(bytes, us) };
-    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
-    let peak = peak.unwrap_or(BITRATE_UNKNOWN);
-    let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
-    if let Some(take) = takes.last() {
-        let Take { codecs, width, height, .. } = take;
-        let _ = write!(text, ",CODECS=\"{codecs}\",RESOLUTION={width}x{height}");
-    }
-    line(&mut text, format_args!("\n{media_uri}"));
     text
 }
 

@@ -140,7 +140,7 @@ async fn a_data_folder_has_one_service_and_only_its_owner_can_read_it() {
     let before = say(&data, &["secrets", "--json"]);
     let service = Service::start(&data, &QUIET);
     let second = said(&mut serve(&data, &QUIET));
-    assert_eq!(second.code, Some(78), "{second:?}");
+    assert_eq!(second.code, Some(70), "{second:?}");
     assert!(second.err.contains("a running service owns this data folder"), "{second:?}");
     let beside = say(&data, &["secrets", "--json"]);
     assert_eq!((before.code, &before.out), (Some(0), &beside.out));
@@ -206,7 +206,7 @@ async fn a_backup_is_taken_beside_the_service_and_put_back_without_it() {
     assert!(taken.out.contains("bytes written to"), "{taken:?}");
     let _eve = Person::arrive(&service.base(), "eve", 0).await;
     let refused = say(&data, &["restore", file]);
-    assert_eq!(refused.code, Some(78), "{refused:?}");
+    assert_eq!(refused.code, Some(70), "{refused:?}");
     assert!(refused.err.contains("stop it first"), "{refused:?}");
     let secrets = say(&data, &["secrets", "--json"]).out;
     service.terminate();
@@ -323,6 +323,6 @@ async fn a_busy_https_port_is_a_warning_and_a_busy_http_port_an_end() {
 
     let plain = format!("http.listen={addr}");
     let refused = said(&mut serve(&dir.path().join("b"), &["--set", plain.as_str()]));
-    assert_eq!(refused.code, Some(78), "{refused:?}");
+    assert_eq!(refused.code, Some(70), "{refused:?}");
     assert!(refused.err.contains("http.listen") && refused.err.contains(&addr), "{refused:?}");
 }

@@ -52,7 +52,7 @@ async fn a_restart_keeps_tokens_and_seats_and_resumes_the_recording() {
     let room = world.live_room(&ann).await;
     world.ok("live/reportmemid", json!({"token": bob, "roomnum": room, "operate": 0})).await;
     world.restart().await;
-    assert!(matches!(world.orders.try_recv(), Ok(Order::Start(job)) if job.room.0 == room));
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Resume(job)) if job.room.0 == room));
     world.ok("live/heartbeat", json!({"token": bob, "roomnum": room})).await;
     world.ok("live/heartbeat", json!({"token": ann, "roomnum": room})).await;
 }
@@ -99,4 +99,103 @@ async fn a_second_lesson_without_a_free_classroom_goes_ahead_unrecorded() {
     assert_eq!(world.row(&eve, second).await["state"], 1);
     let seen = world.get(&format!("/media/{second}/lesson.json")).await.json();
     assert_eq!(seen["reason"], "no classroom was free");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_end_that_races_with_the_start_never_leaves_the_recorder_running() {
+    let mut world = World::new().await;
+    let ann = world.teacher("ann").await;
+    for _ in 0..60 {
+        let room = world.room(&ann).await;
+        let course = json!({"token": ann, "roomnum": room});
+        let (started, ended) = tokio::join!(
+            world.edu("live/startcourse", course.clone()),
+            world.edu("live/exitroom", course.clone()),
+        );
+        assert_eq!(started["errorCode"], 0);
+        if ended["errorCode"] != 0 {
+            world.ok("live/exitroom", course).await;
+        }
+        let mut last = None;
+        while let Ok(order) = world.orders.try_recv() {
+            last = Some(order);
+        }
+        assert!(matches!(last, Some(Order::Finish(job)) if job.room.0 == room));
+    }
+}
+
+#[tokio::test]
+async fn a_lesson_that_nobody_recorded_has_an_index() {
+    let world = World::new().await;
+    let (ann, eve) = (world.teacher("ann").await, world.teacher("eve").await);
+    world.live_room(&ann).await;
+    let second = world.live_room(&eve).await;
+    world.ok("live/exitroom", json!({"token": eve, "roomnum": second})).await;
+    let seen = world.get(&format!("/media/{second}/lesson.json")).await.json();
+    let index = world.get(seen["index"].as_str().unwrap()).await.json();
+    assert_eq!(index["lesson"]["end_imseq"], 2);
+    assert_eq!(index["videos"], json!([]));
+}
+
+#[tokio::test]
+async fn a_recording_that_was_not_finished_is_asked_for_again() {
+    let mut world = World::new().await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    world.ok("live/exitroom", json!({"token": ann, "roomnum": room})).await;
+    while world.orders.try_recv().is_ok() {}
+    arctos_box::domain::recording::retry(world.app()).await.unwrap();
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Finish(job)) if job.room.0 == room));
+    world.recorder_says(room, Note::Ended { takes: Vec::new() }).await;
+    arctos_box::domain::recording::retry(world.app()).await.unwrap();
+    assert!(world.orders.try_recv().is_err(), "a finished one is not");
+}
+
+#[tokio::test]
+async fn an_index_from_outside_does_not_hide_the_recording_that_is_still_to_be_finished() {
+    let mut world = World::new().await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    world.ok("live/exitroom", json!({"token": ann, "roomnum": room})).await;
+    let t = world.clock.now().as_seconds() + 60;
+    let sign = arctos_box::wire::callback::live_sign(&world.app().secrets.callback_key, t);
+    let told = json!({"t": t, "sign": sign, "roomnum": room, "playback_idx_url": "http://x/y"});
+    let answer = world.post("live", "idxfileendcall", told.to_string()).await.json();
+    assert_eq!(answer["ErrorCode"], 0);
+    assert_eq!(world.row(&ann, room).await["state"], 3);
+    while world.orders.try_recv().is_ok() {}
+    world.restart().await;
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Finish(job)) if job.room.0 == room));
+}
+
+#[tokio::test]
+async fn coming_and_going_without_end_is_refused() {
+    let world = World::new().await;
+    let (ann, bob) = (world.teacher("ann").await, world.pupil("bob").await);
+    let room = world.live_room(&ann).await;
+    let report = |operate| json!({"token": bob, "roomnum": room, "operate": operate});
+    for _ in 0..250 {
+        world.ok("live/reportmemid", report(0)).await;
+        world.ok("live/reportmemid", report(1)).await;
+    }
+    assert_eq!(world.edu("live/reportmemid", report(0)).await["errorCode"], 10111);
+    world.ok("live/heartbeat", json!({"token": ann, "roomnum": room})).await;
+}
+
+#[tokio::test]
+async fn a_lesson_that_waits_for_a_classroom_is_recorded_once_one_is_free() {
+    let mut world = World::new().await;
+    let (ann, eve) = (world.teacher("ann").await, world.teacher("eve").await);
+    let first = world.live_room(&ann).await;
+    let second = world.live_room(&eve).await;
+    while world.orders.try_recv().is_ok() {}
+    world.ok("live/exitroom", json!({"token": ann, "roomnum": first})).await;
+    let mut orders = Vec::new();
+    while let Ok(order) = world.orders.try_recv() {
+        orders.push(order);
+    }
+    let starts = |o: &Order| matches!(o, Order::Start(job) if job.room.0 == second);
+    assert!(orders.iter().any(starts), "{orders:?}");
+    let seen = world.get(&format!("/media/{second}/lesson.json")).await.json();
+    assert_eq!((&seen["recording"], &seen["reason"]), (&json!(true), &json!(null)));
 }

@@ -16,6 +16,7 @@ mod process;
 mod recorder;
 mod rules;
 mod tidy;
+mod timing;
 mod watch;
 mod webhook;
 mod world;

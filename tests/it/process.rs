@@ -42,6 +42,7 @@ pub struct Service {
     child: Child,
     pub http: SocketAddr,
     pub https: Option<SocketAddr>,
+    _timed: crate::timing::Timed,
 }
 
 impl Service {
@@ -69,7 +70,12 @@ impl Service {
             let kind = words.next().unwrap().to_owned();
             addrs.insert(kind, words.next().unwrap().parse().unwrap());
         }
-        Self { child, http: addrs["http"], https: addrs.get("https").copied() }
+        Self {
+            child,
+            http: addrs["http"],
+            https: addrs.get("https").copied(),
+            _timed: crate::timing::test(),
+        }
     }
 
     pub fn base(&self) -> String {

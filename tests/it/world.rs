@@ -39,6 +39,7 @@ pub struct World {
     pub clock: Clock,
     pub orders: mpsc::Receiver<Order>,
     pub entropy: Entropy,
+    _timed: crate::timing::Timed,
 }
 
 /// What a request was answered.
@@ -86,7 +87,7 @@ impl World {
         let (clock, hand) = Clock::manual(START);
         let entropy = Entropy::counter();
         let (site, orders) = open(dir.path(), &config, &clock, &entropy).await;
-        Self { dir, config, site, hand, clock, orders, entropy }
+        Self { dir, config, site, hand, clock, orders, entropy, _timed: crate::timing::test() }
     }
 
     pub fn app(&self) -> &Arc<Appliance> {
@@ -104,7 +105,7 @@ impl World {
     /// Moves the clock; what ages does so.
     pub async fn advance(&self, by: Millis) {
         self.hand.advance(by);
-        lesson::age(self.app(), self.clock.moment()).await.unwrap();
+        lesson::age(self.app(), self.clock.moment()).await;
     }
 
     /// Any request, from 127.0.0.1.

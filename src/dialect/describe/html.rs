@@ -16,10 +16,20 @@ pub fn section(out: &mut String, dialect: &Dialect) {
         let title = format!("Commands for {} take", caller(access));
         table(out, &title, common);
     }
+    codes(out, dialect);
     for row in dialect.rows {
         command(out, dialect, row);
     }
     out.push_str("</section>\n");
+}
+
+fn codes(out: &mut String, dialect: &Dialect) {
+    out.push_str("<h4>Codes</h4>\n<table>\n<tbody>\n");
+    for (code, meaning) in dialect.codes {
+        let meaning = escape(meaning);
+        out.push_str(&format!("<tr><th scope=\"row\">{code}</th><td>{meaning}</td></tr>\n"));
+    }
+    out.push_str("</tbody>\n</table>\n");
 }
 
 fn command(out: &mut String, dialect: &Dialect, row: &Row) {

@@ -8,6 +8,30 @@ use serde::Serialize;
 use crate::dialect::{Envelope, Row, Sealed};
 use crate::model::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
 
+/// The numbers of `errorCode`; `errorInfo` says more each time.
+pub const CODES: &[(i64, &str)] = &[
+    (0, "success"),
+    (10001, "svc and cmd name no command, or the method is not POST"),
+    (10002, "the body is not a JSON object"),
+    (10003, "a field is missing or wrong; errorInfo names it"),
+    (10004, "the id is registered already"),
+    (10005, "the user does not exist"),
+    (10006, "the password is wrong, or none is set"),
+    (10007, "the account is logged in already (only with edu.login = refuse)"),
+    (10008, "already logged out"),
+    (10009, "the token is not known or has expired: log in again"),
+    (10010, "the room does not exist"),
+    (10101, "not allowed: not a teacher, or not this course's teacher"),
+    (10102, "the course is in another state"),
+    (10104, "the url is bound already"),
+    (10105, "the url is not bound"),
+    (10110, "the licence refuses"),
+    (10111, "too many tries, or the box is busy: try again in the seconds it says"),
+    (20001, "the caller is not in the room"),
+    (20002, "the course is not running"),
+    (90000, "the box's own fault, or the cloud does not answer"),
+];
+
 pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
     let body = match row.envelope {
         Envelope::RecordingCallback => br#"{"code":0}"#.to_vec(),

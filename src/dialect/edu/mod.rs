@@ -22,6 +22,7 @@ pub static DIALECT: Dialect = Dialect {
           of the client's milliseconds); commands for users take `token`. Answers are HTTP 200 with \
           `errorCode`, `errorInfo` and, where the command has any, `data`.",
     rows: ROWS,
+    codes: envelope::CODES,
     owns: |path| path.ends_with("/index.php"),
     address,
     open: auth::open,
@@ -84,7 +85,9 @@ static ROWS: &[Row] = &[
     row!("live/querybind", User, Read, user live::querybind(Members) -> live::Bound,
         "Lists the files of a course, for its teacher and whoever is or was in it."),
     row!("cos/get_sign", User, Write, user cos::get_sign(GetSign) -> cos::Signed,
-        "Signs a COS v4 upload."),
+        "Signs a COS v4 upload. The box itself is the store: POST multipart/form-data with op=upload and \
+         filecontent to /files/v2/APPID/BUCKET/PATH, the signature in the Authorization header; GET the same \
+         address to fetch the file."),
     row!("vod/get_sign", User, Write, user vod::get_sign(GetSign) -> vod::Signed,
         "Signs a call of the VOD server API."),
     row!("vod/cmd_proxy", User, Read, user vod::cmd_proxy(CmdProxy) -> vod::Proxied,

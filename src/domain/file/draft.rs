@@ -61,9 +61,9 @@ pub(super) async fn commit(
     if terms.sha.is_some_and(|sha| !sha.eq_ignore_ascii_case(&content.sha1)) {
         return Err(Refused::Checksum);
     }
-    let path = temp.path.clone();
-    let synced = tokio::task::spawn_blocking(move || durable::sync_folder(&path)).await;
-    synced.map_err(io::Error::other).flatten().map_err(|e| io(app, "syncing the folder", &e))?;
+    let placed = tokio::task::spawn_blocking(move || temp.place()).await;
+    let placed = placed.map_err(io::Error::other).flatten();
+    let temp = placed.map_err(|e| io(app, "putting a file in place", &e))?;
     let row = FileRow {
         path: permit.target.key(),
         owner: permit.owner,
@@ -198,6 +198,9 @@ pub(super) fn room_for(app: &Appliance, bytes: u64) -> Result<(), Refused> {
     if fits { Ok(()) } else { Err(Refused::DiskFull) }
 }
 
+/// What the name of an upload ends with until it is whole.
+pub(super) const PART: &str = ".part";
+
 /// A file under `files/` that is removed when this is dropped, unless a row came to know it.
 pub(super) struct Temp {
     pub path: PathBuf,
@@ -210,12 +213,37 @@ const KEPT: u8 = 1;
 const GONE: u8 = 2;
 
 impl Temp {
-    /// A name that nothing has; the file is not made yet.
+    /// An upload's name until it is whole: what a power cut leaves of it is known by that.
     pub fn new(app: &Appliance) -> Self {
+        Self::at(app.folders.files.join(app.entropy.hex::<16>() + PART))
+    }
+
+    /// The name that a row may have; nothing has it, and the file is not made yet.
+    pub fn named(app: &Appliance) -> Self {
         Self::at(app.folders.files.join(app.entropy.hex::<16>()))
     }
 
-    pub fn at(path: PathBuf) -> Self {
+    /// A whole upload under its lasting name, which a power cut does not take from it.
+    fn place(self) -> io::Result<Self> {
+        let placed = Self::at(self.path.with_extension(""));
+        std::fs::rename(&self.path, &placed.path)?;
+        durable::sync_folder(&placed.path)?;
+        Ok(placed)
+    }
+
+    /// The content of a stored file under one more name, lasting too. A client that goes away meanwhile
+    /// leaves nothing, for the name travels with the work.
+    pub async fn link(self, app: &Appliance, file: PathBuf) -> Result<Self, Refused> {
+        let link = move || {
+            std::fs::hard_link(file, &self.path)?;
+            durable::sync_folder(&self.path)?;
+            Ok(self)
+        };
+        let linked = tokio::task::spawn_blocking(link).await;
+        linked.map_err(io::Error::other).flatten().map_err(|e| io(app, "copying a file", &e))
+    }
+
+    fn at(path: PathBuf) -> Self {
         Self { path, fate: Arc::new(AtomicU8::new(OPEN)) }
     }
 

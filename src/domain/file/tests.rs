@@ -1,6 +1,7 @@
 //! The store's rules, and the world that the tests of its web face and of the cloud use too.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -230,24 +231,6 @@ fn a_place_beside_may_not_lead_out() {
     check("/y.png", Some("/y.png"));
     check("../y.png", None);
     check("/../../2/c/y.png", None);
-}
-
-#[tokio::test]
-async fn what_no_row_knows_is_removed_at_start_and_rows_stay() {
-    let world = world(|_| {}).await;
-    let sign = world.sign(&world.pupil, None).await;
-    let target = Target::parse(&format!("{APPID}/box/x.txt")).unwrap();
-    let permit = admit(&world.app, target.clone(), &sign, NOW).await.unwrap();
-    let mut draft = Draft::begin(&world.app, &permit, 0).await.unwrap();
-    draft.write(&world.app, b"hello").await.unwrap();
-    let kept = keep(&world.app, permit, draft, Keep::default(), NOW).await.unwrap();
-    fs::write(world.app.folders.files.join("stray"), b"half").unwrap();
-    assert_eq!(world.files().len(), 2);
-    reconcile(&world.app).await.unwrap();
-    assert_eq!(world.files().len(), 1);
-    fs::remove_file(&kept.file).unwrap();
-    reconcile(&world.app).await.unwrap();
-    assert_eq!(find(&world.app, &target).await.unwrap(), kept);
 }
 
 #[tokio::test]

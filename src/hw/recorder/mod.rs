@@ -1,9 +1,11 @@
 //! The recorder: one supervised task for each lesson that is being recorded.
 //!
 //! `session` lives as long as the lesson, `ffmpeg` as long as one encoder run, `reel` puts parts on the lesson's
-//! timeline, `tape` owns a file and its disk, `recover` reads what a crash left, `outbox` keeps a slow listener
-//! away from the byte path. Knows no database and no lesson but its number; whoever listens keeps the index.
+//! timeline, `tape` owns a file and its disk, `recover` reads what a crash left, `away` is why nothing is recorded,
+//! `outbox` keeps a slow listener away from the byte path. Knows no database and no lesson but its number; whoever
+//! listens keeps the index.
 
+mod away;
 mod ffmpeg;
 mod outbox;
 mod recover;
@@ -12,12 +14,15 @@ mod session;
 mod tape;
 
 #[cfg(test)]
+mod mishaps;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod world;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -28,7 +33,7 @@ use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
-use crate::model::recording::{Job, Note, Order};
+use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Millis, RoomId};
 
 /// A clean end of all recordings at drain: TERM, 2 s for the pipe, then KILL and a last sync.
@@ -45,7 +50,7 @@ pub struct Setup {
     pub finder: Arc<Finder>,
     pub board: Board,
     pub picture: Picture,
-    /// Free space without which no recording starts.
+    /// Free space without which no recording starts; one that has begun needs only the floor.
     pub reserve_bytes: u64,
     /// Free space below which a running recording stops, so that the store can still write.
     pub floor_bytes: u64,
@@ -53,6 +58,8 @@ pub struct Setup {
     pub stall: Millis,
     /// Age of the oldest byte that is not on the disk at which it is synced.
     pub sync_every: Millis,
+    /// A recording that was refused or lost is tried again this often.
+    pub retry_every: Millis,
 }
 
 /// What is encoded.
@@ -77,6 +84,7 @@ impl Setup {
             floor_bytes: 64 << 20,
             stall: Millis::seconds(4),
             sync_every: Millis(300),
+            retry_every: Millis::seconds(10),
         }
     }
 }
@@ -112,6 +120,7 @@ pub async fn run(
         queue,
         sessions: HashMap::new(),
         tasks: JoinSet::new(),
+        down: Arc::default(),
     };
     loop {
         tokio::select! {
@@ -142,6 +151,8 @@ struct Desk {
     queue: mpsc::Sender<(RoomId, Note)>,
     sessions: HashMap<RoomId, Entry>,
     tasks: JoinSet<()>,
+    /// The box goes down: nobody begins or goes on with reading a long file.
+    down: Arc<AtomicBool>,
 }
 
 struct Entry {
@@ -154,52 +165,45 @@ struct Entry {
 
 impl Desk {
     fn obey(&mut self, order: Order) {
-        let room = match &order {
-            Order::Start(job) | Order::Finish(job) => job.room,
-            Order::Stop(room) => *room,
-        };
+        let room = order.job().room;
         let Some(entry) = self.sessions.get_mut(&room) else {
-            return match order {
-                Order::Start(_) | Order::Finish(_) => self.begin(room, order, Duration::ZERO),
-                Order::Stop(_) => warn!(%room, "told to stop a recording that does not run"),
-            };
+            return self.begin(order, Duration::ZERO);
         };
         let ending = *entry.end.borrow() != End::Go || matches!(entry.order, Order::Finish(_));
         match order {
-            Order::Stop(_) if ending => entry.next = None,
-            Order::Stop(_) | Order::Finish(_) if !ending => {
+            // What is ending already says how it ended.
+            Order::Finish(_) if ending => entry.next = None,
+            Order::Finish(_) => {
                 entry.end.send_replace(End::Stop);
             }
-            Order::Start(_) if !ending => info!(%room, "already recording"),
-            Order::Start(_) | Order::Finish(_) | Order::Stop(_) => entry.next = Some(order),
+            Order::Start(_) | Order::Resume(_) if ending => entry.next = Some(order),
+            Order::Start(_) | Order::Resume(_) => info!(%room, "already recording"),
         }
     }
 
-    fn begin(&mut self, room: RoomId, order: Order, pause: Duration) {
-        let (Order::Start(job) | Order::Finish(job)) = order.clone() else {
-            return;
-        };
+    fn begin(&mut self, order: Order, pause: Duration) {
+        let room = order.job().room;
         let (end, ending) = watch::channel(End::Go);
-        let task =
-            self.tasks.spawn(self.work(job, matches!(order, Order::Finish(_)), ending, pause)).id();
+        let task = self.tasks.spawn(self.work(order.clone(), ending, pause)).id();
         self.sessions.insert(room, Entry { task, end, order, next: None });
     }
 
     fn work(
         &self,
-        job: Job,
-        finish: bool,
+        order: Order,
         end: watch::Receiver<End>,
         pause: Duration,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let outbox = Outbox::new(job.room, self.queue.clone());
-        let session = Session::new(self.setup.clone(), job, self.clock.clone(), outbox, end);
+        let outbox = Outbox::new(order.job().room, self.queue.clone());
+        let job = order.job().clone();
+        let (setup, clock) = (self.setup.clone(), self.clock.clone());
+        let session = Session::new(setup, job, clock, outbox, end, self.down.clone());
         async move {
             tokio::time::sleep(pause).await;
-            if finish {
-                Box::pin(session.finish()).await;
-            } else {
-                Box::pin(session.record()).await;
+            match order {
+                Order::Start(_) => Box::pin(session.record_anew()).await,
+                Order::Resume(_) => Box::pin(session.record()).await,
+                Order::Finish(_) => Box::pin(session.finish()).await,
             }
         }
     }
@@ -218,18 +222,21 @@ impl Desk {
         };
         if let Some(panic) = panic {
             error!(%room, %panic, "a recording's task failed; it begins again on its own files");
-            let (Order::Start(job) | Order::Finish(job)) = entry.order.clone() else {
-                return;
-            };
             let over = *entry.end.borrow() == End::Stop;
-            let again = if over { Order::Finish(job) } else { entry.order };
-            self.begin(room, again, PANIC_PAUSE);
+            let again = match entry.order {
+                Order::Finish(job) => Order::Finish(job),
+                Order::Start(job) | Order::Resume(job) if over => Order::Finish(job),
+                // Not `Start`: what lies in the folder is its own by now.
+                Order::Start(job) | Order::Resume(job) => Order::Resume(job),
+            };
+            self.begin(again, PANIC_PAUSE);
         } else if let Some(next) = entry.next {
-            self.begin(room, next, Duration::ZERO);
+            self.begin(next, Duration::ZERO);
         }
     }
 
     async fn drain(&mut self) {
+        self.down.store(true, Ordering::SeqCst);
         for entry in self.sessions.values() {
             // A lesson that is just ending may still say so.
             entry.end.send_if_modified(|end| {

@@ -36,15 +36,19 @@ pub struct Outbox {
     room: RoomId,
     queue: mpsc::Sender<(RoomId, Note)>,
     missed: Arc<AtomicBool>,
+    opened: Arc<AtomicBool>,
 }
 
 impl Outbox {
     pub fn new(room: RoomId, queue: mpsc::Sender<(RoomId, Note)>) -> Self {
-        Self { room, queue, missed: Arc::new(AtomicBool::new(false)) }
+        Self { room, queue, missed: Arc::default(), opened: Arc::default() }
     }
 
     /// Leaves a note, or remembers that one was missed. Never waits.
     pub fn tell(&self, note: Note) {
+        if matches!(note, Note::TakeOpened(_)) {
+            self.opened.store(true, Ordering::SeqCst);
+        }
         if self.queue.try_send((self.room, note)).is_err()
             && !self.missed.swap(true, Ordering::SeqCst)
         {
@@ -59,6 +63,11 @@ impl Outbox {
         }
     }
 
+    /// Whether a take was told of since this was last asked.
+    pub fn opened(&self) -> bool {
+        self.opened.swap(false, Ordering::SeqCst)
+    }
+
     /// Whether a note was dropped since this was last asked.
     pub fn missed(&self) -> bool {
         self.missed.swap(false, Ordering::SeqCst)
@@ -66,17 +75,4 @@ impl Outbox {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_full_queue_is_noticed_once_and_never_waited_for() {
-        let (queue, mut waiting) = mpsc::channel(1);
-        let outbox = Outbox::new(RoomId(1), queue);
-        outbox.tell(Note::Lost("a".into()));
-        assert!(!outbox.missed());
-        outbox.tell(Note::Lost("b".into()));
-        assert!(outbox.missed() && !outbox.missed());
-        assert_eq!(waiting.recv().await, Some((RoomId(1), Note::Lost("a".into()))));
-    }
-}
+mod tests;

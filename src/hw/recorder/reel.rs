@@ -2,6 +2,8 @@
 //! tells of segments. Knows no encoder; asks for no time: the arrival of a part is an argument.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::watch;
 use tracing::warn;
@@ -36,7 +38,21 @@ pub struct Reel {
     until_us: u64,
     /// Wall time at which the last picture ended.
     seen: Option<Millis>,
-    interrupted: Option<(GapWhy, Millis)>,
+    interrupted: Option<Since>,
+    /// Old takes, told of when a new one is.
+    untold: Vec<Take>,
+}
+
+/// Why there is no picture, and since when.
+pub type Since = (GapWhy, Millis);
+
+/// What came before a reel is opened.
+pub enum Before {
+    /// The box was down, or the lesson was refused until now.
+    Away(Option<Since>),
+    /// A file could not be written: nothing more is added to those there are, and nothing is told before a new
+    /// one holds.
+    Broke(Option<Since>),
 }
 
 #[derive(Debug)]
@@ -73,7 +89,12 @@ impl Reel {
         zero: Millis,
         care: Care,
         shelf: Shelf,
+        before: Before,
     ) -> Result<Self, String> {
+        let (broke, since) = match before {
+            Before::Away(since) => (false, since),
+            Before::Broke(since) => (true, since),
+        };
         let mut reel = Self {
             dir,
             zero,
@@ -86,20 +107,26 @@ impl Reel {
             until_us: 0,
             seen: None,
             interrupted: None,
+            untold: Vec::new(),
         };
         let count = shelf.files.len();
         for (index, old) in shelf.files.into_iter().enumerate() {
-            reel.care.outbox.tell(Note::TakeOpened(old.take.clone()));
+            if broke {
+                reel.untold.push(old.take.clone());
+            } else {
+                reel.care.outbox.tell(Note::TakeOpened(old.take.clone()));
+            }
             reel.place(&old);
-            if old.open && index + 1 == count && old.take.number == shelf.last_number {
+            if !broke && old.open && index + 1 == count && old.take.number == shelf.last_number {
                 reel.open = Some(reel.resume(old)?);
             } else {
                 reel.shelved.push((old.take, None));
             }
         }
-        if count > 0 {
+        if count > 0 && !broke {
             reel.interrupt(GapWhy::BoxDown);
         }
+        reel.interrupted = reel.interrupted.or(since);
         Ok(reel)
     }
 
@@ -110,9 +137,20 @@ impl Reel {
         self.run = None;
     }
 
-    /// Tells of a gap that is still open.
+    /// Whether anything was recorded before.
+    pub fn holds(&self) -> bool {
+        self.open.is_some() || !self.shelved.is_empty()
+    }
+
+    /// The gap that is still open, for the reel that follows.
+    pub fn into_gap(self) -> Option<Since> {
+        self.interrupted
+    }
+
+    /// Tells of a gap that is still open. A lesson that was refused from its beginning to its end has none.
     pub fn tell_gap(&self, until: Millis) {
-        if let Some((why, from)) = &self.interrupted {
+        let refused = |why: &GapWhy| matches!(why, GapWhy::Refused(_)) && !self.holds();
+        if let Some((why, from)) = self.interrupted.as_ref().filter(|(why, _)| !refused(why)) {
             self.care.outbox.tell(Note::Gap { why: why.clone(), from: *from, until });
         }
     }
@@ -181,11 +219,11 @@ impl Reel {
         closed.map(drop)
     }
 
-    /// The finished files; reads those of which no hash is known.
+    /// The finished files; reads those of which no hash is known. `None` when told to stop.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub async fn finished(self) -> Result<Vec<Finished>, String> {
+    pub async fn finished(self, stop: &Arc<AtomicBool>) -> Result<Option<Vec<Finished>>, String> {
         let dir = self.dir;
         let mut takes = Vec::new();
         for (take, hash) in self.shelved {
@@ -197,10 +235,14 @@ impl Reel {
                 continue;
             }
             let path = dir.join(&take.name);
-            let read = tokio::task::spawn_blocking(move || recover::hashed(&path, take));
-            takes.push(read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?);
+            let stop = stop.clone();
+            let read = tokio::task::spawn_blocking(move || recover::hashed(&path, take, &stop));
+            match read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())? {
+                Some(finished) => takes.push(finished),
+                None => return Ok(None),
+            }
         }
-        Ok(takes)
+        Ok(Some(takes))
     }
 
     /// Makes sure that a file is open whose init part is this run's.
@@ -229,6 +271,9 @@ impl Reel {
             ..Take::default()
         };
         tape.append(bytes).await;
+        for old in self.untold.drain(..) {
+            tape.tell(Note::TakeOpened(old)).await;
+        }
         tape.tell(Note::TakeOpened(take.clone())).await;
         self.open =
             Some(OpenTake { take, init_bytes, tape, cutter: Cutter::default(), sequence: 0 });

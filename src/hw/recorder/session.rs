@@ -2,6 +2,7 @@
 //! An encoder that dies, hangs or talks nonsense is a gap, never an end.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -12,10 +13,11 @@ use tracing::{error, info, warn};
 
 use crate::hw::board::Input;
 use crate::hw::encoder::Found;
+use crate::hw::recorder::away::Away;
 use crate::hw::recorder::ffmpeg::Encoder;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
-use crate::hw::recorder::reel::{Reel, Trouble};
+use crate::hw::recorder::reel::{Before, Reel, Since, Trouble};
 use crate::hw::recorder::tape::Care;
 use crate::hw::recorder::{End, Setup};
 use crate::model::recording::{Finished, GapWhy, Job, Note, RefusedWhy};
@@ -37,6 +39,16 @@ pub struct Session {
     clock: Clock,
     outbox: Outbox,
     end: watch::Receiver<End>,
+    /// The box goes down: a long file is not read to its end.
+    down: Arc<AtomicBool>,
+    /// A new lesson that does not have its folder for itself yet.
+    fresh: bool,
+    /// A file could not be written: go on in a new one.
+    broke: bool,
+    /// No picture, while there is no reel to remember it.
+    gap: Option<Since>,
+    /// A file of the lesson could not be read: its end has to look again.
+    unread: bool,
 }
 
 /// How an encoder's run ended.
@@ -62,104 +74,186 @@ impl Session {
         clock: Clock,
         outbox: Outbox,
         end: watch::Receiver<End>,
+        down: Arc<AtomicBool>,
     ) -> Self {
-        Self { setup, job, clock, outbox, end }
+        let (fresh, broke, unread) = (false, false, false);
+        Self { setup, job, clock, outbox, end, down, fresh, broke, gap: None, unread }
     }
 
-    /// Records until told to end. Says `Ended` unless the box is only going down.
+    /// Like `record`, for a lesson whose folder may hold nothing yet.
+    pub async fn record_anew(mut self) {
+        self.fresh = true;
+        self.record().await;
+    }
+
+    /// Records until told to end; what refuses or breaks it is tried again. Says `Ended` unless the box is only
+    /// going down or the files cannot be read.
     pub async fn record(mut self) {
-        let shelf = match self.shelf().await {
-            Ok(shelf) => shelf,
-            Err(why) => return self.refuse(RefusedWhy::Folder(why)).await,
+        let (mut reel, mut told) = (None, None);
+        while let Err(away) = self.attempt(&mut reel).await {
+            if let Away::Lost(_) = away {
+                self.broke = true;
+                if self.outbox.opened() {
+                    told = None;
+                }
+            }
+            self.interrupt(&mut reel, away.gap()).await;
+            if !told.as_ref().is_some_and(|told| away.same(told)) {
+                error!(room = %self.job.room, ?away, "not recording; it is tried again");
+                self.outbox.tell_surely(away.note()).await;
+                told = Some(away);
+            }
+            if timeout(self.setup.retry_every.to_std(), self.told()).await.is_ok() {
+                break;
+            }
+        }
+        self.close(reel).await;
+    }
+
+    /// Goes as far as it can towards recording. `Ok` when told to end.
+    async fn attempt(&mut self, reel: &mut Option<Reel>) -> Result<(), Away> {
+        if reel.is_none() && !self.broke {
+            *reel = Some(self.open().await?);
+        }
+        let held = self.broke || reel.as_ref().is_some_and(Reel::holds);
+        let mut end = self.end.clone();
+        let (found, input) = tokio::select! {
+            biased;
+            _ = end.wait_for(|end| *end != End::Go) => return Ok(()),
+            ready = self.ready(held) => ready.map_err(Away::Refused)?,
         };
-        let old = shelf.files.len();
-        let reel = Reel::open(self.job.dir.clone(), self.job.zero, self.care(), shelf).await;
-        let mut reel = match reel {
-            Ok(reel) => reel,
-            Err(why) => return self.refuse(RefusedWhy::Folder(why)).await,
+        let reel = match reel {
+            Some(reel) => reel,
+            None => reel.insert(self.open().await?),
         };
+        self.outbox.opened();
+        self.roll(reel, &found, &input).await.map_err(Away::Lost)
+    }
+
+    /// Reconciles the folder and goes on behind what is there.
+    async fn open(&mut self) -> Result<Reel, Away> {
+        let folder = |why| Away::Refused(RefusedWhy::Folder(why));
+        let shelf = self.shelf().await.map_err(folder)?;
+        if !shelf.unread.is_empty() && !self.unread {
+            self.unread = true;
+            self.outbox.tell_surely(Note::Lost(unread(&shelf))).await;
+        }
+        let (old, dir) = (shelf.files.len(), self.job.dir.clone());
+        let since = self.gap.take();
+        let before = if self.broke { Before::Broke(since) } else { Before::Away(since) };
+        let reel = Reel::open(dir, self.job.zero, self.care(), shelf, before).await;
         info!(room = %self.job.room, old, dir = %self.job.dir.display(), "recording");
-        let outcome = match self.ready().await {
-            Ok((found, input)) => self.roll(&mut reel, &found, &input).await,
-            Err(why) => {
-                warn!(room = %self.job.room, ?why, "recording refused");
-                self.outbox.tell_surely(Note::Refused { why }).await;
-                Ok(())
-            }
+        reel.map_err(folder)
+    }
+
+    /// Remembers the gap. A reel whose file failed is not gone on with: what it believes may not be in the file.
+    async fn interrupt(&mut self, reel: &mut Option<Reel>, why: GapWhy) {
+        let Some(mut open) = reel.take() else {
+            self.gap.get_or_insert((why, self.job.zero));
+            return;
         };
-        // A gap that never ended, ends with the recording.
-        reel.tell_gap(self.clock.now());
-        let closed = reel.close().await;
-        if let Err(why) = outcome.and(closed) {
-            error!(room = %self.job.room, why, "recording lost; what there is is kept");
-            self.outbox.tell_surely(Note::Lost(why)).await;
-            drop(reel);
-            if self.told().await == End::Stop {
-                self.finish().await;
-            }
+        open.interrupt(why);
+        if !self.broke {
+            *reel = Some(open);
             return;
         }
-        if self.told().await == End::Stop {
-            match reel.finished().await {
-                Ok(takes) => self.say_ended(takes).await,
+        // What went wrong is told already.
+        let _ = open.close().await;
+        self.gap = open.into_gap();
+    }
+
+    /// The lesson, or the box, ends.
+    async fn close(mut self, reel: Option<Reel>) {
+        let mut clean = None;
+        if let Some(mut reel) = reel {
+            // A gap that never ended, ends with the recording.
+            reel.tell_gap(self.clock.now());
+            match reel.close().await {
+                Ok(()) => clean = Some(reel),
                 Err(why) => self.say_lost(why).await,
             }
+        } else if let Some((why, from)) = self.gap.take().filter(|_| self.broke) {
+            self.outbox.tell(Note::Gap { why, from, until: self.clock.now() });
+        }
+        if self.told().await != End::Stop {
+            return;
+        }
+        if self.fresh {
+            // Whatever lies in the folder is not this lesson's.
+            return self.say_ended(Some(Vec::new())).await;
+        }
+        let Some(reel) = clean.filter(|_| !self.unread) else {
+            return self.finish().await;
+        };
+        match reel.finished(&self.down).await {
+            Ok(takes) => self.say_ended(takes).await,
+            Err(why) => self.say_lost(why).await,
         }
     }
 
     /// Reconciles and closes what a lesson left that nobody records any more.
     pub async fn finish(self) {
-        let dir = self.job.dir.clone();
-        let read = spawn_blocking(move || recover::finished(recover::reconcile(&dir)?.files)).await;
-        match read {
+        let (dir, down) = (self.job.dir.clone(), self.down.clone());
+        let read = spawn_blocking(move || {
+            let shelf = recover::reconcile(&dir)?;
+            if shelf.unread.is_empty() {
+                recover::finished(shelf.files, &down)
+            } else {
+                Err(std::io::Error::other(unread(&shelf)))
+            }
+        });
+        match read.await {
             Ok(Ok(takes)) => self.say_ended(takes).await,
             Ok(Err(error)) => self.say_lost(error.to_string()).await,
             Err(error) => self.say_lost(error.to_string()).await,
         }
     }
 
-    /// The lesson's files cannot be read: nothing is recorded, and at its end nothing can be shown.
-    async fn refuse(mut self, why: RefusedWhy) {
-        warn!(room = %self.job.room, ?why, "recording refused");
-        self.outbox.tell_surely(Note::Refused { why }).await;
-        if self.told().await == End::Stop {
-            self.finish().await;
-        }
-    }
-
-    async fn say_ended(&self, takes: Vec<Finished>) {
+    /// `None`: the box goes down before every file was read; the next start finishes again.
+    async fn say_ended(&self, takes: Option<Vec<Finished>>) {
+        let Some(takes) = takes else {
+            return info!(room = %self.job.room, "not closed before the box goes down");
+        };
         let bytes: u64 = takes.iter().map(|finished| finished.bytes).sum();
         info!(room = %self.job.room, takes = takes.len(), bytes, "recording ended");
         self.outbox.tell_surely(Note::Ended { takes }).await;
     }
 
+    /// No `Ended` follows by itself: "cannot read" is not "holds nothing".
     async fn say_lost(&self, why: String) {
-        error!(room = %self.job.room, why, "the recording's files cannot be read");
+        error!(room = %self.job.room, why, "the recording's files cannot be read or written");
         self.outbox.tell_surely(Note::Lost(why)).await;
-        self.outbox.tell_surely(Note::Ended { takes: Vec::new() }).await;
     }
 
-    async fn shelf(&self) -> Result<Shelf, String> {
+    async fn shelf(&mut self) -> Result<Shelf, String> {
         let dir = self.job.dir.clone();
+        let aside = self.fresh.then(|| self.clock.now());
         let read = spawn_blocking(move || {
+            if let Some(now) = aside {
+                recover::move_aside(&dir, now)?;
+            }
             recover::make(&dir)?;
             recover::reconcile(&dir)
         });
-        read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())
+        let shelf = read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        self.fresh = false;
+        Ok(shelf)
     }
 
     fn care(&self) -> Care {
         Care {
             sync_every: self.setup.sync_every,
+            sync: Arc::new(std::fs::File::sync_data),
             floor_bytes: self.setup.floor_bytes,
             clock: self.clock.clone(),
             outbox: self.outbox.clone(),
         }
     }
 
-    /// Whether there is room on the disk, something to see and something to encode it.
-    async fn ready(&self) -> Result<(Found, Input), RefusedWhy> {
-        let needed = self.setup.reserve_bytes;
+    /// Whether there is room on the disk, something to see and something to encode it. A lesson of which a part
+    /// is `held` already may use the reserve.
+    async fn ready(&self, held: bool) -> Result<(Found, Input), RefusedWhy> {
+        let needed = if held { self.setup.floor_bytes } else { self.setup.reserve_bytes };
         let disk = rustix::fs::statvfs(&self.job.dir);
         let disk = disk.map_err(|e| RefusedWhy::Folder(e.to_string()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -240,8 +334,7 @@ impl Session {
     ) -> Outcome {
         let stall = self.setup.stall.to_std();
         let mut buffer = vec![0; READ];
-        // Opening devices takes its time before the first picture.
-        let mut deadline = Instant::now() + stall * 2;
+        let mut deadline = Instant::now() + first_picture(stall);
         loop {
             let trouble = reel.trouble();
             // Every arm is cancel-safe: a read that did not end took nothing.
@@ -319,6 +412,15 @@ impl Patience {
         }
         may
     }
+}
+
+/// Opening devices takes its time, but a stall must be noticed within 5 s at any time.
+fn first_picture(stall: Duration) -> Duration {
+    stall + stall / 10
+}
+
+fn unread(shelf: &Shelf) -> String {
+    format!("cannot be read: {}", shelf.unread.join(", "))
 }
 
 /// Waits for the open file to fail; for ever when none is open.

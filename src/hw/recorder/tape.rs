@@ -26,10 +26,15 @@ pub struct Tape {
     trouble: watch::Receiver<Option<String>>,
 }
 
+/// Makes what was written to a file safe on its disk.
+pub type SyncFn = Arc<dyn Fn(&File) -> std::io::Result<()> + Send + Sync>;
+
 /// How a tape's file is kept on its disk.
 #[derive(Clone)]
 pub struct Care {
     pub sync_every: Millis,
+    /// `File::sync_data`; a test counts it.
+    pub sync: SyncFn,
     pub floor_bytes: u64,
     pub clock: Clock,
     pub outbox: Outbox,
@@ -68,20 +73,10 @@ impl Tape {
         let (work, waiting) = mpsc::channel();
         let (report, trouble) = watch::channel(None);
         let name = path.display().to_string();
-        let roll = Roll {
-            file: None,
-            care,
-            hash: (from == From::New).then(|| Context::new(&SHA256)),
-            good: match from {
-                From::New => 0,
-                From::Resumed(len) => len,
-            },
-            oldest: None,
-            report,
-        };
+        let roll = Roll::new(path, from, care, report);
         std::thread::Builder::new()
             .name("tape".into())
-            .spawn(move || roll.run(&path, from, &waiting))
+            .spawn(move || roll.run(from, &waiting))
             .map_err(|e| HwError::new("recorder", format!("write {name}"), e))?;
         Ok(Self { work, permits: Arc::new(Semaphore::new(QUEUE)), trouble })
     }
@@ -121,6 +116,7 @@ impl Tape {
 
 /// The thread's side.
 struct Roll {
+    path: PathBuf,
     file: Option<File>,
     care: Care,
     hash: Option<Context>,
@@ -132,31 +128,56 @@ struct Roll {
 }
 
 impl Roll {
-    fn run(mut self, path: &Path, from: From, work: &mpsc::Receiver<(Work, OwnedSemaphorePermit)>) {
-        match open(path, from) {
+    fn new(path: PathBuf, from: From, care: Care, report: watch::Sender<Option<String>>) -> Self {
+        let (hash, good) = match from {
+            From::New => (Some(Context::new(&SHA256)), 0),
+            From::Resumed(len) => (None, len),
+        };
+        Self { path, file: None, care, hash, good, oldest: None, report }
+    }
+
+    fn run(mut self, from: From, work: &mpsc::Receiver<(Work, OwnedSemaphorePermit)>) {
+        self.open(from);
+        let next = |due: Option<Millis>| match due {
+            Some(wait) => work.recv_timeout(wait.to_std()).map(|(work, _)| work),
+            None => work.recv().map(|(work, _)| work).map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        while self.turn(next) {}
+    }
+
+    fn open(&mut self, from: From) {
+        match open(&self.path, from) {
             Ok(file) => self.file = Some(file),
             Err(error) => self.fail("open", &error.to_string()),
         }
-        loop {
-            let item = match self.due() {
-                Some(Millis(0)) => Err(RecvTimeoutError::Timeout),
-                Some(wait) => work.recv_timeout(wait.to_std()),
-                None => work.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match item {
-                Ok((Work::Append(bytes), _)) => self.append(&bytes),
-                Ok((Work::Tell(note), _)) if self.file.is_some() => self.care.outbox.tell(note),
-                Ok((Work::Tell(_), _)) => {}
-                Ok((Work::Close(answer), _)) => {
-                    self.sync();
-                    // Whoever asked may be gone at drain; the file is closed all the same.
-                    let _ = answer.send(self.closed());
-                    return;
-                }
-                Err(RecvTimeoutError::Timeout) => self.sync(),
-                Err(RecvTimeoutError::Disconnected) => return self.sync(),
+    }
+
+    /// Does one thing; `next` gives it, or a time-out once the oldest byte has waited long enough. False at the end.
+    fn turn(
+        &mut self,
+        next: impl FnOnce(Option<Millis>) -> Result<Work, RecvTimeoutError>,
+    ) -> bool {
+        let item = match self.due() {
+            Some(Millis(0)) => Err(RecvTimeoutError::Timeout),
+            due => next(due),
+        };
+        match item {
+            Ok(Work::Append(bytes)) => self.append(&bytes),
+            Ok(Work::Tell(note)) if self.file.is_some() => self.care.outbox.tell(note),
+            Ok(Work::Tell(_)) => {}
+            Ok(Work::Close(answer)) => {
+                self.sync();
+                // Whoever asked may be gone at drain; the file is closed all the same.
+                let _ = answer.send(self.closed());
+                return false;
+            }
+            Err(RecvTimeoutError::Timeout) => self.sync(),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.sync();
+                return false;
             }
         }
+        true
     }
 
     /// How long the oldest byte may still wait.
@@ -179,7 +200,7 @@ impl Roll {
 
     fn sync(&mut self) {
         let Some(file) = &self.file else { return };
-        let result = file.sync_data().and_then(|()| Ok(rustix::fs::fstatvfs(file)?));
+        let result = (self.care.sync)(file).and_then(|()| Ok(rustix::fs::fstatvfs(file)?));
         self.oldest = None;
         match result {
             Err(error) => self.fail("sync", &error.to_string()),
@@ -194,6 +215,10 @@ impl Roll {
     fn fail(&mut self, doing: &str, why: &str) {
         if let Some(file) = self.file.take() {
             let _ = file.set_len(self.good).and_then(|()| file.sync_data());
+            if self.good == 0 && self.hash.is_some() {
+                // We made it and it holds nothing; a disk that stays broken may not gather one at each try.
+                let _ = std::fs::remove_file(&self.path);
+            }
         }
         (self.hash, self.oldest) = (None, None);
         self.report.send_replace(Some(format!("{doing}: {why}")));

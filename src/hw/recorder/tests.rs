@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::world::{Alive, World, check_hash, decodes, plays};
 use super::*;
-use crate::model::recording::{GapWhy, RefusedWhy};
+use crate::model::recording::{GapWhy, Job, RefusedWhy};
 use crate::wire::playlist;
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn after_a_crash_of_the_box_the_torn_tail_is_cut_and_the_lesson_goes_on() 
     let mut bytes = std::fs::read(world.file("1.mp4")).unwrap();
     bytes.extend(vec![0; 9000]);
     std::fs::write(world.file("1.mp4"), &bytes).unwrap();
-    world.start().await;
+    world.resume().await;
     let found = world.opened().await;
     assert!(found.bytes < bytes.len() as u64 && !found.segments.is_empty());
     let seen = world.zero + Millis(i64::try_from(found.span_us / 1000).unwrap());
@@ -119,7 +119,7 @@ async fn a_drain_closes_the_file_cleanly_and_the_next_start_goes_on_in_it() {
     }
     drop(orders);
     let before = std::fs::read(world.file("1.mp4")).unwrap();
-    world.start().await;
+    world.resume().await;
     assert_eq!(world.opened().await.bytes, before.len() as u64);
     world.gap().await;
     let takes = world.stop().await;
@@ -133,9 +133,7 @@ async fn a_disk_below_its_reserve_refuses_and_ends_with_nothing() {
     let mut world = World::new();
     world.setup.reserve_bytes = u64::MAX;
     world.start().await;
-    let why =
-        world.hear(|note| if let Note::Refused { why } = note { Some(why.clone()) } else { None });
-    assert!(matches!(why.await, RefusedWhy::DiskReserve { needed: u64::MAX, .. }));
+    assert!(matches!(world.refused().await, RefusedWhy::DiskReserve { needed: u64::MAX, .. }));
     assert!(world.stop().await.is_empty());
 }
 
@@ -144,7 +142,7 @@ async fn a_disk_that_fills_up_ends_the_recording_and_keeps_what_there_is() {
     let mut world = World::new();
     world.setup.floor_bytes = u64::MAX;
     world.start().await;
-    world.hear(|note| if let Note::Lost(_) = note { Some(()) } else { None }).await;
+    world.lost().await;
     let takes = world.stop().await;
     assert_eq!(takes.len(), 1);
     check_hash(&world, &takes[0]);
@@ -156,9 +154,7 @@ async fn a_classroom_without_an_input_is_refused() {
     let mut world = World::new();
     let job = Job { source: "hdmi9".into(), ..world.job() };
     world.order(Order::Start(job)).await;
-    let why =
-        world.hear(|note| if let Note::Refused { why } = note { Some(why.clone()) } else { None });
-    assert_eq!(why.await, RefusedWhy::NoInput("hdmi9".into()));
+    assert_eq!(world.refused().await, RefusedWhy::NoInput("hdmi9".into()));
 }
 
 /// Answers questions like ffmpeg; its first run does what the test wants.

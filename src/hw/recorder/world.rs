@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::model::recording::{Finished, GapWhy, Segment, Take};
+use crate::model::recording::{Finished, GapWhy, Job, RefusedWhy, Segment, Take};
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
 
@@ -54,6 +54,7 @@ impl World {
         let mut setup = Setup::usual(Arc::new(finder), board);
         setup.picture = Picture { width: 320, height: 180, rate: 15, kbit: 400 };
         (setup.reserve_bytes, setup.floor_bytes) = (0, 0);
+        setup.retry_every = Millis(100);
         let clock = Clock::system();
         let zero = clock.now();
         Self { dir, room, setup, clock, zero, heard: Vec::new(), alive: None }
@@ -69,8 +70,12 @@ impl World {
     }
 
     pub async fn start(&mut self) {
-        self.zero = if self.heard.is_empty() { self.clock.now() } else { self.zero };
+        self.zero = self.clock.now();
         self.order(Order::Start(self.job())).await;
+    }
+
+    pub async fn resume(&mut self) {
+        self.order(Order::Resume(self.job())).await;
     }
 
     pub async fn order(&mut self, order: Order) {
@@ -122,6 +127,15 @@ impl World {
         .await
     }
 
+    pub async fn lost(&mut self) -> String {
+        self.hear(|note| if let Note::Lost(why) = note { Some(why.clone()) } else { None }).await
+    }
+
+    pub async fn refused(&mut self) -> RefusedWhy {
+        self.hear(|note| if let Note::Refused { why } = note { Some(why.clone()) } else { None })
+            .await
+    }
+
     pub async fn ended(&mut self) -> Vec<Finished> {
         self.hear(|note| match note {
             Note::Ended { takes } => Some(takes.clone()),
@@ -131,7 +145,7 @@ impl World {
     }
 
     pub async fn stop(&mut self) -> Vec<Finished> {
-        self.order(Order::Stop(self.room)).await;
+        self.order(Order::Finish(self.job())).await;
         self.ended().await
     }
 

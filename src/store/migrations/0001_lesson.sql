@@ -57,6 +57,7 @@ CREATE TABLE attendance (
   event   TEXT NOT NULL CHECK (event IN ('in', 'out', 'silent'))
 ) STRICT;
 CREATE INDEX attendance_by_room ON attendance (room_id, id);
+CREATE INDEX attendance_by_user ON attendance (room_id, user_id);
 
 CREATE TABLE message (
   group_id TEXT NOT NULL,

@@ -21,7 +21,9 @@ const HLS_OPTIONS = {
   // Fragmented MP4 passes through untouched, so a worker would only cost memory.
   enableWorker: false,
   lowLatencyMode: true,
-  liveSyncDurationCount: 3,
+  // Segments are about two seconds long: two of them and the way here. Seconds, not counts of the target.
+  liveSyncDuration: 5,
+  liveMaxLatencyDuration: 20,
   maxLiveSyncPlaybackRate: 1.05,
   maxBufferLength: 30,
   maxMaxBufferLength: 60,

@@ -103,7 +103,12 @@ fn what_is_not_whole_and_ours_is_refused() {
         assert_eq!(verify(&seal(&keys(), original), &keys()).err(), expected, "{original}");
     };
     let id = keys().secret_id;
-    check(&format!("b=x&a=200001&extra=1&k={id}&t=1&r=2&e=0"), None);
+    check(&format!("b=x&a=200001&k={id}&t=1&r=2&e=0"), None);
+    check(&format!("b=x&a=200001&extra=1&k={id}&t=1&r=2&e=0"), Some(CosError::Fields));
+    check(
+        &format!("GETx/?SecretId={id}&a=200001&b=x&e=9&f=&k={id}&r=7&t=1"),
+        Some(CosError::Fields),
+    );
     check(&format!("a=200001&k={id}&e=0&e=9&t=1&r=2&f=&b=x"), Some(CosError::Fields));
     check(&format!("a=200001&k={id}&e=-1&t=1&r=2&f=&b=x"), Some(CosError::Fields));
     check(&format!("a=200001&k={id}&e=0&t=1&r=2&f="), Some(CosError::Fields));

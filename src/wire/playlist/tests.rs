@@ -62,14 +62,6 @@ fn the_target_duration_covers_an_overlong_segment() {
 }
 
 #[test]
-fn the_master_names_codecs_and_rates() {
-    let text = master(&[take(1, &[true])], "media.m3u8");
-    assert!(text.ends_with(
-        "BANDWIDTH=2000,AVERAGE-BANDWIDTH=2000,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720\nmedia.m3u8\n"
-    ));
-}
-
-#[test]
 fn dates_know_leap_years() {
     assert_eq!(date(Millis(951_782_400_123)), "2000-02-29T00:00:00.123Z");
     assert_eq!(date(Millis(-1)), "1969-12-31T23:59:59.999Z");

@@ -90,3 +90,14 @@ fn answered(row: &Row) -> BTreeSet<i64> {
     assert!(!lines.iter().any(|l| l.starts_with("HTTP ") && *l != "HTTP 200"), "{}", row.address);
     codes
 }
+
+#[test]
+fn every_code_that_a_command_may_answer_is_told_with_its_meaning() {
+    let told: BTreeSet<i64> = DIALECT.codes.iter().map(|(code, _)| *code).collect();
+    for row in DIALECT.rows {
+        for code in expected_codes(row.address).iter().chain(class_codes(row.access)) {
+            assert!(told.contains(code), "{}: {code} is in no table", row.address);
+        }
+    }
+    assert_eq!(told.len(), DIALECT.codes.len(), "a code is told twice");
+}

@@ -171,6 +171,12 @@ async fn a_lesson_takes_its_teachers_own_classroom_else_a_free_one_else_none() {
     }
     assert_eq!(started, [first, second], "who has no classroom is not recorded");
     world.ok("live/exitroom", json!({"token": eve, "roomnum": second})).await;
+    assert_eq!(
+        stored(&world, third).await.classroom.as_deref(),
+        Some("hall"),
+        "who waited is recorded from now on"
+    );
+    world.ok("live/exitroom", json!({"token": eve, "roomnum": third})).await;
     let fourth = world.live_room(&eve).await;
     assert_eq!(stored(&world, fourth).await.classroom.as_deref(), Some("hall"), "free again");
 }
