@@ -297,6 +297,10 @@ fn check(config: &Config) -> Result<(), String> {
             return Err(format!("{name}: {addr} is not ADDRESS:PORT"));
         }
     }
+    if config.http_listen.is_empty() && config.https_listen.is_empty() {
+        let off = "http.listen and http.tls_listen are both off: nobody could reach the box";
+        return Err(off.into());
+    }
     size(&config.recorder_size)?;
     if config.cloud_secret_id.is_empty() != config.cloud_secret_key.is_empty() {
         return Err("cloud.secret_id and cloud.secret_key: set both or none".into());

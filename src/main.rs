@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use rustix::fs::Mode;
+
 fn main() -> ExitCode {
+    // Whatever the box writes (store, keys, recordings, backups) is its owner's alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     arctos_box::cli::main()
 }

@@ -13,7 +13,7 @@ use super::{Failed, SOFTWARE, failed, on_terminal, print, stop_signal};
 use crate::app::{self, Running, World};
 use crate::config::Config;
 use crate::model::{Clock, Entropy};
-use crate::ops::log;
+use crate::ops::{doctor, log};
 
 const LESSON_S: u32 = 20;
 /// "Seconds after the bell": the replay must be there by then.
@@ -50,6 +50,10 @@ pub async fn run(mut config: Config, search_path: OsString, exit: bool) -> Resul
 }
 
 async fn lesson(running: &Running, ffmpeg: &str) -> Result<(), Failed> {
+    let encoder = doctor::encoder(&running.site.health.finder, !ffmpeg.is_empty()).await;
+    if !encoder.ok {
+        return Err(Failed(SOFTWARE, format!("{}; {}", encoder.detail, encoder.advice)));
+    }
     let port = running.addr("http").map_or(0, |addr| addr.port());
     let base = format!("http://127.0.0.1:{port}");
     print(&format!("The box serves on {base} with the simulated camera.\n"))?;

@@ -2,10 +2,11 @@
 //! 70 our fault, 78 configuration.
 
 mod demo;
+mod outbox;
 mod teacher;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,7 @@ use crate::app::{self, Running, StartError, World, parts};
 use crate::config::{self, Config, Sources};
 use crate::dialect::{DIALECTS, describe, openapi};
 use crate::http::url::percent;
+use crate::hw::recorder::Setup;
 use crate::model::{Clock, Entropy};
 use crate::ops::folder::{Folder, FolderError};
 use crate::ops::{backup, doctor, log, notify, secrets, socket};
@@ -96,11 +98,14 @@ enum Command {
         #[arg(long)]
         openapi: bool,
     },
-    /// Lists the calls owed to webhooks, or sends one again.
+    /// Lists calls to webhooks, or sends one again.
     Outbox {
         /// Number of the call to send again.
         #[arg(long)]
         replay: Option<i64>,
+        /// Lists as JSON.
+        #[arg(long, conflicts_with = "replay")]
+        json: bool,
     },
     /// Writes a backup: store, keys, licence, uploaded files (not recordings).
     Backup { file: PathBuf },
@@ -183,28 +188,22 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
     }
     let config = configure(&arguments.common, &environment)?;
     let data = config::data_folder(&config, environment.state_directory.as_deref());
-    let sock = Folder::socket(&data);
     match command {
         Command::Serve => serve(config, data, environment).await,
         Command::Demo { exit } => demo::run(config, environment.search_path, exit).await,
         Command::Secrets { json } => show_secrets(&data, json).await,
         Command::Doctor { json } => examine(&config, &data, &environment, json).await,
-        Command::Config { .. } => print("the configuration is good\n"),
-        Command::Api { .. } => Ok(()),
-        Command::Outbox { replay } => {
-            let asked = match replay {
-                Some(id) => {
-                    socket::ask(&sock, Method::POST, &format!("/outbox/replay?id={id}")).await
-                }
-                None => socket::ask(&sock, Method::GET, "/outbox").await,
-            };
-            print(&(asked.map_err(failed(SOFTWARE))? + "\n"))
+        Command::Config { .. } => {
+            recorder_setup(&config, &environment)?;
+            print("the configuration is good\n")
         }
+        Command::Api { .. } => Ok(()),
+        Command::Outbox { replay, json } => outbox::run(&data, replay, json).await,
         Command::Backup { file } => back_up(&data, &file).await,
         Command::Restore { file } => {
             let folder = own(&data)?;
-            backup::restore(&file, &folder.path).map_err(failed(SOFTWARE))?;
-            print("restored; what was there before is in before-restore/\n")
+            let done = backup::restore(&file, &folder.path).map_err(failed(SOFTWARE))?;
+            print(&done.to_string())
         }
     }
 }
@@ -263,16 +262,47 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
     })
 }
 
-fn own(data: &std::path::Path) -> Result<Folder, Failed> {
+fn own(data: &Path) -> Result<Folder, Failed> {
     Folder::own(data).map_err(|e| match e {
         FolderError::Taken => Failed(SOFTWARE, format!("{}: {e}; stop it first", data.display())),
         FolderError::Io(e) => Failed(SOFTWARE, format!("{}: {e}", data.display())),
     })
 }
 
-async fn show_secrets(data: &std::path::Path, json: bool) -> Result<(), Failed> {
+/// Looking at a folder must not turn it into a box: that is left to `serve`, `demo` and `restore`.
+fn needs_box(data: &Path) -> Result<(), Failed> {
+    let at = data.display();
+    if backup::interrupted(data) {
+        return Err(Failed(SOFTWARE, format!("{at}: a restore was interrupted; run it again")));
+    }
+    match data.join("keys/secrets.toml").try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(Failed(CONFIG, format!("there is no box in {at}; give its folder with --data")))
+        }
+        Err(e) => Err(unreadable(data, &e)),
+    }
+}
+
+async fn service_is_up(data: &Path, sock: &Path) -> Result<bool, Failed> {
+    socket::is_up(sock).await.map_err(|e| unreadable(data, &e))
+}
+
+fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
+    Failed(SOFTWARE, doctor::unreadable(data, e))
+}
+
+/// What `serve` works out of the configuration before it listens, with all its complaints.
+fn recorder_setup(config: &Config, environment: &Environment) -> Result<Setup, Failed> {
+    let setup = parts::recorder(config, &environment.search_path)?;
+    parts::policy(config, &setup.board, String::new())?;
+    Ok(setup)
+}
+
+async fn show_secrets(data: &Path, json: bool) -> Result<(), Failed> {
+    needs_box(data)?;
     let sock = Folder::socket(data);
-    let text = if socket::is_up(&sock).await {
+    let text = if service_is_up(data, &sock).await? {
         socket::ask(&sock, Method::GET, "/secrets").await.map_err(failed(SOFTWARE))?
     } else {
         let folder = own(data)?;
@@ -301,27 +331,33 @@ async fn show_secrets(data: &std::path::Path, json: bool) -> Result<(), Failed> 
 
 async fn examine(
     config: &Config,
-    data: &std::path::Path,
+    data: &Path,
     environment: &Environment,
     json: bool,
 ) -> Result<(), Failed> {
-    let setup = parts::recorder(config, &environment.search_path)?;
-    let service = socket::ask(&Folder::socket(data), Method::GET, "/readyz").await.ok();
-    let report =
-        doctor::examine(&setup.board, &setup.finder, data, setup.reserve_bytes, service).await;
+    let there = needs_box(data);
+    let report = doctor::examine(doctor::Asked {
+        setup: recorder_setup(config, environment).map_err(|Failed(_, why)| why),
+        own_ffmpeg: !config.ffmpeg.is_empty(),
+        there: there.as_ref().copied().map_err(|Failed(_, why)| why.clone()),
+        data,
+    })
+    .await;
     if json {
         let text = serde_json::to_string_pretty(&report);
         print(&(text.map_err(|e| Failed(SOFTWARE, e.to_string()))? + "\n"))?;
     } else {
         print(&doctor::text(&report))?;
     }
+    there?;
     if report.well { Ok(()) } else { Err(Failed(SOFTWARE, "something is wrong, see above".into())) }
 }
 
-async fn back_up(data: &std::path::Path, file: &std::path::Path) -> Result<(), Failed> {
+async fn back_up(data: &Path, file: &Path) -> Result<(), Failed> {
     let file = std::path::absolute(file).map_err(|e| Failed(USAGE, e.to_string()))?;
+    needs_box(data)?;
     let sock = Folder::socket(data);
-    let bytes = if socket::is_up(&sock).await {
+    let bytes = if service_is_up(data, &sock).await? {
         let name = percent::encode_component(&file.to_string_lossy());
         let asked = socket::ask(&sock, Method::POST, &format!("/backup?file={name}")).await;
         asked.map_err(failed(SOFTWARE))?

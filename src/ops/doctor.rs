@@ -1,10 +1,18 @@
 //! `doctor`: what this machine has, what the box would use, and what is wrong, in a technician's words.
 
-use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
 
-use super::folder;
-use crate::hw::board::Board;
+use hyper::Method;
+use serde::{Deserialize, Serialize};
+
+use super::folder::{self, Folder};
+use super::socket;
 use crate::hw::encoder::Finder;
+use crate::hw::recorder::Setup;
+
+/// A service that looks for an encoder meanwhile takes a while to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 pub struct Report {
@@ -19,45 +27,132 @@ pub struct Finding {
     pub detail: String,
     /// What to do about it; empty when nothing needs doing.
     pub advice: String,
+    /// Why it is so, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
 }
 
 fn fine(subject: &'static str, detail: String) -> Finding {
-    Finding { subject, ok: true, detail, advice: String::new() }
+    Finding { subject, ok: true, detail, advice: String::new(), reasons: Vec::new() }
 }
 
 fn bad(subject: &'static str, detail: String, advice: &str) -> Finding {
-    Finding { subject, ok: false, detail, advice: advice.into() }
+    Finding { subject, ok: false, detail, advice: advice.into(), reasons: Vec::new() }
 }
 
-/// Looks at machine, board, encoder and disk. `service`: what a running service says of itself.
-pub async fn examine(
-    board: &Board,
-    finder: &Finder,
-    data: &std::path::Path,
-    reserve: u64,
-    service: Option<String>,
-) -> Report {
-    let mut findings = vec![machine(), fine("board", format!("{}: {}", board.name, board.about))];
-    findings.push(match finder.find().await {
-        Ok(found) => fine(
-            "encoder",
-            format!(
-                "{} of ffmpeg {} at {} ({})",
-                found.encoder.name,
-                found.version,
-                found.ffmpeg.display(),
-                found.why.join("; ")
-            ),
-        ),
-        Err(e) => bad("encoder", e.to_string(), "install ffmpeg (apt-get install ffmpeg)"),
-    });
+/// What is looked at.
+pub struct Asked<'a> {
+    /// What `serve` would work with, or why it would refuse.
+    pub setup: Result<Setup, String>,
+    /// Whether the configuration names an ffmpeg.
+    pub own_ffmpeg: bool,
+    /// Whether there is a box in `data`, or why not.
+    pub there: Result<(), String>,
+    pub data: &'a Path,
+}
+
+/// Looks at machine, configuration, encoder, disk and service.
+pub async fn examine(asked: Asked<'_>) -> Report {
+    let Asked { setup, own_ffmpeg, there, data } = asked;
+    let mut findings = vec![machine()];
+    match &setup {
+        Ok(setup) => {
+            let board = &setup.board;
+            findings.push(fine("board", format!("{}: {}", board.name, board.about)));
+            findings.push(encoder(&setup.finder, own_ffmpeg).await);
+        }
+        Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
+    }
     findings.push(store());
-    findings.push(disk(data, reserve));
-    findings.push(match service {
-        Some(report) => fine("service", format!("running: {report}")),
-        None => fine("service", "not running on this data folder".into()),
-    });
+    findings.push(data_folder(data, there));
+    if let Ok(setup) = &setup {
+        findings.push(disk(data, setup.reserve_bytes));
+    }
+    findings.push(service(data).await);
     Report { well: findings.iter().all(|f| f.ok), findings }
+}
+
+/// What will encode. `own_ffmpeg`: the configuration names the ffmpeg that is tried.
+pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
+    match finder.find().await {
+        Ok(found) => {
+            let (name, at) = (&found.encoder.name, found.ffmpeg.display());
+            let detail = format!("{name} of ffmpeg {} at {at}", found.version);
+            Finding { reasons: found.why.clone(), ..fine("encoder", detail) }
+        }
+        Err(e) => {
+            let advice = match (own_ffmpeg, e.part) {
+                (true, "ffmpeg") => "correct recorder.ffmpeg",
+                (_, "ffmpeg") => "install ffmpeg (apt-get install ffmpeg)",
+                (_, _) => "install an ffmpeg with an encoder of this board, or correct board",
+            };
+            bad("encoder", e.to_string(), advice)
+        }
+    }
+}
+
+/// Why this user cannot look into the folder.
+pub fn unreadable(data: &Path, e: &std::io::Error) -> String {
+    let at = data.display();
+    if e.kind() == std::io::ErrorKind::PermissionDenied {
+        return format!("{at} cannot be read by this user: run it as the service's user or root");
+    }
+    format!("{at}: {e}")
+}
+
+fn data_folder(data: &Path, there: Result<(), String>) -> Finding {
+    if let Err(why) = there {
+        return bad("folder", why, "");
+    }
+    let at = data.display();
+    match rustix::fs::access(data, rustix::fs::Access::WRITE_OK) {
+        Ok(()) => fine("folder", at.to_string()),
+        Err(e) => {
+            let advice = "make it writable for the service's user";
+            bad("folder", format!("{at} cannot be written: {e}"), advice)
+        }
+    }
+}
+
+/// What `/readyz` says.
+#[derive(Deserialize)]
+struct Readiness {
+    ready: bool,
+    parts: Vec<PartState>,
+}
+
+#[derive(Deserialize)]
+struct PartState {
+    part: String,
+    ok: bool,
+    detail: String,
+}
+
+async fn service(data: &Path) -> Finding {
+    let sock = Folder::socket(data);
+    match socket::is_up(&sock).await {
+        Ok(true) => {}
+        Ok(false) => return fine("service", "not running on this data folder".into()),
+        Err(e) => return bad("service", unreadable(data, &e), ""),
+    }
+    let asked = tokio::time::timeout(PATIENCE, socket::ask(&sock, Method::GET, "/readyz")).await;
+    match asked.unwrap_or_else(|_| Err("no answer in time".into())) {
+        Ok(report) => readiness(&report),
+        Err(why) => bad("service", format!("running, does not answer: {why}"), "restart it"),
+    }
+}
+
+fn readiness(report: &str) -> Finding {
+    let said: Readiness = match serde_json::from_str(report) {
+        Ok(said) => said,
+        Err(e) => return bad("service", format!("running, not understood: {e}"), "restart it"),
+    };
+    let head = if said.ready { "running, ready" } else { "running, not ready" };
+    let mut detail = String::from(head);
+    for part in said.parts.iter().filter(|p| !p.ok) {
+        detail += &format!("\n{}: {}", part.part, part.detail);
+    }
+    if said.ready { fine("service", detail) } else { bad("service", detail, "") }
 }
 
 fn machine() -> Finding {
@@ -78,8 +173,8 @@ fn store() -> Finding {
     }
 }
 
-fn disk(data: &std::path::Path, reserve: u64) -> Finding {
-    let there = data.ancestors().find(|p| p.exists()).unwrap_or(std::path::Path::new("/"));
+fn disk(data: &Path, reserve: u64) -> Finding {
+    let there = data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
     match folder::free_bytes(there) {
         Some(free) => {
             let detail = format!(
@@ -98,15 +193,39 @@ fn disk(data: &std::path::Path, reserve: u64) -> Finding {
     }
 }
 
+/// Where a detail goes on in its next line.
+const LINE: &str = "\n              ";
+
 /// For a terminal.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     for f in &report.findings {
         let mark = if f.ok { "ok " } else { "BAD" };
-        text += &format!("{mark}  {:<8} {}\n", f.subject, f.detail);
+        text += &format!("{mark}  {:<8} {}\n", f.subject, f.detail.replace('\n', LINE));
         if !f.advice.is_empty() {
             text += &format!("              -> {}\n", f.advice);
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_is_not_ready_is_bad_with_a_line_for_each_part() {
+        let report = r#"{"ready":false,"parts":[{"part":"store","ok":true,"detail":"fine"},
+            {"part":"recorder","ok":false,"detail":"no ffmpeg"},
+            {"part":"disk","ok":false,"detail":"full"}]}"#;
+        let found = readiness(report);
+        assert!(!found.ok);
+        assert_eq!(found.detail, "running, not ready\nrecorder: no ffmpeg\ndisk: full");
+        let shown = text(&Report { well: false, findings: vec![found] });
+        assert!(shown.contains("\n              recorder: no ffmpeg\n"), "{shown}");
+        let good = readiness(r#"{"ready":true,"parts":[]}"#);
+        assert!(good.ok);
+        assert_eq!(good.detail, "running, ready");
+        assert!(!readiness("{}").ok);
+    }
 }

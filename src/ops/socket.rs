@@ -17,7 +17,7 @@ use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::outbox::Parcel;
-use crate::model::{Clock, Fault, Thing};
+use crate::model::{Clock, Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
 
 /// Longest answer that a subcommand reads.
 const ANSWER_MAX: usize = 16 << 20;
@@ -48,15 +48,7 @@ impl Desk {
             (&Method::GET, "/outbox") => {
                 outbox::newest(&self.app, OUTBOX_ROWS).await.map(|rows| parcels(&rows))
             }
-            (&Method::POST, "/outbox/replay") => {
-                let id = query::first(&query, "id").and_then(|id| id.parse().ok());
-                match id {
-                    Some(id) => outbox::replay(&self.app, id, self.clock.moment())
-                        .await
-                        .map(|()| "\"waiting\"".into()),
-                    None => Err(Fault::invalid("id", "must be a number")),
-                }
-            }
+            (&Method::POST, "/outbox/replay") => return self.replay(&query).await,
             (&Method::POST, "/backup") => match query::first(&query, "file") {
                 Some(file) => backup::write(&self.app.db, &self.data, Path::new(file.as_ref()))
                     .await
@@ -65,10 +57,24 @@ impl Desk {
             },
             (_, _) => Err(Fault::Missing(Thing::Command)),
         };
-        match done {
-            Ok(json) => reply::json(StatusCode::OK, json),
-            Err(fault) => reply::text(StatusCode::BAD_REQUEST, explain(&fault)),
-        }
+        answer(done.map_err(|fault| explain(&fault)))
+    }
+
+    async fn replay(&self, query: &str) -> Response<Body> {
+        let id = query::first(query, "id").and_then(|id| id.parse::<i64>().ok());
+        let Some(id) = id else { return answer(Err("id must be a number".into())) };
+        answer(match outbox::replay(&self.app, id, self.clock.moment()).await {
+            Ok(()) => Ok("\"waiting\"".into()),
+            Err(Fault::Missing(_)) => Err(format!("there is no call {id}")),
+            Err(fault) => Err(explain(&fault)),
+        })
+    }
+}
+
+fn answer(done: Result<String, String>) -> Response<Body> {
+    match done {
+        Ok(json) => reply::json(StatusCode::OK, json),
+        Err(why) => reply::text(StatusCode::BAD_REQUEST, why),
     }
 }
 
@@ -90,15 +96,92 @@ fn parcels(rows: &[Parcel]) -> String {
 /// A technician's sentence.
 pub fn explain(fault: &Fault) -> String {
     match fault {
+        Fault::Missing(thing) => format!("there is no such {}", noun(*thing)),
         Fault::Invalid { field, why } => format!("{field} {why}"),
+        Fault::Syntax(why) => format!("the request cannot be read: {why}"),
+        Fault::Denied(why) => format!("this is not allowed: {why}"),
+        Fault::Unauthenticated(refusal) => refused(*refusal).into(),
+        Fault::Conflict(conflict) => in_the_way(*conflict).into(),
+        Fault::Licence(why) => unlicensed(*why).into(),
+        Fault::Busy { retry } => {
+            format!("the box is busy: try again in {} s", (retry.0 + 999) / 1000)
+        }
+        Fault::TooLarge { limit } => format!("this is too large: at most {limit} bytes"),
+        Fault::Offline(part) => silent(*part).into(),
         Fault::Internal(source) => source.clone(),
-        other => format!("{other:?}"),
+    }
+}
+
+const fn noun(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Command => "command: the service may be of another version",
+        Thing::User => "user",
+        Thing::Room => "lesson",
+        Thing::Recording => "recording",
+        Thing::File => "file",
+        Thing::Video => "video",
+        Thing::Webhook => "call to a webhook",
+        Thing::Page => "page",
+    }
+}
+
+const fn refused(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Absent => "the request names no user",
+        Refusal::Scheme => "this way of logging in is not known",
+        Refusal::Refused => "this log-in is not good here",
+        Refusal::Expired => "the log-in has expired",
+        Refusal::Invalid => "the log-in is not genuine",
+        Refusal::Password => "the password is wrong",
+        Refusal::LoggedOut => "the user is already logged out",
+    }
+}
+
+const fn in_the_way(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::HandleTaken => "the user name is taken",
+        Conflict::SessionAlive => "the user is logged in elsewhere",
+        Conflict::NotStartable => "the lesson cannot start any more",
+        Conflict::NotLive => "the lesson is not running",
+        Conflict::NotOver => "the lesson is not over yet",
+        Conflict::Over => "the lesson is over",
+        Conflict::AlreadyBound => "the file is already bound to the lesson",
+        Conflict::NotBound => "the file is not bound to the lesson",
+        Conflict::NotInRoom => "the user is not in the lesson",
+        Conflict::Replayed => "the same signature was seen with another content",
+        Conflict::MethodNotAllowed => "the method is not allowed here",
+    }
+}
+
+const fn unlicensed(why: LicenceWhy) -> &'static str {
+    match why {
+        LicenceWhy::NoFile => "there is no licence file",
+        LicenceWhy::NotALicence => "the licence file holds no licence",
+        LicenceWhy::Refused => "the licence is not for this box",
+        LicenceWhy::Expired => "the licence has expired",
+        LicenceWhy::RoomsUsedUp => "the licence allows no more lessons",
+    }
+}
+
+const fn silent(part: Part) -> &'static str {
+    match part {
+        Part::Recorder => "the recorder does not answer",
+        Part::Disk => "the disk does not answer, or is full",
+        Part::Cloud => "the cloud cannot be reached",
+        Part::Store => "the store does not answer",
     }
 }
 
 /// Whether a service answers on this data folder's socket.
-pub async fn is_up(socket: &Path) -> bool {
-    UnixStream::connect(socket).await.is_ok()
+///
+/// # Errors
+/// This user may not ask.
+pub async fn is_up(socket: &Path) -> std::io::Result<bool> {
+    match UnixStream::connect(socket).await {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Err(e),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Asks the running service.

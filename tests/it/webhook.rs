@@ -198,7 +198,7 @@ async fn an_outside_recorder_brings_a_lesson_to_its_replay() {
 
 /// The box's outbox as its subcommand lists it.
 fn outbox(data: &Path) -> Vec<Value> {
-    let said = say(data, &["outbox"]);
+    let said = say(data, &["outbox", "--json"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     serde_json::from_str(&said.out).unwrap()
 }
