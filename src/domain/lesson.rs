@@ -101,7 +101,6 @@ async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> R
         .await?;
     app.presence.close(id);
     tracing::info!(room = %id, why, "lesson ended");
-    hand_on(app, stamp.now).await;
     match recording {
         RecordingState::On | RecordingState::Refused => recording::close(app, id, begin_at),
         RecordingState::None | RecordingState::Ended => {
@@ -110,6 +109,7 @@ async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> R
             }
         }
     }
+    hand_on(app, stamp.now).await;
     Ok(())
 }
 

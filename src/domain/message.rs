@@ -9,7 +9,7 @@ use crate::store::messages;
 use crate::wire::notice;
 
 /// Messages of one lesson that an index or a client may take in one go.
-pub const PAGE_MAX: i64 = 10_000;
+pub const PAGE_MAX: i64 = 50_000;
 
 /// What happened, for whom.
 pub enum Notice<'a> {

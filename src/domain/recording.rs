@@ -175,8 +175,13 @@ async fn set(
 ) -> Result<(), Fault> {
     app.db
         .write(move |conn| {
+            // What is tried again each minute and fails for the same reason is one line of the log.
+            let same = |room: Room| room.recording == state && room.recording_note == note;
+            let told = rooms::by_id(conn, id)?.is_some_and(same);
             lessons::set_recording(conn, id, state, &note)?;
-            lessons::log(conn, id, now.wall, event, &note)?;
+            if !told {
+                lessons::log(conn, id, now.wall, event, &note)?;
+            }
             Ok(())
         })
         .await
