@@ -6,7 +6,7 @@ pub mod shape;
 
 use super::{Access, Class, Dialect, Row};
 use crate::dialect::fields::{Field, Kind};
-use shape::{Member, Slot, shape};
+use shape::{Member, Slot};
 
 /// The terminal of a technician's serial console.
 const COLUMNS: usize = 80;
@@ -17,7 +17,7 @@ pub fn text(dialect: &Dialect) -> String {
     let mut out = format!("{title}\n{}\n\n", "=".repeat(title.chars().count()));
     wrap(&mut out, 0, dialect.doc);
     for access in [Access::Anybody, Access::User, Access::Signed] {
-        let common = (shape(dialect).common)(access);
+        let common = (dialect.shape.common)(access);
         if !common.is_empty() {
             out.push_str(&format!("\nCommands for {} take\n", caller(access)));
             fields(&mut out, common);
@@ -66,12 +66,12 @@ fn command(out: &mut String, dialect: &Dialect, row: &Row) {
     out.push_str(&format!("\n\n{}\n{}\n", row.address, "-".repeat(row.address.chars().count())));
     wrap(out, 0, row.doc);
     out.push('\n');
-    wrap(out, 2, &format!("{} {}", row.method, (shape(dialect).link)(row.address).url()));
+    wrap(out, 2, &format!("{} {}", row.method, (dialect.shape.link)(row.address).url()));
     if !row.aliases.is_empty() {
         wrap(out, 2, &format!("also as {}", row.aliases.join(", ")));
     }
     wrap(out, 2, &format!("for {}", about(row)));
-    let common = (shape(dialect).common)(row.access);
+    let common = (dialect.shape.common)(row.access);
     if !row.input.is_empty() {
         out.push_str(if common.is_empty() { "\n  takes\n" } else { "\n  takes also\n" });
         fields(out, row.input);
@@ -115,7 +115,7 @@ fn wrap(out: &mut String, indent: usize, text: &str) {
 /// A row's answer as JSON in short: `{"errorCode":0,"errorInfo":"","data":{…}}`.
 fn answer(dialect: &Dialect, row: &Row) -> String {
     let mut members = Vec::new();
-    for Member { name, slot } in (shape(dialect).answer)(row.envelope) {
+    for Member { name, slot } in (dialect.shape.answer)(row.envelope) {
         match slot {
             Slot::Code => members.push(format!("\"{name}\":0")),
             Slot::Info => members.push(format!("\"{name}\":\"\"")),

@@ -35,6 +35,8 @@ pub struct Dialect {
     /// How to call it: address form, envelope, credentials.
     pub doc: &'static str,
     pub rows: &'static [Row],
+    /// What the page and the OpenAPI say of every row.
+    pub shape: describe::shape::Shape,
     /// Every code a client may see, and what it means.
     pub codes: &'static [(i64, &'static str)],
     /// Whether a path is this dialect's.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::shape::{Member, Slot, shape};
+use super::describe::shape::{Member, Slot};
 use super::fields::{Field, Kind};
 use super::{Access, Class, Dialect, Envelope, Row};
 
@@ -43,15 +43,15 @@ fn tag(dialect: &Dialect) -> Value {
 /// OpenAPI tells operations apart by path alone. Where a dialect does so by query, the address goes in front
 /// of the path: such a dialect serves its path under any prefix.
 fn path(dialect: &Dialect, address: &'static str) -> String {
-    let link = (shape(dialect).link)(address);
+    let link = (dialect.shape.link)(address);
     if link.query.is_empty() { link.path.into() } else { format!("/{address}{}", link.path) }
 }
 
 fn operation(dialect: &Dialect, row: &Row, address: &'static str) -> Value {
-    let link = (shape(dialect).link)(address);
+    let link = (dialect.shape.link)(address);
     let constant = |(name, value): &(&str, &str)| json!({ "name": name, "in": "query", "required": true, "schema": only(value) });
     let fields: Vec<Field> =
-        (shape(dialect).common)(row.access).iter().chain(row.input).copied().collect();
+        (dialect.shape.common)(row.access).iter().chain(row.input).copied().collect();
     let description = match address == row.address {
         true => row.doc.to_owned(),
         false => format!("Another name of {}. {}", row.address, row.doc),
@@ -78,7 +78,7 @@ fn operation(dialect: &Dialect, row: &Row, address: &'static str) -> Value {
 }
 
 fn answer(dialect: &Dialect, row: &Row) -> Value {
-    let members = |envelope| (shape(dialect).answer)(envelope);
+    let members = |envelope| (dialect.shape.answer)(envelope);
     let mut all = vec![success(members(row.envelope), row.output), failure(members(row.envelope))];
     if row.envelope != Envelope::Plain {
         // A request that addresses no row gets the dialect's plain words.

@@ -1,6 +1,5 @@
 //! Parts of the page `/box/api`: HTML that needs nothing but itself, no script, no font, no picture.
 
-use super::shape::shape;
 use super::{about, answer, caller, flat, kind};
 use crate::dialect::fields::Field;
 use crate::dialect::{Access, Dialect, Row};
@@ -12,7 +11,7 @@ pub fn section(out: &mut String, dialect: &Dialect) {
     out.push_str(&format!("<h2 id=\"{name}\">{}</h2>\n", escape(dialect.title)));
     out.push_str(&format!("<p>{}</p>\n", prose(dialect.doc)));
     for access in [Access::Anybody, Access::User, Access::Signed] {
-        let common = (shape(dialect).common)(access);
+        let common = (dialect.shape.common)(access);
         let title = format!("Commands for {} take", caller(access));
         table(out, &title, common);
     }
@@ -37,14 +36,14 @@ fn command(out: &mut String, dialect: &Dialect, row: &Row) {
     out.push_str(&format!("<article aria-labelledby=\"{id}\">\n"));
     out.push_str(&format!("<h3 id=\"{id}\">{}</h3>\n", escape(row.address)));
     out.push_str(&format!("<p>{}</p>\n", prose(row.doc)));
-    let url = (shape(dialect).link)(row.address).url();
+    let url = (dialect.shape.link)(row.address).url();
     out.push_str(&format!("<p><code>{} {}</code></p>\n", row.method, escape(&url)));
     let also = match row.aliases {
         [] => String::new(),
         names => format!(" Also as {}.", escape(&names.join(", "))),
     };
     out.push_str(&format!("<p class=\"about\">For {}.{also}</p>\n", about(row)));
-    let common = (shape(dialect).common)(row.access);
+    let common = (dialect.shape.common)(row.access);
     table(out, if common.is_empty() { "Takes" } else { "Takes also" }, row.input);
     out.push_str(&format!(
         "<h4>Answers</h4>\n<p><code>{}</code></p>\n",

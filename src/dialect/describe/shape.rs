@@ -1,15 +1,8 @@
-//! What all commands of a dialect share beside what their rows say: the form of the address, the common
+//! What all commands of a dialect have beside what their rows say: the form of the address, the common
 //! fields, the members around an answer. Read by the pages and the OpenAPI; the server does not need it.
 
-use crate::dialect::fields::{Field, Kind};
-use crate::dialect::{Access, Dialect, Envelope};
-
-/// The shape of a dialect's commands.
-pub fn shape(dialect: &Dialect) -> &'static Shape {
-    // One dialect so far; the second one makes this a field of `Dialect`.
-    debug_assert_eq!(dialect.name, "edu");
-    &EDU
-}
+use crate::dialect::fields::Field;
+use crate::dialect::{Access, Envelope};
 
 /// What all commands of a dialect share, beside what their rows say.
 pub struct Shape {
@@ -54,56 +47,4 @@ pub enum Slot {
     Word(&'static str),
     /// The row's output; absent from failures and from commands that answer nothing.
     Output,
-}
-
-static EDU: Shape = Shape { link: edu_link, common: edu_common, answer: edu_answer };
-
-/// `svc` and `cmd` are the two halves of the address.
-fn edu_link(address: &'static str) -> Link {
-    let (svc, cmd) = address.split_once('/').unwrap_or((address, ""));
-    Link { path: "/index.php", query: vec![("svc", svc), ("cmd", cmd)] }
-}
-
-const APPID: Field = Field {
-    name: "appid",
-    kind: Kind::Integer { min: 1, max: i64::MAX },
-    required: true,
-    doc: "The client's app id; an account belongs to the one it registered with.",
-};
-const TIMESTAMP: Field = Field {
-    name: "timeStamp",
-    kind: Kind::Integer { min: i64::MIN, max: i64::MAX },
-    required: true,
-    doc: "Low 32 bits of the client's clock in milliseconds.",
-};
-const TOKEN: Field = Field {
-    name: "token",
-    kind: Kind::Text { min: 1, max: 512 },
-    required: true,
-    doc: "The token that login answered.",
-};
-
-fn edu_common(access: Access) -> &'static [Field] {
-    match access {
-        Access::Anybody => &[APPID, TIMESTAMP],
-        Access::User => &[APPID, TIMESTAMP, TOKEN],
-        // `t` and `sign` stand in the rows.
-        Access::Signed => &[],
-    }
-}
-
-fn edu_answer(envelope: Envelope) -> &'static [Member] {
-    match envelope {
-        Envelope::Plain => &[
-            Member { name: "errorCode", slot: Slot::Code },
-            Member { name: "errorInfo", slot: Slot::Info },
-            Member { name: "data", slot: Slot::Output },
-        ],
-        Envelope::RecordingCallback => &[Member { name: "code", slot: Slot::Code }],
-        Envelope::IndexCallback => &[
-            Member { name: "ActionStatus", slot: Slot::Word("OK") },
-            Member { name: "ErrorCode", slot: Slot::Code },
-            Member { name: "ErrorInfo", slot: Slot::Info },
-        ],
-    }
 }

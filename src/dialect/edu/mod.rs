@@ -7,6 +7,7 @@ pub mod callback;
 pub mod cos;
 mod envelope;
 pub mod live;
+mod shape;
 pub mod vod;
 
 use super::fields::{Input as _, Output as _};
@@ -22,6 +23,7 @@ pub static DIALECT: Dialect = Dialect {
           of the client's milliseconds); commands for users take `token`. Answers are HTTP 200 with \
           `errorCode`, `errorInfo` and, where the command has any, `data`.",
     rows: ROWS,
+    shape: shape::SHAPE,
     codes: envelope::CODES,
     owns: |path| path.ends_with("/index.php"),
     address,
