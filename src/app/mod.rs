@@ -177,11 +177,6 @@ impl Running {
         self.db.close().await;
     }
 
-    /// Ends at once, without a goodbye, as a crash would; for tests.
-    pub fn abandon(mut self) {
-        self.tasks.abort_all();
-    }
-
     /// The address of the first listener of a kind.
     pub fn addr(&self, kind: &str) -> Option<SocketAddr> {
         self.listening.iter().find(|(k, _)| *k == kind).map(|(_, addr)| *addr)

@@ -62,11 +62,7 @@ pub async fn start(
         None => tracing::warn!(room = %id, "lesson started without a classroom: not recorded"),
     }
     if let Some(classroom) = chosen {
-        recording::begin(app, id, classroom.input, now.wall);
-        // Ended while it was being started: the order to finish may have come before the order to start.
-        if !app.presence.is_live(id) {
-            recording::close(app, id, now.wall);
-        }
+        record(app, id, classroom.input, now.wall);
     }
     Ok(())
 }
@@ -121,20 +117,31 @@ async fn hand_on(app: &Appliance, now: Millis) {
         .db
         .write(move |conn| {
             let begin_at = lessons::take_classroom(conn, id, &name)?;
-            lessons::log(conn, id, now, "classroom", &name)?;
+            if begin_at.is_some() {
+                lessons::log(conn, id, now, "classroom", &name)?;
+            }
             Ok(begin_at)
         })
         .await;
     match given {
         Ok(Some(begin_at)) => {
             tracing::info!(room = %id, classroom = classroom.name, "recorded from now on");
-            recording::begin(app, id, classroom.input, begin_at);
-            if !app.presence.is_live(id) {
-                recording::close(app, id, begin_at);
-            }
+            record(app, id, classroom.input, begin_at);
         }
-        Ok(None) => {}
-        Err(e) => tracing::warn!(room = %id, error = ?e, "it stays without a classroom"),
+        // It ended, or is only being started: nobody records there, so the classroom stays free.
+        Ok(None) => app.presence.unassign(id),
+        Err(e) => {
+            app.presence.unassign(id);
+            tracing::warn!(room = %id, error = ?e, "it stays without a classroom");
+        }
+    }
+}
+
+fn record(app: &Appliance, id: RoomId, input: String, begin_at: Millis) {
+    recording::begin(app, id, input, begin_at);
+    // Ended meanwhile: the order to finish may have come before the order to start.
+    if !app.presence.is_live(id) {
+        recording::close(app, id, begin_at);
     }
 }
 

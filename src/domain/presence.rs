@@ -87,11 +87,10 @@ impl Presence {
             return Err(Fault::Conflict(Conflict::NotStartable));
         }
         permit(live.len())?;
-        let taken = |c: &Classroom| live.values().any(|l| l.classroom.as_ref() == Some(&c.name));
         let key = |handle: &str| Handle::new(handle).map(|h| h.key().to_owned());
         let host_key = key(host.1);
         let own = |c: &&Classroom| c.teachers.iter().any(|t| key(t) == host_key);
-        let free = |c: &&Classroom| !taken(c);
+        let free = |c: &&Classroom| !is_taken(&live, c);
         let chosen = classrooms
             .iter()
             .filter(own)
@@ -112,12 +111,19 @@ impl Presence {
     /// Gives a classroom that is free to a running lesson that has none, the oldest first.
     pub fn assign(&self, classrooms: &[Classroom]) -> Option<(RoomId, Classroom)> {
         let mut live = self.live();
-        let taken = |c: &&Classroom| !live.values().any(|l| l.classroom.as_ref() == Some(&c.name));
-        let free = classrooms.iter().find(|c| taken(c) && c.teachers.is_empty())?.clone();
+        let free = |c: &&Classroom| c.teachers.is_empty() && !is_taken(&live, c);
+        let free = classrooms.iter().find(free)?.clone();
         let waiting = live.iter_mut().filter(|(_, l)| l.classroom.is_none());
         let (room, lesson) = waiting.min_by_key(|(room, _)| **room)?;
         lesson.classroom = Some(free.name.clone());
         Some((*room, free))
+    }
+
+    /// Takes back what `assign` gave.
+    pub fn unassign(&self, room: RoomId) {
+        if let Some(lesson) = self.live().get_mut(&room) {
+            lesson.classroom = None;
+        }
     }
 
     /// Brings a lesson back after a restart; everybody was just heard of, for the box was down, not they.
@@ -163,6 +169,10 @@ impl Presence {
     fn live(&self) -> MutexGuard<'_, HashMap<RoomId, LiveRoom>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_taken(live: &HashMap<RoomId, LiveRoom>, classroom: &Classroom) -> bool {
+    live.values().any(|l| l.classroom.as_ref() == Some(&classroom.name))
 }
 
 fn aged(
