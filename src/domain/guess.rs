@@ -6,7 +6,10 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::Millis;
+use ring::digest::{SHA256, digest};
+
+use super::password::constant_time_eq;
+use crate::model::{Fault, Millis, Refusal};
 
 const PER_ACCOUNT: usize = 10;
 /// A class may share one address.
@@ -26,6 +29,33 @@ impl Guesses {
     pub fn account_wait(&self, account: &str, steady: Millis) -> Option<Millis> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.get(account).and_then(|times| wait(times, PER_ACCOUNT, steady))
+    }
+
+    /// Judges a server-to-server secret: in constant time, and no more than ten wrong ones a minute from an
+    /// address, so that nobody else's wrong ones hold up the server that knows it.
+    ///
+    /// # Errors
+    /// `Unauthenticated(Secret)`, or `Busy` with the wait.
+    pub fn secret(
+        &self,
+        name: &str,
+        (given, known): (&str, &str),
+        from: IpAddr,
+        steady: Millis,
+    ) -> Result<(), Fault> {
+        let account = format!("secret {name} from {from}");
+        let digest = |text: &str| digest(&SHA256, text.as_bytes());
+        let right = constant_time_eq(digest(given).as_ref(), digest(known).as_ref());
+        if let Some(retry) = self.account_wait(&account, steady) {
+            return Err(Fault::Busy { retry });
+        }
+        if right {
+            return Ok(());
+        }
+        match self.wrong(&account, from, steady) {
+            Some(retry) => Err(Fault::Busy { retry }),
+            None => Err(Fault::Unauthenticated(Refusal::Secret)),
+        }
     }
 
     /// Counts a wrong try; answers how long its address must now wait, if it has used up its share.

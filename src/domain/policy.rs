@@ -125,4 +125,16 @@ pub struct Secrets {
     pub cos_secret_id: String,
     pub cos_secret_key: String,
     pub usersig_key: String,
+    /// The box signs its own tokens with keys derived from it, one a purpose.
+    pub token_key: String,
+}
+
+impl Secrets {
+    /// The key of one kind of signed token; no kind verifies another's.
+    pub fn signing_key(&self, purpose: &str) -> [u8; 32] {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.token_key.as_bytes());
+        let mut derived = [0; 32];
+        derived.copy_from_slice(ring::hmac::sign(&key, purpose.as_bytes()).as_ref());
+        derived
+    }
 }

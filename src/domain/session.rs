@@ -11,11 +11,35 @@ use ring::digest::{SHA256, digest};
 
 use super::Appliance;
 use crate::model::user::{Actor, Origin, StoredToken, User};
-use crate::model::{Conflict, Fault, Millis, Moment, Refusal};
+use crate::model::{Conflict, Fault, Millis, Moment, Refusal, UserId};
 use crate::store::{tokens, users};
 
 /// decisions.md and document 001: seven days after log-in, not after last use.
 pub const AGE_MAX: Millis = Millis::seconds(7 * 24 * 3600);
+/// Tokens of one person by one dialect where a newer one does not end the older: the oldest gives way.
+const KEPT_BEFORE: i64 = 15;
+
+/// What becomes of the tokens that a person has of the same dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They end: one session a person.
+    Replace,
+    /// While one lives there is no other.
+    Refuse,
+    /// They stay, up to a bound.
+    Keep,
+}
+
+/// To whom a token is given.
+#[derive(Clone, Debug)]
+pub struct Grant<'a> {
+    pub user: &'a User,
+    /// The dialect that issues it.
+    pub origin: Origin,
+    /// Where it was asked for; the audit shows it.
+    pub issuer: String,
+    pub others: Others,
+}
 
 #[derive(Default)]
 pub struct Sessions {
@@ -29,18 +53,23 @@ struct Session {
     /// On this run's monotonic clock; negative when it was issued before the start.
     issued: Millis,
     serial: u64,
+    disabled: bool,
 }
 
 impl Sessions {
     /// Who holds this token.
     ///
     /// # Errors
-    /// `Unauthenticated(Invalid)` when nobody does, `Unauthenticated(Expired)` after seven days.
+    /// `Unauthenticated`: `Invalid` when nobody does, `Expired` after seven days, `Disabled` for a person who
+    /// may not come in any more.
     pub fn actor(&self, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
         let session = tokens.get(&hash(token)).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
         if now.steady - session.issued > AGE_MAX {
             return Err(Fault::Unauthenticated(Refusal::Expired));
+        }
+        if session.disabled {
+            return Err(Fault::Unauthenticated(Refusal::Disabled));
         }
         Ok(session.actor.clone())
     }
@@ -56,6 +85,28 @@ impl Sessions {
         }
         tokens.retain(|_, s| !same(s));
         tokens.insert(hash, session);
+    }
+
+    /// Adds a session beside the person's others.
+    fn add(&self, hash: [u8; 32], session: Session, gone: &[[u8; 32]]) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().for_each(|hash| drop(tokens.remove(hash)));
+        tokens.insert(hash, session);
+    }
+
+    /// A person's role, name or standing has changed: every token shows it from now on.
+    pub fn changed(&self, user: &User) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        for session in tokens.values_mut().filter(|s| s.actor.id == user.id) {
+            session.actor = Arc::new(actor_of(user, session.actor.origin));
+            session.disabled = user.disabled;
+        }
+    }
+
+    /// Every token of a person ends, in memory; the store's rows are the caller's to delete.
+    pub fn drop_all_of(&self, user: UserId) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|_, s| s.actor.id != user);
     }
 
     fn restore(&self, hash: [u8; 32], session: Session) {
@@ -75,35 +126,57 @@ impl Sessions {
     }
 }
 
-/// Issues a token that replaces the person's earlier ones of the same dialect (`refuse_second`: or is
-/// refused while one lives). 256 random bits, 43 characters.
-pub async fn open(
-    app: &Appliance,
-    user: &User,
-    origin: Origin,
-    issuer: String,
-    refuse_second: bool,
-    now: Moment,
-) -> Result<String, Fault> {
+/// Issues a token: 256 random bits, 43 characters.
+///
+/// # Errors
+/// `Conflict(SessionAlive)` when the others refuse it.
+pub async fn open(app: &Appliance, grant: Grant<'_>, now: Moment) -> Result<String, Fault> {
     let token = URL_SAFE_NO_PAD.encode(app.entropy.bytes::<32>());
-    let hash = hash(&token);
+    admit(app, &token, grant, now).await?;
+    Ok(token)
+}
+
+/// Makes a token good that its dialect has signed itself: from now on it opens what `open`'s would.
+///
+/// # Errors
+/// As of `open`.
+pub async fn admit(
+    app: &Appliance,
+    token: &str,
+    grant: Grant<'_>,
+    now: Moment,
+) -> Result<(), Fault> {
+    let Grant { user, origin, issuer, others } = grant;
+    let hash = hash(token);
     let row = StoredToken { hash, user: user.id, origin, issuer, issued_at: now.wall };
     let serials = app.sessions.serials.clone();
-    let serial = app
+    let (serial, gone) = app
         .db
         .write(move |conn| {
             let young = now.wall - AGE_MAX;
-            if refuse_second && tokens::any_since(conn, row.user, origin, young)? {
-                return Err(Fault::Conflict(Conflict::SessionAlive));
+            let mut gone = Vec::new();
+            match others {
+                Others::Refuse if tokens::any_since(conn, row.user, origin, young)? => {
+                    return Err(Fault::Conflict(Conflict::SessionAlive));
+                }
+                Others::Refuse | Others::Replace => {
+                    tokens::delete_of(conn, row.user, origin)?;
+                }
+                Others::Keep => {
+                    gone = tokens::delete_beyond(conn, row.user, origin, KEPT_BEFORE)?;
+                }
             }
-            tokens::delete_of(conn, row.user, origin)?;
             tokens::insert(conn, &row)?;
-            Ok(serials.fetch_add(1, Ordering::Relaxed) + 1)
+            Ok((serials.fetch_add(1, Ordering::Relaxed) + 1, gone))
         })
         .await?;
     let actor = Arc::new(actor_of(user, origin));
-    app.sessions.replace(hash, Session { actor, issued: now.steady, serial });
-    Ok(token)
+    let session = Session { actor, issued: now.steady, serial, disabled: user.disabled };
+    match others {
+        Others::Refuse | Others::Replace => app.sessions.replace(hash, session),
+        Others::Keep => app.sessions.add(hash, session, &gone),
+    }
+    Ok(())
 }
 
 /// Ends a token; `Unauthenticated(LoggedOut)` when it is none (any more).
@@ -136,7 +209,8 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
         // A clock that was set back gives a negative age: the token is young, not invalid.
         let age = Millis((now.wall - token.issued_at).0.max(0));
         let actor = Arc::new(actor_of(&user, token.origin));
-        let session = Session { actor, issued: now.steady - age, serial: 0 };
+        let disabled = user.disabled;
+        let session = Session { actor, issued: now.steady - age, serial: 0, disabled };
         app.sessions.restore(token.hash, session);
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use super::Appliance;
 use super::policy::{LoginPolicy, Registration};
-use super::{Appliance, session};
+use super::session::{self, Grant, Others};
 use crate::model::user::{Origin, Role, User};
 use crate::model::{Conflict, Fault, Handle, Moment, Refusal, Thing, UserId};
 use crate::store::users;
@@ -34,24 +35,25 @@ pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<Use
         }
         Registration::Open | Registration::Students => {}
     }
-    let channel = app.secrets.channel_uid.to_lowercase() + ":";
-    if who.handle.key().starts_with(&channel) {
+    if is_of_a_channel(app, &who.handle) {
         return Err(Fault::invalid("id", "begins with the name of a channel"));
     }
     if by_handle(app, who.handle.clone()).await?.is_some() {
         return Err(Fault::Conflict(Conflict::HandleTaken));
     }
     let user = User {
-        id: UserId(0),
-        handle: who.handle,
-        origin: Origin::Edu,
         appid: Some(who.appid),
-        role: who.role,
         password: Some(app.hasher.hash(&who.password, &app.entropy).await?),
+        ..User::fresh(who.handle, Origin::Edu, who.role)
     };
     let id = app.db.write(move |conn| users::insert(conn, &user, now.wall)).await?;
     tracing::info!(user = %id, "registered");
     Ok(id)
+}
+
+/// Whether a handle lies in the name space of a channel's users, which only document 000 gives out.
+pub fn is_of_a_channel(app: &Appliance, handle: &Handle) -> bool {
+    handle.key().starts_with(&(app.secrets.channel_uid.to_lowercase() + ":"))
 }
 
 /// Somebody at the door of document 001.
@@ -89,9 +91,15 @@ pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, S
         let fault = Fault::Unauthenticated(Refusal::Password);
         return Err(wrong(app, &who, fault, now));
     }
-    let refuse = app.policy.login == LoginPolicy::Refuse;
-    let issuer = who.from.to_string();
-    let token = session::open(app, &user, Origin::Edu, issuer, refuse, now).await?;
+    if user.disabled {
+        return Err(Fault::Unauthenticated(Refusal::Disabled));
+    }
+    let others = match app.policy.login {
+        LoginPolicy::Refuse => Others::Refuse,
+        LoginPolicy::Replace => Others::Replace,
+    };
+    let grant = Grant { user: &user, origin: Origin::Edu, issuer: who.from.to_string(), others };
+    let token = session::open(app, grant, now).await?;
     Ok((user, token))
 }
 

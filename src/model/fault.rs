@@ -60,6 +60,10 @@ pub enum Thing {
     Video,
     Webhook,
     Page,
+    /// A group of document 003, or the group of a lesson.
+    Group,
+    /// Somebody's wish to join a lesson (document 000).
+    Application,
 }
 
 /// Why a credential does not open the door.
@@ -75,6 +79,12 @@ pub enum Refusal {
     Password,
     /// The token is already logged out.
     LoggedOut,
+    /// A server-to-server secret is missing or wrong.
+    Secret,
+    /// A one-time code (004's, or the set-up code) is wrong, used or old.
+    Code,
+    /// The token is genuine; its user may not come in any more.
+    Disabled,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,15 +106,68 @@ pub enum Conflict {
     /// A signed call was seen before with another body.
     Replayed,
     MethodNotAllowed,
+    /// An application was answered already, or nobody answered in time.
+    Answered,
+    /// The box has its administrator; it cannot be set up again.
+    SetUp,
+    /// The box would be left without an administrator.
+    LastAdministrator,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LicenceWhy {
     NoFile,
     NotALicence,
-    Refused,
+    /// The signature does not fit the text.
+    Signature,
+    /// Signed with a key that this release does not know.
+    KeyId,
+    /// For another box.
+    Hardware,
+    Revoked,
+    NotYet,
     Expired,
     RoomsUsedUp,
+}
+
+impl LicenceWhy {
+    pub const ALL: [Self; 9] = [
+        Self::NoFile,
+        Self::NotALicence,
+        Self::Signature,
+        Self::KeyId,
+        Self::Hardware,
+        Self::Revoked,
+        Self::NotYet,
+        Self::Expired,
+        Self::RoomsUsedUp,
+    ];
+
+    /// The number that clients of every dialect know. Source: 004, error code table.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::NoFile => 3401,
+            Self::NotALicence => 3402,
+            Self::Signature | Self::KeyId | Self::Hardware | Self::Revoked | Self::NotYet => 3403,
+            Self::Expired => 3404,
+            Self::RoomsUsedUp => 3405,
+        }
+    }
+
+    /// What is wrong and what to do, for people.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NoFile => "no licence is installed: send the licence request to the vendor",
+            Self::NotALicence => "the licence file is not a licence: install it again",
+            Self::Signature => "the licence was altered on its way: install it again",
+            Self::KeyId => "the licence is signed with an unknown key: update the box",
+            Self::Hardware => "the licence is for another box: send this box's request",
+            Self::Revoked => "the licence was withdrawn: ask the vendor for a new one",
+            Self::NotYet => "the licence is not valid yet: look at the box's clock",
+            Self::Expired => "the licence has expired: ask the vendor for a renewal",
+            Self::RoomsUsedUp => "as many lessons are running as the licence allows: end one",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -78,6 +78,34 @@ pub struct User {
     pub role: Role,
     /// argon2id in PHC form.
     pub password: Option<String>,
+    /// Shown to people; empty shows the handle.
+    pub name: String,
+    /// Address of a picture; relative when it is ours, empty for the default.
+    pub picture: String,
+    /// May not come in any more; tokens are kept, and refused.
+    pub disabled: bool,
+}
+
+impl User {
+    /// Somebody who is not stored yet, without a password.
+    pub fn fresh(handle: Handle, origin: Origin, role: Role) -> Self {
+        Self {
+            id: UserId(0),
+            handle,
+            origin,
+            appid: None,
+            role,
+            password: None,
+            name: String::new(),
+            picture: String::new(),
+            disabled: false,
+        }
+    }
+
+    /// What people are shown.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { self.handle.as_str() } else { &self.name }
+    }
 }
 
 /// Who is calling: what every token look-up answers.

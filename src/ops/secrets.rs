@@ -22,6 +22,8 @@ struct Stored {
     cos_secret_id: String,
     cos_secret_key: String,
     usersig_key: String,
+    /// Absent from the files of the first release.
+    token_key: Option<String>,
 }
 
 /// The secrets and the box's name. Reads them, or makes them when there are none.
@@ -30,7 +32,7 @@ struct Stored {
 /// One sentence: the file is damaged or the folder cannot be written.
 pub fn load_or_make(data: &Path, entropy: &Entropy) -> Result<(Secrets, String), String> {
     let path = data.join(FILE);
-    let text = match std::fs::read_to_string(&path) {
+    let mut text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let text = fresh(entropy);
@@ -42,6 +44,16 @@ pub fn load_or_make(data: &Path, entropy: &Entropy) -> Result<(Secrets, String),
     };
     let stored: Stored = toml::from_str(&text)
         .map_err(|e| format!("{}: {e}; restore it from a backup", path.display()))?;
+    let token_key = match stored.token_key {
+        Some(key) => key,
+        None => {
+            let key = entropy.hex::<32>();
+            text += &format!("token_key = \"{key}\"\n");
+            durable::write(&path, text.as_bytes())
+                .map_err(|e| format!("{}: {e}", path.display()))?;
+            key
+        }
+    };
     let name = format!("arctos-{}", &stored.box_id[stored.box_id.len().saturating_sub(4)..]);
     let secrets = Secrets {
         openim_secret: stored.openim_secret,
@@ -53,6 +65,7 @@ pub fn load_or_make(data: &Path, entropy: &Entropy) -> Result<(Secrets, String),
         cos_secret_id: stored.cos_secret_id,
         cos_secret_key: stored.cos_secret_key,
         usersig_key: stored.usersig_key,
+        token_key,
     };
     Ok((secrets, name))
 }
@@ -71,6 +84,7 @@ fn fresh(entropy: &Entropy) -> String {
     put("cos_secret_id", format!("AKID{}", entropy.hex::<16>()));
     put("cos_secret_key", entropy.hex::<16>());
     put("usersig_key", entropy.hex::<32>());
+    put("token_key", entropy.hex::<32>());
     text
 }
 

@@ -17,7 +17,7 @@ use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::outbox::Parcel;
-use crate::model::{Clock, Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
+use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
 
 /// Longest answer that a subcommand reads.
 const ANSWER_MAX: usize = 16 << 20;
@@ -102,7 +102,7 @@ pub fn explain(fault: &Fault) -> String {
         Fault::Denied(why) => format!("this is not allowed: {why}"),
         Fault::Unauthenticated(refusal) => refused(*refusal).into(),
         Fault::Conflict(conflict) => in_the_way(*conflict).into(),
-        Fault::Licence(why) => unlicensed(*why).into(),
+        Fault::Licence(why) => why.remedy().into(),
         Fault::Busy { retry } => {
             format!("the box is busy: try again in {} s", (retry.0 + 999) / 1000)
         }
@@ -122,6 +122,8 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Video => "video",
         Thing::Webhook => "call to a webhook",
         Thing::Page => "page",
+        Thing::Group => "group",
+        Thing::Application => "application",
     }
 }
 
@@ -134,6 +136,9 @@ const fn refused(refusal: Refusal) -> &'static str {
         Refusal::Invalid => "the log-in is not genuine",
         Refusal::Password => "the password is wrong",
         Refusal::LoggedOut => "the user is already logged out",
+        Refusal::Secret => "the secret is wrong",
+        Refusal::Code => "the code is wrong, used or old",
+        Refusal::Disabled => "the user is disabled",
     }
 }
 
@@ -150,16 +155,9 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::NotInRoom => "the user is not in the lesson",
         Conflict::Replayed => "the same signature was seen with another content",
         Conflict::MethodNotAllowed => "the method is not allowed here",
-    }
-}
-
-const fn unlicensed(why: LicenceWhy) -> &'static str {
-    match why {
-        LicenceWhy::NoFile => "there is no licence file",
-        LicenceWhy::NotALicence => "the licence file holds no licence",
-        LicenceWhy::Refused => "the licence is not for this box",
-        LicenceWhy::Expired => "the licence has expired",
-        LicenceWhy::RoomsUsedUp => "the licence allows no more lessons",
+        Conflict::Answered => "it was answered already, or too late",
+        Conflict::SetUp => "the box is set up already",
+        Conflict::LastAdministrator => "the box would be left without an administrator",
     }
 }
 

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::OpenError;
 
 /// Every migration, oldest first; its number is its place from 1. Never edit or reorder an old one.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_lesson.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_lesson.sql"), include_str!("migrations/0002_directory.sql")];
 
 /// Brings the file up to date; before it changes a file that has data, a copy goes to `box.db.before-N`.
 pub fn run(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {

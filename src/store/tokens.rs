@@ -8,7 +8,8 @@ use crate::model::{Millis, UserId};
 
 pub fn insert(conn: &Connection, token: &StoredToken) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO token (hash, user_id, dialect, issuer, issued_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO token (hash, user_id, dialect, issuer, issued_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         token.hash,
@@ -22,6 +23,28 @@ pub fn insert(conn: &Connection, token: &StoredToken) -> rusqlite::Result<()> {
 
 pub fn delete(conn: &Connection, hash: &[u8; 32]) -> rusqlite::Result<bool> {
     Ok(conn.prepare_cached("DELETE FROM token WHERE hash = ?1")?.execute([hash])? > 0)
+}
+
+/// Ends the oldest tokens of one person and dialect beyond the newest `keep`; answers which.
+pub fn delete_beyond(
+    conn: &Connection,
+    user: UserId,
+    origin: Origin,
+    keep: i64,
+) -> rusqlite::Result<Vec<[u8; 32]>> {
+    conn.prepare_cached(
+        "DELETE FROM token WHERE hash IN (
+             SELECT hash FROM token WHERE user_id = ?1 AND dialect = ?2
+             ORDER BY issued_at DESC, hash LIMIT -1 OFFSET ?3)
+         RETURNING hash",
+    )?
+    .query_map(params![user.0, origin.word(), keep], |r| r.get(0))?
+    .collect()
+}
+
+/// Ends every token of one person.
+pub fn delete_all_of(conn: &Connection, user: UserId) -> rusqlite::Result<usize> {
+    conn.prepare_cached("DELETE FROM token WHERE user_id = ?1")?.execute([user.0])
 }
 
 /// Ends every token of one person that one dialect issued.

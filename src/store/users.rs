@@ -11,8 +11,8 @@ use crate::model::{Conflict, Fault, Handle, Millis, UserId};
 pub fn insert(conn: &Connection, user: &User, now: Millis) -> Result<UserId, Fault> {
     let added = conn
         .prepare_cached(
-            "INSERT INTO user (handle, handle_key, dialect, appid, role, password, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO user (handle, handle_key, dialect, appid, role, password, created_at, name, picture)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (handle_key) DO NOTHING",
         )?
         .execute(params![
@@ -22,7 +22,9 @@ pub fn insert(conn: &Connection, user: &User, now: Millis) -> Result<UserId, Fau
             user.appid,
             user.role.word(),
             user.password,
-            now.0
+            now.0,
+            user.name,
+            user.picture
         ])?;
     if added == 0 {
         return Err(Fault::Conflict(Conflict::HandleTaken));
@@ -31,16 +33,12 @@ pub fn insert(conn: &Connection, user: &User, now: Millis) -> Result<UserId, Fau
 }
 
 pub fn by_handle(conn: &Connection, handle: &Handle) -> rusqlite::Result<Option<User>> {
-    let mut found = conn.prepare_cached(
-        "SELECT id, handle, dialect, appid, role, password FROM user WHERE handle_key = ?1",
-    )?;
+    let mut found = conn.prepare_cached(&format!("{COLUMNS} WHERE handle_key = ?1"))?;
     optional(found.query_row([handle.key()], read))
 }
 
 pub fn by_id(conn: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
-    let mut found = conn.prepare_cached(
-        "SELECT id, handle, dialect, appid, role, password FROM user WHERE id = ?1",
-    )?;
+    let mut found = conn.prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?;
     optional(found.query_row([id.0], read))
 }
 
@@ -50,6 +48,23 @@ pub fn administrator_exists(conn: &Connection) -> rusqlite::Result<bool> {
         r.get(0)
     })
 }
+
+/// Another name or picture; an absent one stays.
+pub fn set_shown(
+    conn: &Connection,
+    id: UserId,
+    name: Option<&str>,
+    picture: Option<&str>,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE user SET name = COALESCE(?2, name), picture = COALESCE(?3, picture) WHERE id = ?1",
+    )?
+    .execute(params![id.0, name, picture])?;
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "SELECT id, handle, dialect, appid, role, password, name, picture, disabled FROM user";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     let handle: String = row.get(1)?;
@@ -62,6 +77,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<User> {
         appid: row.get(3)?,
         role: Role::from_word(&role).ok_or_else(|| unreadable(4, &role))?,
         password: row.get(5)?,
+        name: row.get(6)?,
+        picture: row.get(7)?,
+        disabled: row.get(8)?,
     })
 }
 

@@ -2,7 +2,6 @@
 
 use arctos_box::dialect::edu::DIALECT;
 use arctos_box::dialect::{Access, Row};
-use arctos_box::domain::session;
 use arctos_box::model::Handle;
 use arctos_box::model::user::{Origin, Role, User};
 use arctos_box::store::users;
@@ -184,15 +183,13 @@ async fn a_stranger_gets_from_a_room_what_was_decided() {
 /// A person of the box's own log-in, with a token of it.
 async fn token_of(world: &World, name: &str, role: Role) -> String {
     let user = person(world, name, Origin::Box, role).await;
-    let now = world.clock.moment();
-    session::open(world.app(), &user, Origin::Box, "test".into(), false, now).await.unwrap()
+    world.token(&user, Origin::Box).await
 }
 
 /// Somebody who came by another dialect, with its token.
 async fn guest(world: &World) -> String {
     let user = person(world, "guest", Origin::Arctos, Role::Teacher).await;
-    let now = world.clock.moment();
-    session::open(world.app(), &user, Origin::Arctos, "test".into(), false, now).await.unwrap()
+    world.token(&user, Origin::Arctos).await
 }
 
 /// A stored person without appid and password.
@@ -205,14 +202,7 @@ pub async fn person(world: &World, name: &str, origin: Origin, role: Role) -> Us
     if let Some(user) = known.await.unwrap() {
         return user;
     }
-    let mut user = User {
-        id: arctos_box::model::UserId(0),
-        handle,
-        origin,
-        appid: None,
-        role,
-        password: None,
-    };
+    let mut user = User::fresh(handle, origin, role);
     let row = user.clone();
     let insert = world.app().db.write(move |conn| users::insert(conn, &row, START));
     user.id = insert.await.unwrap();

@@ -10,11 +10,13 @@ use arctos_box::app::health::Health;
 use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
+use arctos_box::domain::session::{self, Grant, Others};
 use arctos_box::domain::{Appliance, Folders, Parts, Space, lesson, recording};
 use arctos_box::http::Peer;
 use arctos_box::hw::board::Board;
 use arctos_box::hw::encoder::Finder;
 use arctos_box::model::recording::{Note, Order};
+use arctos_box::model::user::{Origin, User};
 use arctos_box::model::{Clock, Entropy, Hand, Millis, RoomId};
 use arctos_box::ops::metrics::Metrics;
 use arctos_box::ops::secrets;
@@ -159,6 +161,12 @@ impl World {
         self.ok("account/regist", json!({"id": id, "pwd": PASSWORD, "role": role})).await;
         let data = self.ok("account/login", json!({"id": id, "pwd": PASSWORD})).await;
         data["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A token of any dialect for somebody who is stored already.
+    pub async fn token(&self, user: &User, origin: Origin) -> String {
+        let grant = Grant { user, origin, issuer: "test".into(), others: Others::Keep };
+        session::open(self.app(), grant, self.clock.moment()).await.unwrap()
     }
 
     pub async fn teacher(&self, id: &str) -> String {

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use crate::dialect::{Envelope, Row, Sealed};
-use crate::model::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
+use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// The numbers of `errorCode`; `errorInfo` says more each time.
 pub const CODES: &[(i64, &str)] = &[
@@ -96,7 +96,7 @@ fn words(fault: &Fault, request_id: &str) -> (i64, String) {
         Fault::Denied(why) => (10101, why.to_string()),
         Fault::Unauthenticated(refusal) => refused(*refusal),
         Fault::Conflict(conflict) => conflicting(*conflict),
-        Fault::Licence(why) => (10110, licence(*why).into()),
+        Fault::Licence(why) => (10110, format!("{} {}", why.code(), why.remedy())),
         Fault::Busy { retry } => {
             let seconds = (retry.0 + 999) / 1000;
             (10111, format!("too many tries, or the box is busy; try again in {seconds} s"))
@@ -112,6 +112,8 @@ fn missing(thing: Thing) -> (i64, String) {
         Thing::Command => (10001, "Invalid request: svc and cmd name no command".into()),
         Thing::Page => (10001, "Invalid request: no such page".into()),
         Thing::Webhook => (10001, "Invalid request: no such webhook".into()),
+        Thing::Group => (10010, "the group does not exist".into()),
+        Thing::Application => (10003, "there is no such application".into()),
         Thing::User => (10005, "the user does not exist".into()),
         Thing::Room => (10010, "the room does not exist".into()),
         Thing::Recording => (10003, "there is no such recording".into()),
@@ -129,6 +131,9 @@ fn refused(refusal: Refusal) -> (i64, String) {
         Refusal::Invalid => (10009, "the token is not known; log in again".into()),
         Refusal::Password => (10006, "the password is wrong, or none is set".into()),
         Refusal::LoggedOut => (10008, "already logged out".into()),
+        Refusal::Secret => (10009, "the secret is not good here".into()),
+        Refusal::Code => (10009, "the code is not good (any more)".into()),
+        Refusal::Disabled => (10009, "this account is closed; ask the administrator".into()),
     }
 }
 
@@ -145,16 +150,9 @@ fn conflicting(conflict: Conflict) -> (i64, String) {
         Conflict::NotInRoom => (20001, "the user is not in this room".into()),
         Conflict::Replayed => (10003, "field sign was used with another body".into()),
         Conflict::MethodNotAllowed => (10001, "Invalid request: use POST".into()),
-    }
-}
-
-fn licence(why: LicenceWhy) -> &'static str {
-    match why {
-        LicenceWhy::NoFile => "3401 no licence is installed; ask the school's administrator",
-        LicenceWhy::NotALicence => "3402 the licence file is not a licence; install it again",
-        LicenceWhy::Refused => "3403 the licence is not for this box; ask for a new one",
-        LicenceWhy::Expired => "3404 the licence has expired; ask for a renewal",
-        LicenceWhy::RoomsUsedUp => "3405 as many lessons are running as the licence allows",
+        Conflict::Answered => (10102, "this was answered already, or too late".into()),
+        Conflict::SetUp => (10101, "the box is set up already".into()),
+        Conflict::LastAdministrator => (10101, "this is the last administrator".into()),
     }
 }
 

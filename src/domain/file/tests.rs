@@ -111,6 +111,7 @@ fn secrets() -> Secrets {
         cos_secret_id: "AKIDBOX".into(),
         cos_secret_key: "the box's own".into(),
         usersig_key: word(),
+        token_key: "token".into(),
     }
 }
 
@@ -119,14 +120,8 @@ async fn person(app: &Appliance, handle: &str, role: Role) -> Actor {
 }
 
 async fn person_of(app: &Appliance, handle: &str, role: Role, appid: i64) -> Actor {
-    let user = User {
-        id: UserId(0),
-        handle: Handle::new(handle).unwrap(),
-        origin: Origin::Edu,
-        appid: Some(appid),
-        role,
-        password: None,
-    };
+    let fresh = User::fresh(Handle::new(handle).unwrap(), Origin::Edu, role);
+    let user = User { appid: Some(appid), ..fresh };
     let (handle, origin) = (user.handle.clone(), user.origin);
     let id = app.db.write(move |conn| users::insert(conn, &user, NOW.wall)).await.unwrap();
     Actor { id, handle, role, appid: Some(appid), origin }

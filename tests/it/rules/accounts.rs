@@ -46,11 +46,7 @@ async fn a_login_leaves_tokens_of_other_dialects_alone() {
     let world = World::new().await;
     world.teacher("ann").await;
     let ann = person(&world, "ann", Origin::Edu, Role::Teacher).await;
-    let now = world.clock.moment();
-    let issuer = "test".to_owned();
-    let other =
-        arctos_box::domain::session::open(world.app(), &ann, Origin::Arctos, issuer, false, now);
-    let other = other.await.unwrap();
+    let other = world.token(&ann, Origin::Arctos).await;
     login(&world, "ann").await;
     world.room(&other).await;
 }
@@ -226,17 +222,12 @@ async fn a_user_sig_is_the_published_vector_where_tencents_key_is_configured() {
 #[test]
 fn a_licence_that_refuses_is_10110_with_its_own_code_and_sentence() {
     let row = DIALECT.rows.iter().find(|r| r.address == "live/startcourse").unwrap();
-    for (why, code) in [
-        (LicenceWhy::NoFile, "3401 "),
-        (LicenceWhy::NotALicence, "3402 "),
-        (LicenceWhy::Refused, "3403 "),
-        (LicenceWhy::Expired, "3404 "),
-        (LicenceWhy::RoomsUsedUp, "3405 "),
-    ] {
+    for why in LicenceWhy::ALL {
+        let code = format!("{} ", why.code());
         let sealed = (DIALECT.fault)(Some(row), &Fault::Licence(why), "1");
         let answer: Value = serde_json::from_slice(&sealed.body).unwrap();
         assert_eq!(answer["errorCode"], 10110);
-        assert!(answer["errorInfo"].as_str().unwrap().starts_with(code), "{answer}");
+        assert!(answer["errorInfo"].as_str().unwrap().starts_with(&code), "{answer}");
     }
 }
 
