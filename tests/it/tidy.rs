@@ -63,7 +63,9 @@ fn no_path_and_no_registry_of_the_machine_it_was_written_on() {
     let folders = ["src", "tests", "board", "systemd", "image", ".ci", "."];
     let everything = source::read(root(), &folders);
     assert!(everything.iter().any(|s| s.path == "Cargo.toml"), "the project was not found");
-    none(&words::machine(&everything));
+    // In a second work tree `.git` is a file that says where the first one is; it is not part of the project.
+    let ours: Vec<_> = everything.into_iter().filter(|s| s.path != ".git").collect();
+    none(&words::machine(&ours));
 }
 
 #[test]
