@@ -16,12 +16,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::domain::{Appliance, Folders, Parts, Space, file, lesson, outbox, recording, session};
+use crate::domain::{
+    Appliance, Folders, Parts, Space, audit, file, lesson, outbox, recording, session,
+};
 use crate::http::listener::{self, Door};
 use crate::hw::encoder::Finder;
 use crate::hw::recorder;
 use crate::model::recording::Note;
-use crate::model::{Clock, Entropy, RoomId};
+use crate::model::{Clock, Entropy, Moment, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
 use crate::ops::{backup, courier, secrets, socket};
@@ -204,13 +206,14 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
     let (mut swept, mut retried) = (clock.steady(), clock.steady());
     loop {
         tokio::select! {
-            () = listener::drained(&mut drain) => return,
+            () = listener::drained(&mut drain) => return settle(&app, clock.moment()).await,
             () = tokio::time::sleep(TICK) => {}
         }
         let now = clock.moment();
         lesson::age(&app, now).await;
         if (now.steady - retried).to_std() >= RETRY {
             retried = now.steady;
+            settle(&app, now).await;
             if let Err(e) = recording::retry(&app).await {
                 tracing::warn!(error = ?e, "unfinished recordings were not looked for");
             }
@@ -221,12 +224,19 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
                 session::sweep(&app, now).await,
                 outbox::forget(&app, now).await,
                 file::sweep(&app, now).await,
+                audit::sweep(&app, now).await,
             ] {
                 if let Err(e) = done {
                     tracing::warn!(error = ?e, "sweeping failed");
                 }
             }
         }
+    }
+}
+
+async fn settle(app: &Appliance, now: Moment) {
+    if let Err(e) = audit::settle(app, now).await {
+        tracing::warn!(error = ?e, "refused log-ins are not in the audit");
     }
 }
 

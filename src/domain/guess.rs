@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
 
+use super::audit::Refused;
 use super::password::constant_time_eq;
 use crate::model::{Fault, Millis, Refusal};
 
@@ -22,6 +23,8 @@ const TRACKED: usize = 4096;
 pub struct Guesses {
     accounts: Mutex<HashMap<String, Vec<Millis>>>,
     addresses: Mutex<HashMap<IpAddr, Vec<Millis>>>,
+    /// Wrong tries on their way into the audit.
+    pub refused: Refused,
 }
 
 impl Guesses {
@@ -60,6 +63,7 @@ impl Guesses {
 
     /// Counts a wrong try; answers how long its address must now wait, if it has used up its share.
     pub fn wrong(&self, account: &str, from: IpAddr, steady: Millis) -> Option<Millis> {
+        self.refused.wrong(account, from, steady);
         note(&self.accounts, account.to_owned(), PER_ACCOUNT, steady);
         note(&self.addresses, from, PER_ADDRESS, steady)
     }

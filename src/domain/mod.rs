@@ -1,5 +1,6 @@
 //! What the box can do, in its own words. It knows neither HTTP nor any dialect; `now` is an argument.
 
+pub mod audit;
 pub mod callback;
 pub mod cloud;
 pub mod durable;

@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
-use super::Appliance;
+use super::{Appliance, audit};
+use crate::model::audit::{Entry, Event};
 use crate::model::user::{Actor, Origin, StoredToken, User};
 use crate::model::{Conflict, Fault, Millis, Moment, Refusal, UserId};
 use crate::store::{tokens, users};
@@ -148,6 +149,7 @@ pub async fn admit(
 ) -> Result<(), Fault> {
     let Grant { user, origin, issuer, others } = grant;
     let hash = hash(token);
+    let entry = Entry::from(origin, &issuer, Event::TokenIssued, user.handle.as_str());
     let row = StoredToken { hash, user: user.id, origin, issuer, issued_at: now.wall };
     let serials = app.sessions.serials.clone();
     let (serial, gone) = app
@@ -167,6 +169,7 @@ pub async fn admit(
                 }
             }
             tokens::insert(conn, &row)?;
+            audit::note(conn, entry, now.wall)?;
             Ok((serials.fetch_add(1, Ordering::Relaxed) + 1, gone))
         })
         .await?;

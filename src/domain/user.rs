@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::Appliance;
 use super::policy::{LoginPolicy, Registration};
 use super::session::{self, Grant, Others};
+use super::{Appliance, audit};
+use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
 use crate::model::{Conflict, Fault, Handle, Moment, Refusal, Thing, UserId};
 use crate::store::users;
@@ -46,9 +47,12 @@ pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<Use
         password: Some(app.hasher.hash(&who.password, &app.entropy).await?),
         ..User::fresh(who.handle, Origin::Edu, who.role)
     };
-    let id = app.db.write(move |conn| users::insert(conn, &user, now.wall)).await?;
-    tracing::info!(user = %id, "registered");
-    Ok(id)
+    let entry = Entry::from(Origin::Edu, "", Event::Registered, user.handle.as_str());
+    let added = app.db.write(move |conn| {
+        audit::note(conn, entry.with(user.role.word()), now.wall)?;
+        users::insert(conn, &user, now.wall)
+    });
+    added.await.inspect(|id| tracing::info!(user = %id, "registered"))
 }
 
 /// Whether a handle lies in the name space of a channel's users, which only document 000 gives out.

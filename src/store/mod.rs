@@ -6,6 +6,7 @@ mod migrate;
 mod reader;
 mod writer;
 
+pub mod audit;
 pub mod callbacks;
 pub mod files;
 pub mod lessons;
