@@ -9,7 +9,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::health::Health;
-use crate::dialect::{self, DIALECTS, describe, openapi};
+use crate::dialect::{DIALECTS, describe, openapi, serve};
 use crate::domain::Appliance;
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
@@ -48,8 +48,7 @@ impl Site {
         if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {
             let number = self.requests.fetch_add(1, Ordering::Relaxed);
             let id = format!("{:x}-{number:x}", now.wall.as_seconds());
-            let (answer, label) =
-                dialect::answer(&self.app, dialect, request, peer, now, &id).await;
+            let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, &id).await;
             self.metrics.answered(label, self.clock.steady() - now.steady);
             return answer;
         }

@@ -3,10 +3,12 @@
 
 mod html;
 pub mod shape;
+mod words;
 
-use super::{Access, Class, Dialect, Row};
+use super::{Access, Dialect, Envelope, Row};
 use crate::dialect::fields::{Field, Kind};
 use shape::{Member, Slot};
+use words::{caller, cost, kind};
 
 /// The terminal of a technician's serial console.
 const COLUMNS: usize = 80;
@@ -16,10 +18,16 @@ pub fn text(dialect: &Dialect) -> String {
     let title = format!("{} ({})", dialect.title, dialect.name);
     let mut out = format!("{title}\n{}\n\n", "=".repeat(title.chars().count()));
     wrap(&mut out, 0, dialect.doc);
-    for access in [Access::Anybody, Access::User, Access::Signed] {
+    for access in Access::ALL {
         let common = (dialect.shape.common)(access);
-        if !common.is_empty() {
+        let used = dialect.rows.iter().any(|row| row.access == access);
+        let headers = if used { (dialect.shape.headers)(access) } else { &[] };
+        if used && !(common.is_empty() && headers.is_empty()) {
             out.push_str(&format!("\nCommands for {} take\n", caller(access)));
+            for header in headers {
+                wrap(&mut out, 4, &format!("header {}: {}", header.name, header.form));
+                wrap(&mut out, 8, header.doc);
+            }
             fields(&mut out, common);
         }
     }
@@ -66,7 +74,7 @@ fn command(out: &mut String, dialect: &Dialect, row: &Row) {
     out.push_str(&format!("\n\n{}\n{}\n", row.address, "-".repeat(row.address.chars().count())));
     wrap(out, 0, row.doc);
     out.push('\n');
-    wrap(out, 2, &format!("{} {}", row.method, (dialect.shape.link)(row.address).url()));
+    wrap(out, 2, &format!("{} {}", verbs(row), (dialect.shape.link)(row.address).url()));
     if !row.aliases.is_empty() {
         wrap(out, 2, &format!("also as {}", row.aliases.join(", ")));
     }
@@ -112,42 +120,41 @@ fn wrap(out: &mut String, indent: usize, text: &str) {
     }
 }
 
+/// `GET or POST`
+fn verbs(row: &Row) -> String {
+    let names: Vec<&str> = row.methods.iter().map(|verb| verb.as_str()).collect();
+    names.join(" or ")
+}
+
 /// A row's answer as JSON in short: `{"errorCode":0,"errorInfo":"","data":{…}}`.
 fn answer(dialect: &Dialect, row: &Row) -> String {
-    let mut members = Vec::new();
-    for Member { name, slot } in (dialect.shape.answer)(row.envelope) {
+    if row.envelope == Envelope::Page {
+        return "a page, or a redirect".into();
+    }
+    members((dialect.shape.answer)(row.envelope), row)
+}
+
+fn members(members: &[Member], row: &Row) -> String {
+    let mut all = Vec::new();
+    for Member { name, slot } in members {
         match slot {
-            Slot::Code => members.push(format!("\"{name}\":0")),
-            Slot::Info => members.push(format!("\"{name}\":\"\"")),
-            Slot::Word(word) => members.push(format!("\"{name}\":\"{word}\"")),
+            Slot::Code(good) => all.push(format!("\"{name}\":{}", good.first().unwrap_or(&0))),
+            Slot::Info => all.push(format!("\"{name}\":\"\"")),
+            Slot::Word(word) => all.push(format!("\"{name}\":\"{word}\"")),
+            Slot::Object(inner) => all.push(format!("\"{name}\":{}", self::members(inner, row))),
             Slot::Output if row.output.is_empty() => {}
-            Slot::Output => members.push(format!("\"{name}\":{{…}}")),
+            Slot::Output => all.push(format!("\"{name}\":{{…}}")),
+            Slot::Spread => all.extend(row.output.iter().map(|f| format!("\"{}\":…", f.name))),
+            Slot::Maybe(_) => {}
         }
     }
-    format!("{{{}}}", members.join(","))
+    format!("{{{}}}", all.join(","))
 }
 
 /// Who may call, what it costs, how long its body may be.
 fn about(row: &Row) -> String {
     let kib = row.body_max / 1024;
     format!("{}; {}; body up to {kib} KiB", caller(row.access), cost(row.class))
-}
-
-fn caller(access: Access) -> &'static str {
-    match access {
-        Access::Anybody => "anybody",
-        Access::User => "a logged-in user",
-        Access::Signed => "a server that signs",
-    }
-}
-
-fn cost(class: Class) -> &'static str {
-    match class {
-        Class::Beat => "answered from memory",
-        Class::Read => "reads",
-        Class::Write => "writes",
-        Class::Credential => "checks or sets a password; wrong tries are limited",
-    }
 }
 
 /// A field at the end of its path: `bind_file.url`, `rooms[].title`.
@@ -163,7 +170,8 @@ fn flat(fields: &[Field]) -> Vec<Flat> {
         let (inner, mark) = match field.kind {
             Kind::Object(inner) => (inner, ""),
             Kind::List(inner) => (inner, "[]"),
-            Kind::Text { .. } | Kind::Integer { .. } | Kind::Number | Kind::Any => continue,
+            Kind::Text { .. } | Kind::Texts { .. } | Kind::File { .. } | Kind::Boolean => continue,
+            Kind::Integer { .. } | Kind::Number | Kind::Any => continue,
         };
         all.extend(
             flat(inner)
@@ -172,22 +180,4 @@ fn flat(fields: &[Field]) -> Vec<Flat> {
         );
     }
     all
-}
-
-fn kind(kind: Kind) -> String {
-    match kind {
-        Kind::Text { min: 0, max: usize::MAX } => "text".into(),
-        Kind::Text { min: 0, max } => format!("text of at most {max} characters"),
-        Kind::Text { min, max: usize::MAX } => format!("text of at least {min} characters"),
-        Kind::Text { min, max } if min == max => format!("text of {min} characters"),
-        Kind::Text { min, max } => format!("text of {min} to {max} characters"),
-        Kind::Integer { min: i64::MIN, max: i64::MAX } => "integer".into(),
-        Kind::Integer { min: i64::MIN, max } => format!("integer of at most {max}"),
-        Kind::Integer { min, max: i64::MAX } => format!("integer from {min}"),
-        Kind::Integer { min, max } => format!("integer from {min} to {max}"),
-        Kind::Number => "number".into(),
-        Kind::Object(_) => "object".into(),
-        Kind::List(_) => "list of objects".into(),
-        Kind::Any => "object with any members".into(),
-    }
 }

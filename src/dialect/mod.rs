@@ -1,10 +1,13 @@
 //! The machinery that all dialects share: one static table each, from which the server, the API page, the
 //! OpenAPI, the access and coverage tests, the metrics and the limits are read.
 
+pub mod credentials;
 pub mod describe;
 pub mod edu;
 pub mod fields;
 pub mod openapi;
+pub mod path;
+pub mod serve;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -12,15 +15,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::header::{self, HeaderValue};
-use hyper::{Method, Response, StatusCode};
-use serde::Serialize;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 
 use crate::domain::Appliance;
-use crate::http::{Body, Peer, body, reply};
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Millis, Moment};
-use fields::{Field, Fields, Output};
+use crate::model::{Fault, Moment, Thing};
+use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
 pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT];
@@ -39,10 +40,12 @@ pub struct Dialect {
     pub shape: describe::shape::Shape,
     /// Every code a client may see, and what it means.
     pub codes: &'static [(i64, &'static str)],
+    /// Whether pages of other origins may call it: the five documented dialects, which know no cookies.
+    pub cors: bool,
     /// Whether a path is this dialect's.
     pub owns: fn(path: &str) -> bool,
-    /// The row that a request addresses.
-    pub address: fn(&Asked) -> Result<&'static Row, Fault>,
+    /// The row that a request addresses, whatever its method where the path alone does not tell.
+    pub address: fn(&Asked) -> Result<Found, Fault>,
     /// Credentials and common fields, in the dialect's own order, then the row's handler.
     pub open: for<'a> fn(&'a Row, Call<'a>) -> Work<'a>,
     /// A failure in the dialect's own words, also for requests that address no row.
@@ -53,8 +56,8 @@ pub struct Dialect {
 
 /// One command of a dialect.
 pub struct Row {
-    pub method: Verb,
-    /// As the document writes it: `live/heartbeat`.
+    pub methods: &'static [Verb],
+    /// As the document writes it: `live/heartbeat`; a path without its outer slashes, `{id}` a field of the input.
     pub address: &'static str,
     /// Other names of the same command.
     pub aliases: &'static [&'static str],
@@ -62,11 +65,81 @@ pub struct Row {
     pub access: Access,
     pub class: Class,
     pub body_max: usize,
+    /// Its body may be a form as well as JSON.
+    pub forms: bool,
     pub input: &'static [Field],
     pub output: &'static [Field],
     /// Which of the dialect's envelopes wraps the answer.
     pub envelope: Envelope,
+    /// HTTP status of a success.
+    pub success: u16,
     pub run: Run,
+}
+
+impl Row {
+    /// What a row is unless it says otherwise.
+    pub const fn blank(methods: &'static [Verb], address: &'static str) -> Self {
+        Self {
+            methods,
+            address,
+            aliases: &[],
+            doc: "",
+            access: Access::Anybody,
+            class: Class::Read,
+            body_max: BODY_MAX,
+            forms: false,
+            input: &[],
+            output: &[],
+            envelope: Envelope::Plain,
+            success: 200,
+            run: Run::Soon(|_| Err(Fault::Missing(Thing::Command))),
+        }
+    }
+
+    pub fn takes(&self, method: &Method) -> bool {
+        self.methods.iter().any(|verb| verb.as_str() == method.as_str())
+    }
+}
+
+/// One line a command: how and where, who may call, its class, its handler with input and output, what it does.
+///
+/// `row!([Get] "api/im/group/{id}/users", User, Read, user members::list(Which) -> members::Page, "Lists …",
+/// success: 201)`. The handler's form is one of `serve`'s: soon, user, guest, whole. Ranks stand in
+/// brackets: `Staff(Technician)`. A module without an input takes `fields::Nothing`.
+#[macro_export]
+macro_rules! row {
+    ([$($verb:ident),+] $address:literal, $access:ident $(($rank:ident))?, $class:ident,
+     $run:ident $subject:ident::$handler:ident($in:ident) -> $out:path, $doc:literal
+     $(, $field:ident: $value:expr)*) => {
+        $crate::dialect::Row {
+            access: $crate::dialect::Access::$access $(($crate::dialect::Rank::$rank))?,
+            class: $crate::dialect::Class::$class,
+            input: <$subject::$in as $crate::dialect::fields::Input>::FIELDS,
+            output: <$out as $crate::dialect::fields::Output>::FIELDS,
+            run: $crate::row!(@run $run $subject::$handler),
+            doc: $doc,
+            $($field: $value,)*
+            ..$crate::dialect::Row::blank(&[$($crate::dialect::Verb::$verb),+], $address)
+        }
+    };
+    (@run soon $subject:ident::$handler:ident) => {
+        $crate::dialect::Run::Soon(|call| $crate::dialect::serve::soon(call, $subject::$handler))
+    };
+    (@run $form:ident $subject:ident::$handler:ident) => {
+        $crate::dialect::Run::Later(|call| $crate::dialect::serve::$form(call, $subject::$handler))
+    };
+}
+
+/// A row, and what its path said.
+pub struct Found {
+    pub row: &'static Row,
+    pub params: Vec<(&'static str, String)>,
+}
+
+impl From<&'static Row> for Found {
+    fn from(row: &'static Row) -> Self {
+        Self { row, params: Vec::new() }
+    }
 }
 
 /// How a row is called.
@@ -74,6 +147,8 @@ pub struct Row {
 pub enum Verb {
     Get,
     Post,
+    Put,
+    Delete,
 }
 
 impl Verb {
@@ -81,6 +156,8 @@ impl Verb {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -99,6 +176,36 @@ pub enum Access {
     User,
     /// A server that signs with a key it was given.
     Signed,
+    /// A server that sends a secret it was given.
+    Secret,
+    /// A server with a token that it got for its secret (document 000).
+    Server,
+    /// Somebody with the box's own log-in, of at least this rank.
+    Staff(Rank),
+}
+
+impl Access {
+    pub const ALL: [Self; 9] = [
+        Self::Anybody,
+        Self::User,
+        Self::Signed,
+        Self::Secret,
+        Self::Server,
+        Self::Staff(Rank::Person),
+        Self::Staff(Rank::Teacher),
+        Self::Staff(Rank::Technician),
+        Self::Staff(Rank::Administrator),
+    ];
+}
+
+/// What somebody with the box's own log-in may do; the higher includes the lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Anybody who can log in.
+    Person,
+    Teacher,
+    Technician,
+    Administrator,
 }
 
 /// What an answer costs, so that limits and tests can tell rows apart.
@@ -112,7 +219,7 @@ pub enum Class {
     Credential,
 }
 
-/// Document 001 has three; other dialects use `Plain`.
+/// Document 001 has three, 000 answers a browser with pages; other rows use `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Envelope {
     Plain,
@@ -120,6 +227,8 @@ pub enum Envelope {
     RecordingCallback,
     /// `{"ActionStatus":"OK","ErrorCode":n,"ErrorInfo":"…"}`
     IndexCallback,
+    /// HTML for people, or a redirect.
+    Page,
 }
 
 /// How a row's handler runs. `Soon` cannot wait for anything: it is a plain function.
@@ -128,12 +237,21 @@ pub enum Run {
     Later(fn(Call<'_>) -> Result<Later, Fault>),
 }
 
-type Later = Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send>>;
+/// A handler at work.
+pub type Later = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
+
+/// What a handler made.
+pub enum Made {
+    /// The output's JSON, for the dialect's envelope.
+    Json(Vec<u8>),
+    /// An answer of its own: a redirect, a page.
+    Whole(Box<Sealed>),
+}
 
 /// What opening a row came to: an answer already, or one to wait for.
 pub enum Work<'a> {
-    Done(Result<Vec<u8>, Fault>),
-    Wait(Pin<Box<dyn Future<Output = Result<Vec<u8>, Fault>> + Send + 'a>>),
+    Done(Result<Made, Fault>),
+    Wait(Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send + 'a>>),
 }
 
 /// The head of a request.
@@ -141,7 +259,7 @@ pub struct Asked {
     pub method: Method,
     pub path: String,
     pub query: String,
-    pub authorization: Option<HeaderValue>,
+    pub headers: HeaderMap,
 }
 
 /// A request on its way to a handler.
@@ -205,171 +323,27 @@ pub struct Guest<T> {
     pub value: T,
 }
 
+/// A handler's view of a call that it answers itself.
+pub struct Whole<T> {
+    pub app: Arc<Appliance>,
+    pub actor: Option<Arc<Actor>>,
+    pub caller: Caller,
+    /// As sent, undecoded.
+    pub query: String,
+    pub headers: HeaderMap,
+    pub value: T,
+}
+
 /// An answer as bytes with its HTTP status.
 pub struct Sealed {
     pub status: StatusCode,
+    pub content_type: &'static str,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Vec<u8>,
 }
 
-/// What an answer is counted under in the metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Label {
-    pub dialect: &'static str,
-    pub row: &'static str,
-    pub ok: bool,
-}
-
-/// Answers one request of a dialect. `request_id` names it in the log and in answers about our own faults.
-pub async fn answer<B>(
-    app: &Arc<Appliance>,
-    dialect: &'static Dialect,
-    request: hyper::Request<B>,
-    peer: Peer,
-    now: Moment,
-    request_id: &str,
-) -> (Response<Body>, Label)
-where
-    B: hyper::body::Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    if request.method() == Method::OPTIONS {
-        let label = Label { dialect: dialect.name, row: "options", ok: true };
-        return (reply::preflight(), label);
+impl Sealed {
+    pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        Self { status, content_type: "application/json", headers: Vec::new(), body }
     }
-    let (head, body) = request.into_parts();
-    let caller = Caller {
-        addr: peer.addr,
-        now,
-        base: Base { secure: peer.secure, host: host(&head) },
-        appid: 0,
-        timestamp: 0,
-    };
-    let asked = Asked {
-        query: head.uri.query().unwrap_or("").to_owned(),
-        path: head.uri.path().to_owned(),
-        authorization: head.headers.get(header::AUTHORIZATION).cloned(),
-        method: head.method,
-    };
-    let row = (dialect.address)(&asked);
-    let (row, done) = match row {
-        Err(fault) => (None, Err(fault)),
-        Ok(row) => (Some(row), run(app, dialect, row, &asked, caller, body).await),
-    };
-    let label = Label {
-        dialect: dialect.name,
-        row: row.map_or("unknown", |r| r.address),
-        ok: done.is_ok(),
-    };
-    let sealed = match (row, done) {
-        (Some(row), Ok(output)) => (dialect.success)(row, output),
-        (None, Ok(_)) => Sealed { status: StatusCode::OK, body: Vec::new() },
-        (row, Err(fault)) => {
-            if let Fault::Internal(source) = &fault {
-                tracing::error!(request = request_id, row = label.row, source, "our fault");
-            }
-            (dialect.fault)(row, &fault, request_id)
-        }
-    };
-    let mut reply = reply::json(sealed.status, sealed.body);
-    reply::open_to_all(&mut reply);
-    (reply, label)
-}
-
-/// HTTP/2 has no Host header: it says `:authority`, which hyper puts into the address.
-fn host(head: &hyper::http::request::Parts) -> Option<HeaderValue> {
-    let authority = || head.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
-    head.headers.get(header::HOST).cloned().or_else(authority)
-}
-
-async fn run<B>(
-    app: &Arc<Appliance>,
-    dialect: &'static Dialect,
-    row: &'static Row,
-    asked: &Asked,
-    caller: Caller,
-    body: B,
-) -> Result<Vec<u8>, Fault>
-where
-    B: hyper::body::Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    if asked.method.as_str() != row.method.as_str() {
-        return Err(Fault::Conflict(Conflict::MethodNotAllowed));
-    }
-    let body = body::whole(body, row.body_max).await.map_err(|e| match e {
-        body::BodyError::TooLarge => Fault::TooLarge { limit: row.body_max as u64 },
-        body::BodyError::TooSlow => Fault::Busy { retry: Millis::seconds(1) },
-        body::BodyError::Broken(why) => Fault::Syntax(format!("the body broke off: {why}")),
-    })?;
-    let fields = Fields::parse(&body)?;
-    let call = Call { app, asked, body: &body, fields, actor: None, caller };
-    match (dialect.open)(row, call) {
-        Work::Done(done) => done,
-        Work::Wait(wait) => wait.await,
-    }
-}
-
-/// Takes the typed input apart and runs a handler that cannot wait.
-pub fn soon<T, O>(
-    call: Call<'_>,
-    handler: fn(&Arc<Appliance>, &Actor, &Caller, T) -> Result<O, Fault>,
-) -> Result<Vec<u8>, Fault>
-where
-    T: fields::Input,
-    O: Output + Serialize,
-{
-    let value = T::take(&call.fields)?;
-    let actor = call.actor.as_ref().ok_or_else(no_actor)?;
-    encode(&handler(call.app, actor, &call.caller, value)?)
-}
-
-/// Takes the typed input apart and starts a handler for a logged-in user.
-pub fn user<T, O, F>(call: Call<'_>, handler: fn(Input<T>) -> F) -> Result<Later, Fault>
-where
-    T: fields::Input,
-    O: Output + Serialize,
-    F: Future<Output = Result<O, Fault>> + Send + 'static,
-{
-    let value = T::take(&call.fields)?;
-    let actor = call.actor.ok_or_else(no_actor)?;
-    let work = handler(Input { app: call.app.clone(), actor, caller: call.caller, value });
-    Ok(Box::pin(async move { encode(&work.await?) }))
-}
-
-/// The same for a caller who is not logged in.
-pub fn guest<T, O, F>(call: Call<'_>, handler: fn(Guest<T>) -> F) -> Result<Later, Fault>
-where
-    T: fields::Input,
-    O: Output + Serialize,
-    F: Future<Output = Result<O, Fault>> + Send + 'static,
-{
-    let value = T::take(&call.fields)?;
-    let work = handler(Guest { app: call.app.clone(), caller: call.caller, value });
-    Ok(Box::pin(async move { encode(&work.await?) }))
-}
-
-fn no_actor() -> Fault {
-    Fault::internal("route table", "a row for users was opened without one")
-}
-
-fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(output).map_err(|e| Fault::internal("encoding an answer", e))
-}
-
-/// Runs a row whose caller is known.
-pub fn dispatch<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
-    match &row.run {
-        Run::Soon(handler) => Work::Done(handler(call)),
-        Run::Later(handler) => match (handler(call), row.class) {
-            (Ok(later), Class::Write | Class::Credential) => Work::Wait(Box::pin(detached(later))),
-            (Ok(later), Class::Beat | Class::Read) => Work::Wait(later),
-            (Err(fault), _) => Work::Done(Err(fault)),
-        },
-    }
-}
-
-/// Runs to its end even when the client hangs up in the middle: a started lesson must get its recording.
-async fn detached(later: Later) -> Result<Vec<u8>, Fault> {
-    let done = tokio::spawn(later).await;
-    done.unwrap_or_else(|e| Err(Fault::internal("a handler", e)))
 }

@@ -1,24 +1,29 @@
 //! The route tables as OpenAPI 3.1, for tools: client generators, fuzzers, contract checks. Read from the
 //! tables alone; nothing here knows a command by name.
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::shape::{Member, Slot};
-use super::fields::{Field, Kind};
-use super::{Access, Class, Dialect, Envelope, Row};
+use super::describe::shape::Header;
+use super::fields::Field;
+use super::{Access, Class, Dialect, Envelope, Rank, Row, Verb, path};
+use schema::{object, only};
 
 /// All dialects as one document; members stand in the order of their names.
 pub fn document(dialects: &[&Dialect]) -> String {
     let tags: Vec<Value> = dialects.iter().map(|d| tag(d)).collect();
-    let mut paths = Map::new();
+    let mut paths: Map<String, Value> = Map::new();
     for dialect in dialects {
         for row in dialect.rows {
             for name in std::iter::once(&row.address).chain(row.aliases) {
-                let method = row.method.as_str().to_ascii_lowercase();
-                let item = json!({ method: operation(dialect, row, name) });
-                paths.insert(path(dialect, name), item);
+                let item = paths.entry(place(dialect, name)).or_insert_with(|| json!({}));
+                for verb in row.methods {
+                    let method = verb.as_str().to_ascii_lowercase();
+                    item[method] = operation(dialect, row, *verb, name);
+                }
             }
         }
     }
@@ -42,135 +47,101 @@ fn tag(dialect: &Dialect) -> Value {
 
 /// OpenAPI tells operations apart by path alone. Where a dialect does so by query, the address goes in front
 /// of the path: such a dialect serves its path under any prefix.
-fn path(dialect: &Dialect, address: &'static str) -> String {
+fn place(dialect: &Dialect, address: &'static str) -> String {
     let link = (dialect.shape.link)(address);
-    if link.query.is_empty() { link.path.into() } else { format!("/{address}{}", link.path) }
+    if link.query.is_empty() { link.path } else { format!("/{address}{}", link.path) }
 }
 
-fn operation(dialect: &Dialect, row: &Row, address: &'static str) -> Value {
-    let link = (dialect.shape.link)(address);
-    let constant = |(name, value): &(&str, &str)| json!({ "name": name, "in": "query", "required": true, "schema": only(value) });
-    let fields: Vec<Field> =
-        (dialect.shape.common)(row.access).iter().chain(row.input).copied().collect();
+fn operation(dialect: &Dialect, row: &Row, verb: Verb, address: &'static str) -> Value {
     let description = match address == row.address {
         true => row.doc.to_owned(),
         false => format!("Another name of {}. {}", row.address, row.doc),
     };
-    let id = format!("{}_{}", dialect.name, address).replace(|c: char| !c.is_alphanumeric(), "_");
-    json!({
+    let id = format!("{}_{}_{}", dialect.name, verb.as_str().to_ascii_lowercase(), address)
+        .replace(|c: char| !c.is_alphanumeric(), "_");
+    let mut operation = json!({
         "operationId": id,
         "tags": [dialect.name],
         "summary": address,
         "description": description,
-        "parameters": link.query.iter().map(constant).collect::<Vec<_>>(),
-        "requestBody": {
-            "required": fields.iter().any(|f| f.required),
-            "content": { "application/json": { "schema": object(&fields) } },
-        },
-        "responses": { "200": {
-            "description": "Done, or what went wrong.",
-            "content": { "application/json": { "schema": answer(dialect, row) } },
-        } },
+        "parameters": parameters(dialect, row, verb, address),
+        "responses": responses(dialect, row),
         "x-access": access(row.access),
         "x-class": class(row.class),
         "x-body-max": row.body_max,
-    })
-}
-
-fn answer(dialect: &Dialect, row: &Row) -> Value {
-    let members = |envelope| (dialect.shape.answer)(envelope);
-    let mut all = vec![success(members(row.envelope), row.output), failure(members(row.envelope))];
-    if row.envelope != Envelope::Plain {
-        // A request that addresses no row gets the dialect's plain words.
-        all.push(failure(members(Envelope::Plain)));
-    }
-    json!({ "oneOf": all })
-}
-
-fn success(members: &[Member], output: &[Field]) -> Value {
-    let schema = |slot| match slot {
-        Slot::Code => Some(json!({ "const": 0 })),
-        Slot::Info => Some(text()),
-        Slot::Word(word) => Some(only(word)),
-        Slot::Output => (!output.is_empty()).then(|| object(output)),
-    };
-    envelope("Success", members.iter().filter_map(|m| Some((m.name, schema(m.slot)?))).collect())
-}
-
-fn failure(members: &[Member]) -> Value {
-    let schema = |slot| match slot {
-        Slot::Code => Some(json!({ "type": "integer", "not": { "const": 0 } })),
-        Slot::Info => Some(text()),
-        Slot::Word(word) => Some(only(word)),
-        Slot::Output => None,
-    };
-    envelope("Failure", members.iter().filter_map(|m| Some((m.name, schema(m.slot)?))).collect())
-}
-
-/// All its members are there, and no others.
-fn envelope(title: &str, members: BTreeMap<&str, Value>) -> Value {
-    let required: Vec<&str> = members.keys().copied().collect();
-    json!({
-        "title": title,
-        "type": "object",
-        "required": required,
-        "properties": members,
-        "additionalProperties": false,
-    })
-}
-
-fn object(fields: &[Field]) -> Value {
-    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-    let properties: Map<String, Value> =
-        fields.iter().map(|f| (f.name.to_owned(), property(f))).collect();
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-fn property(field: &Field) -> Value {
-    let mut schema = schema(field.kind);
-    schema["description"] = field.doc.trim().into();
-    if !field.required {
-        // What may be left out may also be null.
-        schema["type"] = json!([schema["type"], "null"]);
-    }
-    schema
-}
-
-fn schema(kind: Kind) -> Value {
-    match kind {
-        Kind::Text { min, max } => {
-            let mut schema = text();
-            if min > 0 {
-                schema["minLength"] = min.into();
-            }
-            if max < usize::MAX {
-                schema["maxLength"] = max.into();
-            }
-            schema
+    });
+    let fields: Vec<Field> = (dialect.shape.common)(row.access)
+        .iter()
+        .chain(row.input)
+        .filter(|f| !path::params(address).any(|name| name == f.name))
+        .copied()
+        .collect();
+    if has_body(verb) {
+        let mut content = json!({ "application/json": { "schema": object(&fields) } });
+        if row.forms {
+            content["multipart/form-data"] = json!({ "schema": object(&fields) });
         }
-        Kind::Integer { min, max } => {
-            let mut schema = json!({ "type": "integer", "format": "int64" });
-            if min > i64::MIN {
-                schema["minimum"] = min.into();
-            }
-            if max < i64::MAX {
-                schema["maximum"] = max.into();
-            }
-            schema
-        }
-        Kind::Number => json!({ "type": "number" }),
-        Kind::Object(fields) => object(fields),
-        Kind::List(fields) => json!({ "type": "array", "items": object(fields) }),
-        Kind::Any => json!({ "type": "object" }),
+        let required = fields.iter().any(|f| f.required);
+        operation["requestBody"] = json!({ "required": required, "content": content });
+    }
+    operation
+}
+
+fn has_body(verb: Verb) -> bool {
+    match verb {
+        Verb::Post | Verb::Put => true,
+        Verb::Get | Verb::Delete => false,
     }
 }
 
-fn text() -> Value {
-    json!({ "type": "string" })
+fn parameters(dialect: &Dialect, row: &Row, verb: Verb, address: &'static str) -> Vec<Value> {
+    let link = (dialect.shape.link)(address);
+    let mut all: Vec<Value> = Vec::new();
+    for (name, value) in &link.query {
+        all.push(json!({ "name": name, "in": "query", "required": true, "schema": only(value) }));
+    }
+    for Header { name, form, doc } in (dialect.shape.headers)(row.access) {
+        let description = format!("`{form}`. {doc}");
+        all.push(json!({ "name": name, "in": "header", "required": true,
+            "description": description, "schema": { "type": "string" } }));
+    }
+    for field in row.input {
+        let in_path = path::params(address).any(|name| name == field.name);
+        if in_path || !has_body(verb) {
+            let place = if in_path { "path" } else { "query" };
+            all.push(
+                json!({ "name": field.name, "in": place, "required": in_path || field.required,
+                "description": field.doc.trim(), "schema": schema::of(field.kind) }),
+            );
+        }
+    }
+    all
 }
 
-fn only(word: &str) -> Value {
-    json!({ "type": "string", "enum": [word] })
+/// By HTTP status: the success, and every form of failure.
+fn responses(dialect: &Dialect, row: &Row) -> Value {
+    let members = (dialect.shape.answer)(row.envelope);
+    let mut by_status: BTreeMap<u16, Vec<Value>> = BTreeMap::new();
+    by_status.entry(row.success).or_default().push(schema::success(members, row.output));
+    for failure in (dialect.shape.failures)(row) {
+        for status in failure.statuses {
+            by_status.entry(*status).or_default().push(schema::failure(failure.members));
+        }
+    }
+    let mut responses = Map::new();
+    for (status, schemas) in by_status {
+        let good = status < 400;
+        let description = if good { "Done, or what went wrong." } else { "What went wrong." };
+        let content = match row.envelope {
+            Envelope::Page => json!({ "text/html": { "schema": { "type": "string" } } }),
+            Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
+                json!({ "application/json": { "schema": { "anyOf": schemas } } })
+            }
+        };
+        responses
+            .insert(status.to_string(), json!({ "description": description, "content": content }));
+    }
+    Value::Object(responses)
 }
 
 fn access(access: Access) -> &'static str {
@@ -178,6 +149,12 @@ fn access(access: Access) -> &'static str {
         Access::Anybody => "anybody",
         Access::User => "user",
         Access::Signed => "signed",
+        Access::Secret => "secret",
+        Access::Server => "server",
+        Access::Staff(Rank::Person) => "person",
+        Access::Staff(Rank::Teacher) => "teacher",
+        Access::Staff(Rank::Technician) => "technician",
+        Access::Staff(Rank::Administrator) => "administrator",
     }
 }
 

@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::dialect::Label;
+use crate::dialect::serve::Label;
 use crate::domain::{Appliance, outbox};
 use crate::model::Millis;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use arctos_box::dialect::describe::shape::Slot;
 use arctos_box::dialect::fields::{Field, Kind};
-use arctos_box::dialect::{DIALECTS, describe, openapi};
-use serde_json::Value;
+use arctos_box::dialect::{DIALECTS, Dialect, Row, describe, openapi};
+use serde_json::{Map, Value};
 
 #[test]
 fn the_text_names_every_command_and_every_field() {
@@ -72,26 +73,51 @@ fn the_openapi_has_every_command_under_each_of_its_names_with_every_field() {
     let document = openapi::document(DIALECTS);
     let document: Value = serde_json::from_str(&document).expect("the document is JSON");
     let paths = document["paths"].as_object().expect("paths is an object");
-    let operation = |address: &str| {
-        let item = paths.values().flat_map(|item| item.as_object().into_iter().flatten());
-        let mut named = item.filter(|(_, o)| o["summary"] == address);
-        named.next().unwrap_or_else(|| panic!("{address} is missing")).1
-    };
-    let mut commands = 0;
+    let mut operations = paths.values().flat_map(|item| item.as_object().unwrap()).count();
     for dialect in DIALECTS {
         for row in dialect.rows {
             for address in std::iter::once(&row.address).chain(row.aliases) {
-                commands += 1;
-                let operation = operation(address);
-                let input = &operation["requestBody"]["content"]["application/json"]["schema"];
-                covers(input, row.input, address);
-                let output =
-                    &operation["responses"]["200"]["content"]["application/json"]["schema"];
-                covers(&output["oneOf"][0]["properties"]["data"], row.output, address);
+                for verb in row.methods {
+                    operations -= 1;
+                    let operation = operation(paths, verb.as_str(), address);
+                    takes(operation, row, address);
+                    answers(operation, dialect, row, address);
+                }
             }
         }
     }
-    assert_eq!(paths.len(), commands, "as many paths as names");
+    assert_eq!(operations, 0, "as many operations as names");
+}
+
+fn operation<'a>(paths: &'a Map<String, Value>, verb: &str, address: &str) -> &'a Value {
+    let named = |item: &&'a Value| item["summary"] == address;
+    let of_verb = paths.values().filter_map(|item| item.get(verb.to_ascii_lowercase()));
+    of_verb.into_iter().find(named).unwrap_or_else(|| panic!("{verb} {address} is missing"))
+}
+
+/// Each field stands in the path, the query or the body, where its row's method and address put it.
+fn takes(operation: &Value, row: &Row, address: &str) {
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let parameters = operation["parameters"].as_array().unwrap();
+    for field in row.input {
+        let named = parameters.iter().find(|p| p["name"] == field.name);
+        match named.filter(|_| body.is_null() || address.contains(&format!("{{{}}}", field.name))) {
+            Some(parameter) => assert!(parameter["schema"].is_object(), "{address} {}", field.name),
+            None => covers(body, std::slice::from_ref(field), address),
+        }
+    }
+}
+
+fn answers(operation: &Value, dialect: &Dialect, row: &Row, address: &str) {
+    let answer = &operation["responses"][row.success.to_string()]["content"];
+    let schema = &answer["application/json"]["schema"]["anyOf"][0];
+    for member in (dialect.shape.answer)(row.envelope) {
+        match member.slot {
+            Slot::Output => covers(&schema["properties"][member.name], row.output, address),
+            Slot::Spread => covers(schema, row.output, address),
+            Slot::Code(_) | Slot::Info | Slot::Word(_) | Slot::Maybe(_) | Slot::Object(_) => {}
+        }
+    }
 }
 
 #[test]
@@ -119,7 +145,8 @@ fn covers(schema: &Value, fields: &[Field], address: &str) {
                 assert_eq!(property["minimum"].as_i64().unwrap_or(i64::MIN), min, "{at}");
                 assert_eq!(property["maximum"].as_i64().unwrap_or(i64::MAX), max, "{at}");
             }
-            Kind::Number | Kind::Any => {}
+            Kind::Texts { .. } => assert_eq!(property["items"]["type"], "string", "{at}"),
+            Kind::Number | Kind::Any | Kind::Boolean | Kind::File { .. } => {}
         }
     }
 }
@@ -132,7 +159,8 @@ fn names(fields: &[Field]) -> Vec<String> {
         let (inner, mark) = match field.kind {
             Kind::Object(inner) => (inner, ""),
             Kind::List(inner) => (inner, "[]"),
-            Kind::Text { .. } | Kind::Integer { .. } | Kind::Number | Kind::Any => continue,
+            Kind::Text { .. } | Kind::Texts { .. } | Kind::File { .. } | Kind::Boolean => continue,
+            Kind::Integer { .. } | Kind::Number | Kind::Any => continue,
         };
         all.extend(names(inner).into_iter().map(|n| format!("{}{mark}.{n}", field.name)));
     }

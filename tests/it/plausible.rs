@@ -42,6 +42,9 @@ pub fn smallest(kind: Kind) -> Value {
         Kind::Object(fields) => object(fields),
         Kind::List(_) => json!([]),
         Kind::Any => json!({}),
+        Kind::Texts { .. } => json!([]),
+        Kind::Boolean => json!(false),
+        Kind::File { .. } => json!("data:;base64,eA=="),
     }
 }
 

@@ -345,6 +345,9 @@ fn of_wrong_type(field: &Field) -> Vec<Value> {
             vec![json!("{}"), json!(1), json!([]), json!([{}]), json!(true)]
         }
         Kind::List(_) => vec![json!("[]"), json!(1), json!({})],
+        Kind::Texts { .. } => vec![json!("[]"), json!(1), json!({}), json!([1]), json!([null])],
+        Kind::Boolean => vec![json!("x"), json!(1), json!({}), json!([])],
+        Kind::File { .. } => vec![json!("x"), json!(1), json!({}), json!("data:,x")],
     };
     // For a field that may be absent, null says that it is.
     if field.required {
@@ -374,7 +377,13 @@ fn at_the_limits(kind: Kind) -> Vec<(Value, bool)> {
                 None => values.push((json!(u64::MAX), false)),
             }
         }
-        Kind::Number | Kind::Object(_) | Kind::List(_) | Kind::Any => {}
+        Kind::Texts { items, max } => {
+            values.push((json!(vec!["x"; items]), true));
+            values.push((json!(vec!["x"; items + 1]), false));
+            values.push((json!(["x".repeat(max + 1)]), false));
+        }
+        Kind::Number | Kind::Boolean | Kind::File { .. } => {}
+        Kind::Object(_) | Kind::List(_) | Kind::Any => {}
     }
     values
 }

@@ -1,6 +1,7 @@
 //! Parts of the page `/box/api`: HTML that needs nothing but itself, no script, no font, no picture.
 
-use super::{about, answer, caller, flat, kind};
+use super::words::{caller, kind};
+use super::{about, answer, flat, verbs};
 use crate::dialect::fields::Field;
 use crate::dialect::{Access, Dialect, Row};
 
@@ -10,10 +11,22 @@ pub fn section(out: &mut String, dialect: &Dialect) {
     out.push_str(&format!("<section aria-labelledby=\"{name}\">\n"));
     out.push_str(&format!("<h2 id=\"{name}\">{}</h2>\n", escape(dialect.title)));
     out.push_str(&format!("<p>{}</p>\n", prose(dialect.doc)));
-    for access in [Access::Anybody, Access::User, Access::Signed] {
+    for access in Access::ALL {
         let common = (dialect.shape.common)(access);
+        if !dialect.rows.iter().any(|row| row.access == access) {
+            continue;
+        }
         let title = format!("Commands for {} take", caller(access));
         table(out, &title, common);
+        for header in (dialect.shape.headers)(access) {
+            let line = format!("{}: {}", header.name, header.form);
+            let about = format!("For {}: ", caller(access)) + header.doc;
+            out.push_str(&format!(
+                "<p>Header <code>{}</code>. {}</p>\n",
+                escape(&line),
+                prose(&about)
+            ));
+        }
     }
     codes(out, dialect);
     for row in dialect.rows {
@@ -37,7 +50,7 @@ fn command(out: &mut String, dialect: &Dialect, row: &Row) {
     out.push_str(&format!("<h3 id=\"{id}\">{}</h3>\n", escape(row.address)));
     out.push_str(&format!("<p>{}</p>\n", prose(row.doc)));
     let url = (dialect.shape.link)(row.address).url();
-    out.push_str(&format!("<p><code>{} {}</code></p>\n", row.method, escape(&url)));
+    out.push_str(&format!("<p><code>{} {}</code></p>\n", verbs(row), escape(&url)));
     let also = match row.aliases {
         [] => String::new(),
         names => format!(" Also as {}.", escape(&names.join(", "))),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use ring::digest::{SHA256, digest};
 
 use crate::dialect::fields::{Int, Text};
-use crate::dialect::{Access, Call, Row, Work, dispatch};
+use crate::dialect::serve::dispatch;
+use crate::dialect::{Access, Call, Row, Work, credentials};
 use crate::domain::callback;
 use crate::model::user::Actor;
 use crate::model::{Fault, Refusal};
@@ -21,6 +22,9 @@ type Token = Text<1, 512>;
 pub fn open<'a>(row: &'a Row, mut call: Call<'a>) -> Work<'a> {
     match row.access {
         Access::Signed => signed(row, call),
+        Access::Secret | Access::Server | Access::Staff(_) => {
+            Work::Done(Err(Fault::Unauthenticated(Refusal::Refused)))
+        }
         Access::Anybody => match common(&mut call) {
             Ok(()) => dispatch(row, call),
             Err(fault) => Work::Done(Err(fault)),
@@ -49,11 +53,7 @@ fn common(call: &mut Call<'_>) -> Result<(), Fault> {
 
 fn actor(call: &Call<'_>) -> Result<Arc<Actor>, Fault> {
     let token: Token = call.fields.field("token")?;
-    let actor = call.app.sessions.actor(&token.0, call.caller.now)?;
-    // Administrators and technicians are unknown to the five dialects.
-    if actor.role.is_of_the_box() {
-        return Err(Fault::Unauthenticated(Refusal::Invalid));
-    }
+    let actor = credentials::logged_in(call.app, &token.0, call.caller.now)?;
     if actor.appid.is_some_and(|appid| appid != call.caller.appid) {
         return Err(Fault::invalid("appid", "is not the one this account registered with"));
     }

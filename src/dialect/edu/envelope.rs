@@ -37,6 +37,7 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
         Envelope::RecordingCallback => br#"{"code":0}"#.to_vec(),
         Envelope::IndexCallback => index(0, ""),
         // A command without an answer has no `data` member.
+        Envelope::Page => data,
         Envelope::Plain if row.output.is_empty() && data == b"null" => {
             br#"{"errorCode":0,"errorInfo":""}"#.to_vec()
         }
@@ -47,17 +48,17 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
             body
         }
     };
-    Sealed { status: StatusCode::OK, body }
+    Sealed::json(StatusCode::OK, body)
 }
 
 pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
     let (code, info) = words(fault, request_id);
     let body = match row.map_or(Envelope::Plain, |r| r.envelope) {
-        Envelope::Plain => json(&Failure { errorCode: code, errorInfo: &info }),
+        Envelope::Plain | Envelope::Page => json(&Failure { errorCode: code, errorInfo: &info }),
         Envelope::RecordingCallback => json(&Code { code }),
         Envelope::IndexCallback => index(code, &info),
     };
-    Sealed { status: StatusCode::OK, body }
+    Sealed::json(StatusCode::OK, body)
 }
 
 #[derive(Serialize)]

@@ -10,8 +10,7 @@ pub mod live;
 mod shape;
 pub mod vod;
 
-use super::fields::{Input as _, Output as _};
-use super::{Access, Asked, BODY_MAX, Class, Dialect, Envelope, Row, Run, Verb, guest, soon, user};
+use super::{Asked, Dialect, Envelope, Found, Row};
 use crate::http::url::query;
 use crate::model::{Fault, Thing};
 
@@ -25,6 +24,7 @@ pub static DIALECT: Dialect = Dialect {
     rows: ROWS,
     shape: shape::SHAPE,
     codes: envelope::CODES,
+    cors: true,
     owns: |path| path.ends_with("/index.php"),
     address,
     open: auth::open,
@@ -32,31 +32,9 @@ pub static DIALECT: Dialect = Dialect {
     success: envelope::success,
 };
 
-/// One line a command: who may call, its class, its handler with input and output, and what it does.
+/// Every command is a POST.
 macro_rules! row {
-    ($address:literal, $access:ident, $class:ident,
-     $run:ident $subject:ident::$handler:ident($in:ident) -> $out:path, $doc:literal
-     $(, $field:ident: $value:expr)*) => {
-        Row {
-            access: Access::$access,
-            class: Class::$class,
-            input: $subject::$in::FIELDS,
-            output: <$out>::FIELDS,
-            run: row!(@run $run $subject::$handler),
-            doc: $doc,
-            $($field: $value,)*
-            ..blank($address)
-        }
-    };
-    (@run soon $subject:ident::$handler:ident) => {
-        Run::Soon(|call| soon(call, $subject::$handler))
-    };
-    (@run user $subject:ident::$handler:ident) => {
-        Run::Later(|call| user(call, $subject::$handler))
-    };
-    (@run guest $subject:ident::$handler:ident) => {
-        Run::Later(|call| guest(call, $subject::$handler))
-    };
+    ($($rest:tt)*) => { $crate::row!([Post] $($rest)*) };
 }
 
 type Nothing = super::fields::Nothing;
@@ -104,24 +82,8 @@ static ROWS: &[Row] = &[
         envelope: Envelope::IndexCallback),
 ];
 
-const fn blank(address: &'static str) -> Row {
-    Row {
-        method: Verb::Post,
-        address,
-        aliases: &[],
-        doc: "",
-        access: Access::Anybody,
-        class: Class::Read,
-        body_max: BODY_MAX,
-        input: &[],
-        output: &[],
-        envelope: Envelope::Plain,
-        run: Run::Soon(|_| Err(Fault::Missing(Thing::Command))),
-    }
-}
-
 /// `svc` and `cmd` of the query name the row.
-fn address(asked: &Asked) -> Result<&'static Row, Fault> {
+fn address(asked: &Asked) -> Result<Found, Fault> {
     let missing = || Fault::Missing(Thing::Command);
     let svc = query::first(&asked.query, "svc").ok_or_else(missing)?;
     let cmd = query::first(&asked.query, "cmd").ok_or_else(missing)?;
@@ -129,5 +91,5 @@ fn address(asked: &Asked) -> Result<&'static Row, Fault> {
         address.split_once('/').is_some_and(|(s, c)| s == svc.as_ref() && c == cmd.as_ref())
     };
     let found = ROWS.iter().find(|row| named(row.address) || row.aliases.iter().any(|a| named(a)));
-    found.ok_or_else(missing)
+    found.map(Found::from).ok_or_else(missing)
 }

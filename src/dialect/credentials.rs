@@ -1,0 +1,40 @@
+//! Credentials that several dialects ask for in the same way.
+
+use std::sync::Arc;
+
+use hyper::header::{self, HeaderMap};
+
+use crate::domain::Appliance;
+use crate::model::user::Actor;
+use crate::model::{Fault, Moment, Refusal};
+
+/// The token of `Authorization: SCHEME TOKEN`, the scheme in any case.
+///
+/// # Errors
+/// `Unauthenticated`: `Absent` without the header or the token, `Scheme` for another scheme.
+pub fn scheme_token<'h>(headers: &'h HeaderMap, schemes: &[&str]) -> Result<&'h str, Fault> {
+    let refuse = |why| Fault::Unauthenticated(why);
+    let text = headers.get(header::AUTHORIZATION).ok_or_else(|| refuse(Refusal::Absent))?;
+    let text = text.to_str().map_err(|_| refuse(Refusal::Invalid))?.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !schemes.iter().any(|s| s.eq_ignore_ascii_case(scheme)) {
+        return Err(refuse(if text.is_empty() { Refusal::Absent } else { Refusal::Scheme }));
+    }
+    match token.trim() {
+        "" => Err(refuse(Refusal::Absent)),
+        token => Ok(token),
+    }
+}
+
+/// The person of a token that any dialect issued. Administrators and technicians are unknown to the five
+/// dialects (decisions.md), so their tokens are none here.
+///
+/// # Errors
+/// `Unauthenticated`: `Invalid`, `Expired` or `Disabled`.
+pub fn logged_in(app: &Appliance, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
+    let actor = app.sessions.actor(token, now)?;
+    if actor.role.is_of_the_box() {
+        return Err(Fault::Unauthenticated(Refusal::Invalid));
+    }
+    Ok(actor)
+}

@@ -1,0 +1,203 @@
+//! The fields of a JSON body, taken one by one into types that cannot be wrong. What a type takes is also
+//! what the API page and the OpenAPI say of it: both are read from `FIELDS`.
+
+pub mod form;
+pub mod kinds;
+mod macros;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::model::Fault;
+pub use kinds::{Digits, Flag, Int, Params, RoomNumber, Text, Texts, Upload};
+pub use macros::wire_name;
+
+/// One field of a command's input or output, as the page shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    pub doc: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Text {
+        min: usize,
+        max: usize,
+    },
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Number,
+    Boolean,
+    /// An array of at most `items` texts of at most `max` characters.
+    Texts {
+        items: usize,
+        max: usize,
+    },
+    /// A file of at most `max` bytes: a part of a form, or a `data:` URL.
+    File {
+        max: usize,
+    },
+    /// An object with these fields.
+    Object(&'static [Field]),
+    /// An array of objects with these fields.
+    List(&'static [Field]),
+    /// An object whose members the document does not close.
+    Any,
+}
+
+/// A command's input.
+pub trait Input: Sized {
+    const FIELDS: &'static [Field];
+    fn take(fields: &Fields<'_>) -> Result<Self, Fault>;
+}
+
+/// A command's output.
+pub trait Output {
+    const FIELDS: &'static [Field];
+}
+
+/// What one field may be read into.
+pub trait Take: Sized {
+    const KIND: Kind;
+    const REQUIRED: bool = true;
+    /// `Err` completes the sentence "field NAME …".
+    fn take(raw: &RawValue) -> Result<Self, String>;
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// What one output field is.
+pub trait Shown {
+    const KIND: Kind;
+    const REQUIRED: bool = true;
+}
+
+/// What a request says, unread: the members of its body's object, or of its query, and of its path.
+#[derive(Default)]
+pub struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
+
+impl<'a> Fields<'a> {
+    /// An empty body is an object without members.
+    ///
+    /// # Errors
+    /// `Syntax` when the bytes are not one JSON object.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Fault> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(Vec::new()));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let members = reader.deserialize_map(Members);
+        let members = members.and_then(|m| reader.end().map(|()| m));
+        members.map(Self).map_err(|e| Fault::Syntax(e.to_string()))
+    }
+
+    /// Adds a member that came as text: a piece of the path, of the query or of a form. It wins over
+    /// members of the same name that are there already.
+    pub fn put(&mut self, name: &str, text: &str) {
+        let raw = to_raw_value(text).expect("text always becomes JSON");
+        self.0.push((Cow::Owned(name.to_owned()), Cow::Owned(raw)));
+    }
+
+    /// The last member of that name, as JavaScript and PHP have it.
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.as_ref())
+    }
+
+    fn members(&self) -> &[(Cow<'a, str>, Cow<'a, RawValue>)] {
+        &self.0
+    }
+
+    /// # Errors
+    /// `Invalid`, with the field's name and what is wrong with it.
+    pub fn field<T: Take>(&self, name: &'static str) -> Result<T, Fault> {
+        match self.get(name) {
+            Some(raw) => T::take(raw).map_err(|why| Fault::invalid(name, why)),
+            None => T::absent().ok_or_else(|| Fault::invalid(name, "is missing")),
+        }
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, Cow<'de, RawValue>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(8);
+        while let Some(Key(key)) = map.next_key()? {
+            members.push((key, Cow::Borrowed(map.next_value()?)));
+        }
+        Ok(members)
+    }
+}
+
+/// A key that borrows from the body unless it had escapes in it.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The output of commands that answer nothing, the input of those that take nothing.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl Serialize for Nothing {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl Output for Nothing {
+    const FIELDS: &'static [Field] = &[];
+}
+
+/// The input of commands that take nothing.
+impl Input for Nothing {
+    const FIELDS: &'static [Field] = &[];
+
+    fn take(_: &Fields<'_>) -> Result<Self, Fault> {
+        Ok(Self)
+    }
+}
+
+impl Shown for String {
+    const KIND: Kind = Kind::Text { min: 0, max: usize::MAX };
+}
+
+impl Shown for i64 {
+    const KIND: Kind = Kind::Integer { min: i64::MIN, max: i64::MAX };
+}
+
+impl Shown for bool {
+    const KIND: Kind = Kind::Boolean;
+}
+
+impl Shown for f64 {
+    const KIND: Kind = Kind::Number;
+}
+
+/// Texts in a list of an answer.
+impl Shown for Vec<String> {
+    const KIND: Kind = Kind::Texts { items: usize::MAX, max: usize::MAX };
+}
+
+impl<T: Output> Shown for Vec<T> {
+    const KIND: Kind = Kind::List(T::FIELDS);
+}
+
+impl<T: Shown> Shown for Option<T> {
+    const KIND: Kind = T::KIND;
+    const REQUIRED: bool = false;
+}

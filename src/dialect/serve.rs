@@ -1,0 +1,232 @@
+//! From a request to its row's handler and back into the dialect's words.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Response, StatusCode};
+use serde::Serialize;
+
+use super::fields::{self, Fields, Output, form};
+use super::{
+    Asked, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made, Row, Run, Sealed,
+    Whole, Work,
+};
+use crate::domain::Appliance;
+use crate::http::url::query;
+use crate::http::{Body, Peer, body, reply};
+use crate::model::user::Actor;
+use crate::model::{Conflict, Fault, Millis, Moment};
+
+/// A query of these APIs has four pairs.
+const QUERY_PAIRS: usize = 64;
+
+/// What an answer is counted under in the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub dialect: &'static str,
+    pub row: &'static str,
+    pub ok: bool,
+}
+
+/// Answers one request of a dialect. `request_id` names it in the log and in answers about our own faults.
+pub async fn answer<B>(
+    app: &Arc<Appliance>,
+    dialect: &'static Dialect,
+    request: hyper::Request<B>,
+    peer: Peer,
+    now: Moment,
+    request_id: &str,
+) -> (Response<Body>, Label)
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    if dialect.cors && request.method() == Method::OPTIONS {
+        let label = Label { dialect: dialect.name, row: "options", ok: true };
+        return (reply::preflight(), label);
+    }
+    let (head, body) = request.into_parts();
+    let caller = Caller {
+        addr: peer.addr,
+        now,
+        base: Base { secure: peer.secure, host: host(&head) },
+        appid: 0,
+        timestamp: 0,
+    };
+    let asked = Asked {
+        query: head.uri.query().unwrap_or("").to_owned(),
+        path: head.uri.path().to_owned(),
+        headers: head.headers,
+        method: head.method,
+    };
+    let (row, done) = match (dialect.address)(&asked) {
+        Err(fault) => (None, Err(fault)),
+        Ok(found) => (Some(found.row), run(app, dialect, found, &asked, caller, body).await),
+    };
+    let label = Label {
+        dialect: dialect.name,
+        row: row.map_or("unknown", |r| r.address),
+        ok: done.is_ok(),
+    };
+    let sealed = match (row, done) {
+        (_, Ok(Made::Whole(sealed))) => *sealed,
+        (Some(row), Ok(Made::Json(output))) => (dialect.success)(row, output),
+        (None, Ok(Made::Json(output))) => Sealed::json(StatusCode::OK, output),
+        (row, Err(fault)) => {
+            if let Fault::Internal(source) = &fault {
+                tracing::error!(request = request_id, row = label.row, source, "our fault");
+            }
+            (dialect.fault)(row, &fault, request_id)
+        }
+    };
+    let mut reply = reply::whole(sealed.status, sealed.content_type, sealed.body.into());
+    reply.headers_mut().extend(sealed.headers);
+    if dialect.cors {
+        reply::open_to_all(&mut reply);
+    }
+    (reply, label)
+}
+
+/// HTTP/2 has no Host header: it says `:authority`, which hyper puts into the address.
+fn host(head: &hyper::http::request::Parts) -> Option<HeaderValue> {
+    let authority = || head.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
+    head.headers.get(header::HOST).cloned().or_else(authority)
+}
+
+async fn run<B>(
+    app: &Arc<Appliance>,
+    dialect: &'static Dialect,
+    Found { row, params }: Found,
+    asked: &Asked,
+    caller: Caller,
+    body: B,
+) -> Result<Made, Fault>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    if !row.takes(&asked.method) {
+        return Err(Fault::Conflict(Conflict::MethodNotAllowed));
+    }
+    if matches!(asked.method, Method::GET | Method::DELETE) {
+        let mut fields = Fields::default();
+        let pairs = query::pairs(&asked.query).take(QUERY_PAIRS);
+        pairs.for_each(|(name, value)| fields.put(&name, &value));
+        return open(
+            dialect,
+            row,
+            params,
+            Call { app, asked, body: &Bytes::new(), fields, actor: None, caller },
+        )
+        .await;
+    }
+    let body = body::whole(body, row.body_max).await.map_err(|e| match e {
+        body::BodyError::TooLarge => Fault::TooLarge { limit: row.body_max as u64 },
+        body::BodyError::TooSlow => Fault::Busy { retry: Millis::seconds(1) },
+        body::BodyError::Broken(why) => Fault::Syntax(format!("the body broke off: {why}")),
+    })?;
+    let fields = match row.forms {
+        true => form::parse(&asked.headers, &body).await?,
+        false => Fields::parse(&body)?,
+    };
+    let call = Call { app, asked, body: &body, fields, actor: None, caller };
+    open(dialect, row, params, call).await
+}
+
+async fn open(
+    dialect: &'static Dialect,
+    row: &'static Row,
+    params: Vec<(&'static str, String)>,
+    mut call: Call<'_>,
+) -> Result<Made, Fault> {
+    params.iter().for_each(|(name, value)| call.fields.put(name, value));
+    match (dialect.open)(row, call) {
+        Work::Done(done) => done,
+        Work::Wait(wait) => wait.await,
+    }
+}
+
+/// Takes the typed input apart and runs a handler that cannot wait.
+pub fn soon<T, O>(
+    call: Call<'_>,
+    handler: fn(&Arc<Appliance>, &Actor, &Caller, T) -> Result<O, Fault>,
+) -> Result<Vec<u8>, Fault>
+where
+    T: fields::Input,
+    O: Output + Serialize,
+{
+    let value = T::take(&call.fields)?;
+    let actor = call.actor.as_ref().ok_or_else(no_actor)?;
+    encode(&handler(call.app, actor, &call.caller, value)?)
+}
+
+/// Takes the typed input apart and starts a handler for a logged-in user.
+pub fn user<T, O, F>(call: Call<'_>, handler: fn(Input<T>) -> F) -> Result<Later, Fault>
+where
+    T: fields::Input,
+    O: Output + Serialize,
+    F: Future<Output = Result<O, Fault>> + Send + 'static,
+{
+    let value = T::take(&call.fields)?;
+    let actor = call.actor.ok_or_else(no_actor)?;
+    let work = handler(Input { app: call.app.clone(), actor, caller: call.caller, value });
+    Ok(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+}
+
+/// The same for a caller who is not logged in.
+pub fn guest<T, O, F>(call: Call<'_>, handler: fn(Guest<T>) -> F) -> Result<Later, Fault>
+where
+    T: fields::Input,
+    O: Output + Serialize,
+    F: Future<Output = Result<O, Fault>> + Send + 'static,
+{
+    let value = T::take(&call.fields)?;
+    let work = handler(Guest { app: call.app.clone(), caller: call.caller, value });
+    Ok(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+}
+
+/// The same for a handler that makes its whole answer, for users and others.
+pub fn whole<T, F>(call: Call<'_>, handler: fn(Whole<T>) -> F) -> Result<Later, Fault>
+where
+    T: fields::Input,
+    F: Future<Output = Result<Sealed, Fault>> + Send + 'static,
+{
+    let value = T::take(&call.fields)?;
+    let work = handler(Whole {
+        app: call.app.clone(),
+        actor: call.actor,
+        caller: call.caller,
+        query: call.asked.query.clone(),
+        headers: call.asked.headers.clone(),
+        value,
+    });
+    Ok(Box::pin(async move { Ok(Made::Whole(Box::new(work.await?))) }))
+}
+
+fn no_actor() -> Fault {
+    Fault::internal("route table", "a row for users was opened without one")
+}
+
+fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(output).map_err(|e| Fault::internal("encoding an answer", e))
+}
+
+/// Runs a row whose caller is known.
+pub fn dispatch<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
+    match &row.run {
+        Run::Soon(handler) => Work::Done(handler(call).map(Made::Json)),
+        Run::Later(handler) => match (handler(call), row.class) {
+            (Ok(later), Class::Write | Class::Credential) => Work::Wait(Box::pin(detached(later))),
+            (Ok(later), Class::Beat | Class::Read) => Work::Wait(later),
+            (Err(fault), _) => Work::Done(Err(fault)),
+        },
+    }
+}
+
+/// Runs to its end even when the client hangs up in the middle: a started lesson must get its recording.
+async fn detached(later: Later) -> Result<Made, Fault> {
+    let done = tokio::spawn(later).await;
+    done.unwrap_or_else(|e| Err(Fault::internal("a handler", e)))
+}
