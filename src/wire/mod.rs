@@ -6,6 +6,7 @@ pub mod cos;
 pub mod event;
 pub mod fmp4;
 pub mod index;
+pub mod jwt;
 pub mod notice;
 pub mod playlist;
 pub mod tencent;
