@@ -74,6 +74,10 @@ async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>
     let actor = actor(app, asked);
     let room = watch::admit(app, id, key.as_deref(), actor.as_deref()).await?;
     if name == "lesson.json" {
+        if let Some(host) = actor.filter(|actor| actor.id == room.host) {
+            // decisions.md, 001: the host's open page counts as a beat. A lesson that is over has no seats.
+            let _ = app.presence.beat(id, host.id, asked.now.steady);
+        }
         let view = watch::view(app, room).await?;
         return Ok(reply::json(StatusCode::OK, lesson(app, &view)));
     }

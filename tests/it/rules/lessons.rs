@@ -105,6 +105,18 @@ async fn members_who_beat_do_not_keep_a_lesson_whose_host_is_silent() {
 }
 
 #[tokio::test]
+async fn the_open_lesson_page_of_its_host_is_a_beat_and_nobody_elses_is() {
+    let world = World::new().await;
+    let (ann, bob) = (world.teacher("ann").await, world.pupil("bob").await);
+    let room = world.live_room(&ann).await;
+    for (token, state) in [(&ann, 1), (&ann, 1), (&ann, 1), (&bob, 2)] {
+        world.get(&format!("/media/{room}/lesson.json?token={token}")).await;
+        world.advance(Millis::seconds(150)).await;
+        assert_eq!(world.row(&ann, room).await["state"], state);
+    }
+}
+
+#[tokio::test]
 async fn the_boxs_messages_have_no_gaps_and_bound_the_lesson() {
     let world = World::new().await;
     let (ann, bob) = (world.teacher("ann").await, world.pupil("bob").await);
