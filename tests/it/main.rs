@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod ask;
 mod browser;
 mod command;
 mod crash;

@@ -7,7 +7,7 @@ use arctos_box::dialect::edu::DIALECT;
 use arctos_box::dialect::{Access, Row};
 use serde_json::Value;
 
-use super::path;
+use super::transcript::{exchanges, file};
 
 /// What a command may answer beside 0 and what its access class answers.
 fn expected_codes(address: &str) -> &'static [i64] {
@@ -62,36 +62,33 @@ fn every_command_has_a_transcript_with_success_and_every_documented_code() {
 #[test]
 fn every_other_name_of_a_command_is_in_its_transcript() {
     for row in DIALECT.rows {
-        let text = std::fs::read_to_string(path(row.address)).expect(row.address);
+        let lines: Vec<String> = exchanges(&DIALECT, row).into_iter().map(|e| e.line).collect();
         for alias in row.aliases {
             let (svc, cmd) = alias.split_once('/').unwrap();
-            assert!(text.contains(&format!("?svc={svc}&cmd={cmd}\n")), "{alias}");
+            assert!(lines.iter().any(|l| l.ends_with(&format!("?svc={svc}&cmd={cmd}"))), "{alias}");
         }
     }
 }
 
 #[test]
 fn every_transcript_belongs_to_a_command() {
-    let folder = path("x").parent().unwrap().to_owned();
+    let folder = file(&DIALECT, &DIALECT.rows[0]).parent().unwrap().to_owned();
     for entry in std::fs::read_dir(folder).unwrap() {
-        let file = entry.unwrap().path();
-        assert!(DIALECT.rows.iter().any(|row| path(row.address) == file), "{}", file.display());
+        let path = entry.unwrap().path();
+        let known = DIALECT.rows.iter().any(|row| file(&DIALECT, row) == path);
+        assert!(known, "{}", path.display());
     }
 }
 
-/// Every code in a transcript: the line after each status line is the answer.
+/// Every code in a transcript.
 fn answered(row: &Row) -> BTreeSet<i64> {
-    let text = std::fs::read_to_string(path(row.address)).expect(row.address);
-    let lines: Vec<&str> = text.lines().collect();
-    let answers = lines.windows(2).filter(|w| w[0] == "HTTP 200");
-    let code = |answer: &[&str]| {
-        let value: Value = serde_json::from_str(answer[1]).expect(row.address);
-        let named = ["errorCode", "code", "ErrorCode"].iter().find_map(|name| value.get(name));
+    let code = |answer: &Value| {
+        let named = ["errorCode", "code", "ErrorCode"].iter().find_map(|name| answer.get(name));
         named.and_then(Value::as_i64).expect("every answer has its code as an integer")
     };
-    let codes = answers.map(code).collect();
-    assert!(!lines.iter().any(|l| l.starts_with("HTTP ") && *l != "HTTP 200"), "{}", row.address);
-    codes
+    let all = exchanges(&DIALECT, row);
+    assert!(all.iter().all(|e| e.status == 200), "{}", row.address);
+    all.iter().map(|e| code(&e.body)).collect()
 }
 
 #[test]
