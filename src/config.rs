@@ -114,6 +114,12 @@ keys! {
         "Largest file the object store takes, in MiB.";
     "cloud.account_mib", cloud_account_mib: Mib = "2048",
         "All files of one account, in MiB.";
+    "groups.rongcloud_key", rongcloud_key: String = r#""""#,
+        "RongCloud App Key: chat tokens come from there and groups are kept in step. Empty: all stays here.";
+    "groups.rongcloud_secret", rongcloud_secret: String = r#""""#,
+        "RongCloud App Secret.";
+    "groups.rongcloud_endpoint", rongcloud_endpoint: String = r#""https://api-cn.ronghub.com""#,
+        "Where calls of RongCloud's server API go.";
 }
 
 /// `[[classroom]]`: a place with capture inputs.
@@ -308,11 +314,21 @@ fn check(config: &Config) -> Result<(), String> {
     if !config.cloud_secret_id.is_empty() && config.cloud_appid <= 0 {
         return Err("cloud.appid: is needed with cloud.secret_id".into());
     }
+    if config.rongcloud_key.is_empty() != config.rongcloud_secret.is_empty() {
+        return Err("groups.rongcloud_key and groups.rongcloud_secret: set both or none".into());
+    }
+    let endpoint = &config.rongcloud_endpoint;
+    if crate::http::url::Target::parse(endpoint).is_none() {
+        return Err(format!("groups.rongcloud_endpoint: {endpoint} is no http address"));
+    }
     let mut names: Vec<&str> = config.classrooms.iter().map(|c| c.name.as_str()).collect();
     distinct("[[classroom]]", &mut names)?;
     let mut names: Vec<&str> = config.webhooks.iter().map(|w| w.name.as_str()).collect();
     distinct("[[webhook]]", &mut names)?;
     for hook in &config.webhooks {
+        if hook.name == crate::domain::group::SERVICE {
+            return Err(format!("[[webhook]] {}: the box uses this name itself", hook.name));
+        }
         if hook.secret.len() < 16 {
             return Err(format!("[[webhook]] {}: secret needs 16 characters or more", hook.name));
         }

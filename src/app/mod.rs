@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::domain::{
-    Appliance, Folders, Parts, Space, audit, file, lesson, outbox, recording, session,
+    Appliance, Folders, Parts, Space, audit, file, group, lesson, outbox, recording, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::encoder::Finder;
@@ -122,6 +122,10 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     // Before anybody can upload: what has no row now never will.
     if let Err(e) = file::reconcile(&app).await {
         tracing::warn!(error = ?e, "left-over uploads were not looked after");
+    }
+
+    if let Err(e) = group::catch_up(&app, clock.moment()).await {
+        tracing::warn!(error = ?e, "RongCloud was not told of the groups that are there");
     }
 
     let mut tasks = JoinSet::new();

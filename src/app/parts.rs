@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::StartError;
 use crate::config::{self, ClassroomEntry, Config, WebhookEntry};
 use crate::domain::policy::{
-    Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration, UserSig, Webhook,
+    Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration, RongCloud, UserSig, Webhook,
 };
 use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
@@ -65,6 +65,11 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
         webhooks: config.webhooks.iter().map(webhook).collect::<Result<_, _>>()?,
         cloud: cloud(config),
         usersig: usersig(config)?,
+        rongcloud: (!config.rongcloud_key.is_empty()).then(|| RongCloud {
+            key: config.rongcloud_key.clone(),
+            secret: config.rongcloud_secret.clone(),
+            endpoint: config.rongcloud_endpoint.trim_end_matches('/').to_owned(),
+        }),
         public_url: (!config.public_url.is_empty())
             .then(|| config.public_url.trim_end_matches('/').to_owned()),
         box_name,

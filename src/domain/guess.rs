@@ -47,8 +47,7 @@ impl Guesses {
         steady: Millis,
     ) -> Result<(), Fault> {
         let account = format!("secret {name} from {from}");
-        let digest = |text: &str| digest(&SHA256, text.as_bytes());
-        let right = constant_time_eq(digest(given).as_ref(), digest(known).as_ref());
+        let right = is_same(given, known);
         if let Some(retry) = self.account_wait(&account, steady) {
             return Err(Fault::Busy { retry });
         }
@@ -61,12 +60,45 @@ impl Guesses {
         }
     }
 
+    /// Judges something short that people tell each other, in constant time: `most` wrong ones a minute, then
+    /// the right one waits as well.
+    ///
+    /// # Errors
+    /// `Busy` with the wait.
+    pub fn few(
+        &self,
+        what: &str,
+        (given, known): (&str, &str),
+        most: usize,
+        steady: Millis,
+    ) -> Result<bool, Fault> {
+        let right = is_same(given, known);
+        let waiting = if right {
+            let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+            accounts.get(what).and_then(|times| wait(times, most, steady))
+        } else {
+            note(&self.accounts, what.to_owned(), most, steady)
+        };
+        waiting.map_or(Ok(right), |retry| Err(Fault::Busy { retry }))
+    }
+
+    /// Counts a wrong try of an address alone; answers how long it must wait, if it has used up its share.
+    pub fn wrong_from(&self, from: IpAddr, steady: Millis) -> Option<Millis> {
+        note(&self.addresses, from, PER_ADDRESS, steady)
+    }
+
     /// Counts a wrong try; answers how long its address must now wait, if it has used up its share.
     pub fn wrong(&self, account: &str, from: IpAddr, steady: Millis) -> Option<Millis> {
         self.refused.wrong(account, from, steady);
         note(&self.accounts, account.to_owned(), PER_ACCOUNT, steady);
-        note(&self.addresses, from, PER_ADDRESS, steady)
+        self.wrong_from(from, steady)
     }
+}
+
+/// In a time that does not depend on where they differ, nor on their lengths.
+fn is_same(given: &str, known: &str) -> bool {
+    let digest = |text: &str| digest(&SHA256, text.as_bytes());
+    constant_time_eq(digest(given).as_ref(), digest(known).as_ref())
 }
 
 fn note<K: Eq + Hash + Clone>(
@@ -124,6 +156,25 @@ mod tests {
             assert_eq!(guesses.wrong(&format!("user{n}"), HERE, Millis(n)), None);
         }
         assert_eq!(guesses.wrong("another", HERE, Millis(100)), Some(Millis(59_900)));
+    }
+
+    #[test]
+    fn after_a_few_wrong_codes_the_right_one_waits_too_and_others_do_not() {
+        let guesses = Guesses::default();
+        let judge = |what, given, at| {
+            let judged = guesses.few(what, (given, "1234"), 5, Millis::seconds(at));
+            judged.map_err(|fault| match fault {
+                Fault::Busy { retry } => retry,
+                other => panic!("{other:?}"),
+            })
+        };
+        for second in 0..5 {
+            assert_eq!(judge("door a", "0000", second), Ok(false));
+        }
+        assert_eq!(judge("door a", "1234", 5), Err(Millis::seconds(55)));
+        assert_eq!(judge("door a", "0000", 5), Err(Millis::seconds(55)));
+        assert_eq!(judge("door b", "1234", 5), Ok(true));
+        assert_eq!(judge("door a", "1234", 60), Ok(true));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod callback;
 pub mod cloud;
 pub mod durable;
 pub mod file;
+pub mod group;
 pub mod guess;
 pub mod lesson;
 pub mod licence;

@@ -17,6 +17,8 @@ pub struct Policy {
     pub webhooks: Vec<Webhook>,
     pub cloud: Cloud,
     pub usersig: UserSig,
+    /// `None`: groups stay in the box.
+    pub rongcloud: Option<RongCloud>,
     /// The address people outside the building use, if any; without a trailing slash.
     pub public_url: Option<String>,
     /// `arctos-` and four characters: the box's name on the LAN.
@@ -109,6 +111,21 @@ pub struct CloudKeys {
 impl std::fmt::Debug for CloudKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CloudKeys").field("appid", &self.appid).finish_non_exhaustive()
+    }
+}
+
+/// The application at RongCloud whose groups are kept in step with the box's.
+#[derive(Clone)]
+pub struct RongCloud {
+    pub key: String,
+    pub secret: String,
+    /// Scheme and host; without a trailing slash.
+    pub endpoint: String,
+}
+
+impl std::fmt::Debug for RongCloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RongCloud").field("key", &self.key).finish_non_exhaustive()
     }
 }
 

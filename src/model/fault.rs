@@ -112,6 +112,8 @@ pub enum Conflict {
     SetUp,
     /// The box would be left without an administrator.
     LastAdministrator,
+    /// As many are in it already as may be.
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

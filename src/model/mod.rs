@@ -4,6 +4,7 @@ pub mod audit;
 mod clock;
 mod entropy;
 mod fault;
+pub mod group;
 mod ids;
 pub mod lesson;
 pub mod outbox;

@@ -158,6 +158,7 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::Answered => "it was answered already, or too late",
         Conflict::SetUp => "the box is set up already",
         Conflict::LastAdministrator => "the box would be left without an administrator",
+        Conflict::Full => "as many are in it already as may be",
     }
 }
 

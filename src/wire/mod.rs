@@ -9,6 +9,7 @@ pub mod index;
 pub mod jwt;
 pub mod notice;
 pub mod playlist;
+pub mod rongcloud;
 pub mod tencent;
 pub mod usersig;
 pub mod vod;

@@ -154,6 +154,7 @@ fn conflicting(conflict: Conflict) -> (i64, String) {
         Conflict::Answered => (10102, "this was answered already, or too late".into()),
         Conflict::SetUp => (10101, "the box is set up already".into()),
         Conflict::LastAdministrator => (10101, "this is the last administrator".into()),
+        Conflict::Full => (10102, "it is full".into()),
     }
 }
 

@@ -94,6 +94,7 @@ fn policy(cloud: Cloud) -> Policy {
         webhooks: Vec::new(),
         cloud,
         usersig: UserSig::Own,
+        rongcloud: None,
         public_url: None,
         box_name: "arctos-test".into(),
     }
