@@ -16,7 +16,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -57,6 +57,29 @@ pub async fn drained(drain: &mut watch::Receiver<bool>) {
     let _ = drain.wait_for(|now| *now).await;
 }
 
+/// What a connection that outlives its HTTP keeps of the listener: its place, and word of the drain. It comes
+/// with each request, as an extension.
+#[derive(Clone)]
+pub struct Hold {
+    _place: Arc<Place>,
+    drain: watch::Receiver<bool>,
+}
+
+impl Hold {
+    /// Returns when the box goes down.
+    pub async fn drained(&mut self) {
+        drained(&mut self.drain).await;
+    }
+}
+
+/// One connection among those that are counted.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
+    /// The listener waits until the last one is dropped.
+    _here: mpsc::Sender<()>,
+}
+
 enum Guest {
     Tcp(TcpStream, SocketAddr),
     Unix(tokio::net::UnixStream),
@@ -67,6 +90,7 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let guests = Guests::default();
     let mut tasks = JoinSet::new();
+    let (here, mut gone) = mpsc::channel(1);
     loop {
         let permit = tokio::select! {
             permit = permits.clone().acquire_owned() => permit,
@@ -94,14 +118,16 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
             Door::Tls(_, config) => Some(TlsAcceptor::from(config.borrow().clone())),
             Door::Plain(_) | Door::Unix(_) => None,
         };
-        let (service, drain) = (service.clone(), drain.clone());
-        tasks.spawn(async move {
-            welcome(guest, tls, service, drain).await;
-            drop((permit, seat));
-        });
+        let place = Place { _permit: permit, _seat: seat, _here: here.clone() };
+        let hold = Hold { _place: Arc::new(place), drain: drain.clone() };
+        tasks.spawn(welcome(guest, tls, service.clone(), hold));
     }
-    drop(door);
-    let rest = async { while tasks.join_next().await.is_some() {} };
+    drop((door, here));
+    let rest = async {
+        while tasks.join_next().await.is_some() {}
+        // Then those that live on without HTTP; nobody ever sends anything.
+        let _: Option<()> = gone.recv().await;
+    };
     if tokio::time::timeout(DRAIN, rest).await.is_err() {
         tracing::info!("some connections were cut off while draining");
     }
@@ -162,37 +188,34 @@ async fn accept(door: &Door) -> io::Result<Guest> {
     }
 }
 
-async fn welcome(
-    guest: Guest,
-    tls: Option<TlsAcceptor>,
-    service: Service,
-    drain: watch::Receiver<bool>,
-) {
+async fn welcome(guest: Guest, tls: Option<TlsAcceptor>, service: Service, hold: Hold) {
     match (guest, tls) {
         (Guest::Tcp(stream, addr), None) => {
             let peer = Peer { addr: addr.ip().to_canonical(), secure: false };
-            http1(stream, peer, service, drain).await;
+            http1(stream, peer, service, hold).await;
         }
         (Guest::Tcp(stream, addr), Some(tls)) => {
             let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
             match tokio::time::timeout(TLS_TIME, tls.accept(stream)).await {
-                Ok(Ok(stream)) => encrypted(stream, peer, service, drain).await,
+                Ok(Ok(stream)) => encrypted(stream, peer, service, hold).await,
                 Ok(Err(e)) => tracing::debug!(error = %e, peer = %peer.addr, "no TLS session"),
                 Err(_) => tracing::debug!(peer = %peer.addr, "TLS took too long"),
             }
         }
         (Guest::Unix(stream), _) => {
             let peer = Peer { addr: std::net::Ipv4Addr::LOCALHOST.into(), secure: true };
-            http1(stream, peer, service, drain).await;
+            http1(stream, peer, service, hold).await;
         }
     }
 }
 
-async fn http1<S>(stream: S, peer: Peer, service: Service, mut drain: watch::Receiver<bool>)
+async fn http1<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| {
+    let answering = hold.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(answering.clone());
         let answer = service(request, peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -202,11 +225,11 @@ where
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
-    let mut connection =
-        std::pin::pin!(builder.serve_connection(TokioIo::new(Patient::new(stream)), service));
+    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), service);
+    let mut connection = std::pin::pin!(connection.with_upgrades());
     let done = tokio::select! {
         done = &mut connection => done,
-        () = drained(&mut drain) => {
+        () = hold.drained() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -216,11 +239,13 @@ where
     }
 }
 
-async fn encrypted<S>(stream: S, peer: Peer, service: Service, mut drain: watch::Receiver<bool>)
+async fn encrypted<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| {
+    let answering = hold.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(answering.clone());
         let answer = service(request, peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -237,11 +262,12 @@ where
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER_BYTES)
         .keep_alive_interval(Duration::from_secs(30));
-    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), service);
+    let connection =
+        builder.serve_connection_with_upgrades(TokioIo::new(Patient::new(stream)), service);
     let mut connection = std::pin::pin!(connection);
     let done = tokio::select! {
         done = connection.as_mut() => done,
-        () = drained(&mut drain) => {
+        () = hold.drained() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

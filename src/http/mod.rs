@@ -1,13 +1,16 @@
-//! HTTP without a domain: listeners, bodies under a limit, replies, ranges, TLS, an outbound client.
+//! HTTP without a domain: listeners, bodies under a limit, replies, ranges, cookies, WebSockets, TLS, an
+//! outbound client.
 
 pub mod body;
 pub mod client;
+pub mod cookie;
 pub mod listener;
 mod patience;
 pub mod range;
 pub mod reply;
 pub mod tls;
 pub mod url;
+pub mod websocket;
 
 use std::io;
 use std::net::IpAddr;

@@ -1,0 +1,220 @@
+//! An open WebSocket: frames in and out, pings, the end. One task owns it and alternates between both ways.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::ready;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+use tokio_websockets::{CloseCode, Error, Message, ServerBuilder, WebSocketStream};
+
+use super::Limits;
+use crate::http::listener::Hold;
+
+/// How long the other end may take to confirm a close.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// RFC 6455: a close frame has 125 bytes, two of which are the code.
+const REASON_BYTES_MAX: usize = 123;
+
+/// One message of either direction, whole. Cloning shares the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// UTF-8.
+    Text(Bytes),
+    Binary(Bytes),
+}
+
+/// Why there is nothing more to hear, or nobody who listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The other end closed, with this code if it said one.
+    Closed(Option<u16>),
+    /// The connection broke.
+    Lost(String),
+    /// It broke the rules of the protocol or sent too much at once; it was told so.
+    Wrong(String),
+    /// It does not answer: switched off, or its cable is cut.
+    Silent,
+    /// It takes nothing any more.
+    Stalled,
+    /// The box goes down.
+    Drained,
+}
+
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
+
+/// An open WebSocket.
+pub struct Socket {
+    stream: Stream,
+    limits: Limits,
+    /// Counts as one of the listener's connections as long as it lives.
+    hold: Option<Hold>,
+    heard: Instant,
+    /// When it was pinged, as long as it has not been heard of since.
+    pinged: Option<Instant>,
+    /// A pong waits to be sent: nothing is read before, so that pings cannot pile up answers.
+    owes: bool,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TokioIo<Upgraded>, limits: Limits, hold: Option<Hold>) -> Self {
+        let most = tokio_websockets::Limits::default().max_payload_len(Some(limits.message_max));
+        let stream = ServerBuilder::new().limits(most).serve(stream);
+        Self { stream, limits, hold, heard: Instant::now(), pinged: None, owes: false }
+    }
+
+    /// The next message. Pings and answers them in between. Cancel-safe: nothing is lost when this future is
+    /// dropped, so it may be one arm of a `select!`.
+    pub async fn recv(&mut self) -> Result<Frame, End> {
+        loop {
+            if self.owes {
+                self.flush().await?;
+                self.owes = false;
+            }
+            let due = match self.pinged {
+                None => self.heard + self.limits.quiet,
+                Some(at) => at + self.limits.grace,
+            };
+            let next = tokio::select! {
+                biased;
+                () = drained(&mut self.hold) => return Err(End::Drained),
+                next = self.stream.next() => next,
+                () = tokio::time::sleep_until(due) => {
+                    self.ping().await?;
+                    continue;
+                }
+            };
+            let message = match next {
+                Some(Ok(message)) => message,
+                Some(Err(e)) => {
+                    let end = end(&e);
+                    if matches!(end, End::Wrong(_)) {
+                        self.part().await;
+                    }
+                    return Err(end);
+                }
+                None => return Err(End::Closed(None)),
+            };
+            self.heard = Instant::now();
+            self.pinged = None;
+            if let Some((code, _)) = message.as_close() {
+                self.part().await;
+                return Err(End::Closed(Some(code.into())));
+            }
+            self.owes = message.is_ping();
+            if message.is_text() {
+                return Ok(Frame::Text(message.into_payload().into()));
+            }
+            if message.is_binary() {
+                return Ok(Frame::Binary(message.into_payload().into()));
+            }
+        }
+    }
+
+    /// Reading goes on, and with it the ping leaves.
+    async fn ping(&mut self) -> Result<(), End> {
+        if self.pinged.is_some() {
+            return Err(End::Silent);
+        }
+        self.pinged = Some(Instant::now());
+        self.put(Message::ping(Bytes::new())).await
+    }
+
+    /// Sends one message and waits until the system has taken it.
+    ///
+    /// # Errors
+    /// `Stalled` when the other end does not read, and whatever else ended the socket meanwhile.
+    pub async fn send(&mut self, frame: Frame) -> Result<(), End> {
+        self.feed(frame).await?;
+        self.flush().await
+    }
+
+    /// Puts a message behind the others; many go out together with the next `flush` or `recv`.
+    pub async fn feed(&mut self, frame: Frame) -> Result<(), End> {
+        self.put(match frame {
+            Frame::Text(text) => Message::text(text),
+            Frame::Binary(bytes) => Message::binary(bytes),
+        })
+        .await
+    }
+
+    async fn put(&mut self, message: Message) -> Result<(), End> {
+        let stream = &mut self.stream;
+        let mut message = Some(message);
+        let put = poll_fn(move |cx| {
+            ready!(Pin::new(&mut *stream).poll_ready(cx))?;
+            let message = message.take().expect("a future is not polled after its end");
+            std::task::Poll::Ready(Pin::new(&mut *stream).start_send(message))
+        });
+        patiently(put, self.limits.stall, &mut self.hold).await
+    }
+
+    pub async fn flush(&mut self) -> Result<(), End> {
+        patiently(self.stream.flush(), self.limits.stall, &mut self.hold).await
+    }
+
+    /// Says why, waits a moment for the other end to have read it, and is gone. `code` is one of 1000 to 1014
+    /// or 3000 to 4999; of `reason` the first 123 bytes are sent.
+    pub async fn close(mut self, code: u16, reason: &str) {
+        let code = CloseCode::try_from(code).ok().filter(|code| !code.is_reserved());
+        let code = code.unwrap_or(CloseCode::INTERNAL_SERVER_ERROR);
+        let message = Message::close(Some(code), shortened(reason));
+        let farewell = async {
+            if self.stream.send(message).await.is_ok() {
+                while let Some(Ok(_)) = self.stream.next().await {}
+            }
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_ok() {
+            self.part().await;
+        }
+    }
+
+    /// Sends what is left to be sent, then reads and drops until the other end hangs up: bytes that lie unread
+    /// when a connection is dropped would take the last frame with them.
+    async fn part(&mut self) {
+        let rest = async {
+            let _ = self.stream.close().await;
+            let mut unread = [0; 512];
+            while let Ok(1..) = self.stream.get_mut().read(&mut unread).await {}
+        };
+        let _ = tokio::time::timeout(FAREWELL, rest).await;
+    }
+}
+
+async fn patiently(
+    work: impl Future<Output = Result<(), Error>>,
+    stall: Duration,
+    hold: &mut Option<Hold>,
+) -> Result<(), End> {
+    tokio::select! {
+        biased;
+        done = work => done.map_err(|e| end(&e)),
+        () = drained(hold) => Err(End::Drained),
+        () = tokio::time::sleep(stall) => Err(End::Stalled),
+    }
+}
+
+async fn drained(hold: &mut Option<Hold>) {
+    match hold {
+        Some(hold) => hold.drained().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn end(e: &Error) -> End {
+    match e {
+        Error::AlreadyClosed => End::Closed(None),
+        Error::Io(e) => End::Lost(e.to_string()),
+        Error::Protocol(_) | Error::PayloadTooLong { .. } => End::Wrong(e.to_string()),
+        other => End::Lost(other.to_string()),
+    }
+}
+
+fn shortened(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(REASON_BYTES_MAX.min(reason.len()))]
+}
