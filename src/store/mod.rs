@@ -11,6 +11,7 @@ pub mod callbacks;
 pub mod files;
 pub mod group_members;
 pub mod groups;
+pub mod leases;
 pub mod lessons;
 pub mod memo;
 pub mod messages;
