@@ -1,6 +1,7 @@
 //! The machinery that all dialects share: one static table each, from which the server, the API page, the
 //! OpenAPI, the access and coverage tests, the metrics and the limits are read.
 
+pub mod arctos;
 pub mod credentials;
 pub mod describe;
 pub mod edu;
@@ -24,7 +25,7 @@ use crate::model::{Fault, Moment, Thing};
 use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
-pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT, &arctos::DIALECT];
 
 /// decisions.md: a body is at most this long unless its row says more.
 pub const BODY_MAX: usize = 64 * 1024;

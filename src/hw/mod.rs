@@ -3,6 +3,4 @@
 pub mod board;
 pub mod encoder;
 pub mod error;
-pub mod identity;
 pub mod recorder;
-pub mod timekeeping;

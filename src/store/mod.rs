@@ -7,11 +7,11 @@ mod reader;
 mod writer;
 
 pub mod audit;
+pub mod auth_codes;
 pub mod callbacks;
 pub mod files;
 pub mod group_members;
 pub mod groups;
-pub mod leases;
 pub mod lessons;
 pub mod memo;
 pub mod messages;

@@ -8,6 +8,7 @@
 //! `script.common(&world, &good)` adds what every row answers alike. World's clock stands still and its
 //! randomness counts, so that everything repeats.
 
+mod arctos;
 mod coverage;
 mod edu;
 mod transcript;
@@ -20,9 +21,8 @@ use serde_json::Value;
 
 use crate::ask::{Ask, has_body};
 use crate::world::{Answer, World};
-pub use coverage::named;
 pub use edu::{recorded, replay};
-pub use transcript::{Exchange, file};
+pub use transcript::file;
 
 /// The transcript of one row, growing case by case.
 pub struct Script {

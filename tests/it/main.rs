@@ -8,7 +8,6 @@ mod ask;
 mod browser;
 mod command;
 mod crash;
-mod failures;
 mod golden;
 mod hot_path;
 mod lesson;

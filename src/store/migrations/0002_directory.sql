@@ -11,6 +11,7 @@ CREATE TABLE auth_code (                         -- 004: good once, for ten minu
   claim     TEXT NOT NULL,                       -- the role that its token will claim
   issued_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX auth_code_by_time ON auth_code (issued_at);
 
 CREATE TABLE lease (                             -- one a live lesson, opened and closed with it
   room_id   INTEGER PRIMARY KEY REFERENCES room (id),
