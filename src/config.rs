@@ -93,6 +93,10 @@ keys! {
         "Free disk space below which no recording starts, in MiB. 0: worked out from the rate.";
     "recorder.stall_ms", stall_ms: Stall = "4000",
         "An encoder that gives nothing for so long is restarted.";
+    "license.hardware_root", hardware_root: String = r#""/""#,
+        "Folder under which the hardware is looked for. Any other than / makes a simulated identity.";
+    "license.test_keys", license_test_keys: Vec<String> = "[]",
+        "Further public keys whose licences count, for a simulated identity alone.";
     "cloud.appid", cloud_appid: i64 = "0",
         "Tencent app id of the keys below. 0: the box is the cloud.";
     "cloud.secret_id", cloud_secret_id: String = r#""""#,

@@ -2,6 +2,7 @@
 
 mod doors;
 pub mod health;
+pub mod licence;
 pub mod parts;
 pub mod site;
 
@@ -17,7 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::domain::{
-    Appliance, Folders, Parts, Space, audit, file, group, lesson, outbox, pass, recording, session,
+    self, Appliance, Folders, Parts, Space, audit, file, group, lesson, outbox, pass, recording,
+    session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::encoder::Finder;
@@ -97,6 +99,8 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let (kept, name) = secrets::load_or_make(&data, &entropy).map_err(StartError::Software)?;
     let db = Db::open(&data).map_err(|e| StartError::Software(e.to_string()))?;
     let setup = parts::recorder(config, &search_path)?;
+    let (licence, identity) = licence::setup(config, &setup.board, &data)?;
+    let name = licence::box_name(&identity).unwrap_or(name);
     let policy = parts::policy(config, &setup.board, name.clone())?;
 
     let (orders, order_box) = mpsc::channel(ORDERS);
@@ -109,6 +113,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         policy,
         secrets: kept,
         folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
+        licence,
         space: Space {
             free: Arc::new(move || free_bytes(&space_at)),
             reserve: setup.reserve_bytes,
@@ -215,6 +220,9 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
         }
         let now = clock.moment();
         lesson::age(&app, now).await;
+        if let Err(e) = domain::licence::step(&app, now).await {
+            tracing::warn!(error = ?e, "the newest time seen was not kept");
+        }
         if (now.steady - retried).to_std() >= RETRY {
             retried = now.steady;
             settle(&app, now).await;

@@ -5,8 +5,8 @@ use super::presence::{Aged, LiveRoom};
 use super::{Appliance, licence, recording, room};
 use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing, UserId};
-use crate::store::{lessons, rooms};
+use crate::model::{Conflict, Fault, LicenceWhy, Millis, Moment, RoomId, Thing, UserId};
+use crate::store::{leases, lessons, rooms};
 
 /// Comings and goings of one person in one lesson: a broken Wi-Fi all morning is far below it.
 const COMINGS_MAX: i64 = 500;
@@ -27,8 +27,8 @@ pub async fn start(
         return Err(Fault::Conflict(Conflict::NotStartable));
     }
     let host = (actor.id, actor.handle.as_str());
-    let permit = |live| licence::permit(live, now).map_err(Fault::Licence);
-    let chosen = app.presence.reserve(id, host, &app.policy.classrooms, now.steady, permit)?;
+    let permit = licence::permit(app, now).map_err(Fault::Licence)?;
+    let chosen = app.presence.reserve(id, host, &app.policy.classrooms, now.steady)?;
     let stamp = message::stamp(app, timestamp, now.wall);
     let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
     let name = chosen.as_ref().map(|c| c.name.clone());
@@ -38,6 +38,10 @@ pub async fn start(
             let seq = message::post(conn, id, &Notice::Started { uid: &uid }, stamp)?;
             if !lessons::begin(conn, id, seq, name.as_deref(), now.wall)? {
                 return Err(Fault::Conflict(Conflict::NotStartable));
+            }
+            let terms = (permit.licence.as_str(), permit.rooms, permit.rule);
+            if !leases::open(conn, id, terms, now.wall)? {
+                return Err(Fault::Licence(LicenceWhy::RoomsUsedUp));
             }
             lessons::enter(conn, id, user, now.wall)?;
             lessons::log(conn, id, now.wall, "started", name.as_deref().unwrap_or(""))?;
@@ -92,6 +96,7 @@ async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> R
             let seq = message::post(conn, id, &Notice::Ended { uid: &uid }, stamp)?;
             let ended = lessons::end(conn, id, seq, why, stamp.now)?;
             lessons::log(conn, id, stamp.now, "ended", why)?;
+            leases::close(conn, id)?;
             ended.ok_or(Fault::Conflict(Conflict::NotLive))
         })
         .await?;
@@ -240,6 +245,7 @@ async fn silence(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> 
 
 /// After a restart running lessons run on: seats are warm, recordings resume, half-closed ones are closed.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
+    app.db.write(move |conn| Ok(leases::reconcile(conn, now.wall)?)).await?;
     let (live, unfinished) = app
         .db
         .read(|conn| {

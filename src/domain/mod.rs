@@ -44,6 +44,7 @@ pub struct Appliance {
     pub guesses: guess::Guesses,
     pub hasher: password::Hasher,
     pub tapes: recording::Tapes,
+    pub licence: licence::Licensing,
     pub space: Space,
     recorder: mpsc::Sender<Order>,
     /// Rung when something was put into the outbox.
@@ -75,6 +76,7 @@ pub struct Parts {
     pub policy: Policy,
     pub secrets: Secrets,
     pub folders: Folders,
+    pub licence: licence::Setup,
     pub space: Space,
     pub recorder: mpsc::Sender<Order>,
 }
@@ -86,7 +88,9 @@ impl Appliance {
             .db
             .read(|conn| Ok((rooms::newest(conn)?, users::administrator_exists(conn)?)))
             .await?;
+        let licence = licence::Licensing::open(&parts.db, parts.licence, now).await?;
         let appliance = Arc::new(Self {
+            licence,
             sessions: session::Sessions::default(),
             presence: presence::Presence::new(newest),
             guesses: guess::Guesses::default(),

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::hw::error::HwError;
+use crate::hw::identity::Sources;
 
 /// Boards that the binary carries.
 const BUILT_IN: [(&str, &str); 1] = [("sim", include_str!("../../board/sim.toml"))];
@@ -21,6 +22,12 @@ pub struct Board {
     /// In the order in which they are tried.
     pub encoder: Vec<Encoder>,
     pub input: Vec<Input>,
+    /// How the machine is known; heeded in built-in boards only.
+    #[serde(default)]
+    pub identity: Sources,
+    /// The program carries it; it did not come from a file.
+    #[serde(skip)]
+    pub built_in: bool,
 }
 
 /// An H.264 encoder of ffmpeg, with what it needs beside the common arguments.
@@ -66,7 +73,7 @@ impl Board {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             return Err(wrong(format!("no such board; there are: {}", names.join(", "))));
         };
-        Self::parse(text).map_err(wrong)
+        Self::parse(text).map(|board| Self { built_in: true, ..board }).map_err(wrong)
     }
 
     /// The board that this machine is. Until boards with hardware are described, that is the simulator.

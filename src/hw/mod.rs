@@ -3,4 +3,6 @@
 pub mod board;
 pub mod encoder;
 pub mod error;
+pub mod identity;
 pub mod recorder;
+pub mod timekeeping;

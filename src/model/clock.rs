@@ -12,6 +12,9 @@ impl Millis {
     pub const fn seconds(s: i64) -> Self {
         Self(s * 1000)
     }
+    pub const fn days(d: i64) -> Self {
+        Self(d.saturating_mul(86_400_000))
+    }
     /// Whole seconds since 1970, as the documents' clients want them.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)

@@ -2,17 +2,20 @@
 
 pub mod audit;
 mod clock;
+mod date;
 mod entropy;
 mod fault;
 pub mod group;
 mod ids;
 pub mod lesson;
+pub mod licence;
 pub mod outbox;
 pub mod pass;
 pub mod recording;
 pub mod user;
 
 pub use clock::{Clock, Hand, Millis, Moment};
+pub use date::Date;
 pub use entropy::Entropy;
 pub use fault::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
 pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex};

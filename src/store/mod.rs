@@ -12,6 +12,7 @@ pub mod callbacks;
 pub mod files;
 pub mod group_members;
 pub mod groups;
+pub mod leases;
 pub mod lessons;
 pub mod memo;
 pub mod messages;

@@ -7,6 +7,7 @@ pub mod event;
 pub mod fmp4;
 pub mod index;
 pub mod jwt;
+pub mod licence;
 pub mod notice;
 pub mod playlist;
 pub mod rongcloud;

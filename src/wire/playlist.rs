@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::model::Millis;
 use crate::model::recording::{Segment, Take};
+use crate::model::{Date, Millis};
 
 /// Segments are cut at the first key frame after 2 s and key frames come each second; the figure may not change
 /// while a playlist is live, so it is said before it is reached.
@@ -58,22 +58,12 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     writeln!(text, "{arguments}").expect("a String takes whatever is written to it");
 }
 
-/// `2026-11-21T08:00:00.000Z`. Civil date from a day number, after Howard Hinnant's `civil_from_days`.
+/// `2026-11-21T08:00:00.000Z`.
 fn date(at: Millis) -> String {
-    let (days, ms) = (at.0.div_euclid(86_400_000), at.0.rem_euclid(86_400_000));
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months count from March, so that the leap day comes last.
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (date, ms) = (Date::of(at), at.0.rem_euclid(86_400_000));
     let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
     let (second, ms) = (ms / 1000 % 60, ms % 1000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
 }
 
 #[cfg(test)]

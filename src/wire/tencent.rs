@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::Millis;
+use crate::model::{Date, Millis};
 
 /// What a client may ask of recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,20 +177,11 @@ pub fn passed_on(body: &[u8]) -> Result<String, i64> {
 
 /// `2015-01-12 21:37:11` in China's time, as Tencent writes times; texts of this form sort by time.
 pub fn clock_text(at: Millis) -> String {
-    const CHINA_S: i64 = 8 * 3600;
-    let seconds = at.as_seconds() + CHINA_S;
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Howard Hinnant's civil_from_days: years begin in March, eras have 400 years.
-    let z = days + 719_468;
-    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
+    const CHINA: Millis = Millis::seconds(8 * 3600);
+    let there = at + CHINA;
+    let (date, of_day) = (Date::of(there), there.as_seconds().rem_euclid(86_400));
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    format!("{date} {hour:02}:{minute:02}:{second:02}")
 }
 
 /// A film as the service tells of it. Addresses are absolute.

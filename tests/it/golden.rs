@@ -21,8 +21,9 @@ use serde_json::Value;
 
 use crate::ask::{Ask, has_body};
 use crate::world::{Answer, World};
+pub use coverage::named;
 pub use edu::{recorded, replay};
-pub use transcript::file;
+pub use transcript::{Exchange, file};
 
 /// The transcript of one row, growing case by case.
 pub struct Script {

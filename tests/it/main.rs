@@ -8,6 +8,7 @@ mod ask;
 mod browser;
 mod command;
 mod crash;
+mod failures;
 mod golden;
 mod hot_path;
 mod lesson;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arctos_box::app::health::Health;
+use arctos_box::app::licence;
 use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
@@ -225,12 +226,13 @@ async fn open(
     clock: &Clock,
     entropy: &Entropy,
 ) -> (Arc<Site>, mpsc::Receiver<Order>) {
-    for part in ["recordings", "files", "keys"] {
+    for part in ["recordings", "files", "keys", "license"] {
         std::fs::create_dir_all(dir.join(part)).unwrap();
     }
     let board = Board::load("sim").unwrap();
     let (kept, name) = secrets::load_or_make(dir, entropy).unwrap();
     let policy = parts::policy(config, &board, name).unwrap();
+    let (licence, _) = licence::setup(config, &board, dir).unwrap();
     let (recorder, orders) = mpsc::channel(64);
     let made = Parts {
         db: Db::open(dir).unwrap(),
@@ -238,6 +240,7 @@ async fn open(
         policy,
         secrets: kept,
         folders: Folders { recordings: dir.join("recordings"), files: dir.join("files") },
+        licence,
         space: Space { free: Arc::new(|| Some(100 << 30)), reserve: 2 << 30 },
         recorder,
     };

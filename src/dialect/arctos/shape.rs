@@ -33,7 +33,7 @@ fn answer(_: Envelope) -> &'static [Member] {
 
 const ERROR: Slot = Slot::Maybe(Kind::Integer { min: 1401, max: 3405 });
 
-fn failures(row: &Row) -> Vec<Failure> {
+fn failures(_: &Row) -> Vec<Failure> {
     const PLAIN: &[Member] = &[
         Member { name: "status", slot: Slot::Code(&[1, 2]) },
         Member { name: "message", slot: Slot::Info },
@@ -43,14 +43,6 @@ fn failures(row: &Row) -> Vec<Failure> {
         Member { name: "message", slot: Slot::Info },
         Member { name: "error", slot: ERROR },
     ];
-    let plain = Failure { statuses: &[200, 403, 404, 405, 413, 429], members: PLAIN };
-    match row.access {
-        Access::User => {
-            let refused = Failure { statuses: &[401, 403], members: NUMBERED };
-            vec![refused, Failure { statuses: &[200, 404, 405, 413, 429], ..plain }]
-        }
-        Access::Anybody | Access::Signed | Access::Secret | Access::Server | Access::Staff(_) => {
-            vec![plain]
-        }
-    }
+    let plain = Failure { statuses: &[200, 403, 404, 405, 413, 429, 500], members: PLAIN };
+    vec![Failure { statuses: &[401, 403], members: NUMBERED }, plain]
 }

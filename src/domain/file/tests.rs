@@ -14,7 +14,7 @@ use crate::domain::cloud::{Call, CosWanted, Proxy};
 use crate::domain::policy::{
     Cloud, CloudKeys, LoginPolicy, Policy, Registration, Secrets, UserSig,
 };
-use crate::domain::{Folders, Parts, Space, room};
+use crate::domain::{Folders, Parts, Space, licence, room};
 use crate::model::lesson::Video;
 use crate::model::recording::Order;
 use crate::model::user::{Actor, Origin, User};
@@ -69,6 +69,7 @@ pub(crate) async fn world(adjust: impl FnOnce(&mut Cloud)) -> World {
         entropy: Entropy::counter(),
         policy: policy(cloud),
         secrets: secrets(),
+        licence: licence::Setup::none(folder.path()),
         folders,
         space: Space {
             free: Arc::new(move || Some(asked.load(Ordering::SeqCst))),

@@ -8,7 +8,7 @@ const MEMBER: Millis = Millis::seconds(120);
 fn presence() -> Presence {
     let presence = Presence::new(10_001);
     let host = (UserId(1), "ann");
-    presence.reserve(RoomId(10_001), host, &[], Millis(0), |_| Ok(())).unwrap();
+    presence.reserve(RoomId(10_001), host, &[], Millis(0)).unwrap();
     presence
 }
 
@@ -52,7 +52,7 @@ fn a_lesson_takes_the_teachers_own_classroom_then_the_first_free_one() {
     let presence = Presence::new(10_009);
     let take = |n, who| {
         let host = (UserId(n), who);
-        let got = presence.reserve(RoomId(10_000 + n), host, &classrooms, Millis(0), |_| Ok(()));
+        let got = presence.reserve(RoomId(10_000 + n), host, &classrooms, Millis(0));
         got.unwrap().map(|c| c.name)
     };
     assert_eq!(take(1, "ann").as_deref(), Some("lab"));

@@ -37,6 +37,11 @@ fn contract(dialect: &Dialect) -> &'static Contract {
     })
 }
 
+/// What an answer is called in the lists of its dialect.
+pub fn named(dialect: &Dialect, exchange: &Exchange) -> String {
+    (contract(dialect).name)(exchange)
+}
+
 /// `GET api/im/group/{}/join`, or without the method where the table has one row of that address.
 fn plain(dialect: &Dialect, row: &Row) -> String {
     let braces = |piece: &'static str| if piece.starts_with('{') { "{}" } else { piece };

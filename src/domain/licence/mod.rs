@@ -1,0 +1,265 @@
+//! The licence: what it allows, and the one place that is asked before a lesson starts (`permit`).
+//! The file is looked at each time, so that one that is put there or taken away counts at once. A running
+//! lesson is never asked about: it holds its lease (`store::leases`) until it ends.
+
+pub mod decide;
+mod desk;
+mod seen;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Appliance, durable};
+use crate::model::licence::{Decision, Facts, Licence, Marks, Paper, Timekeeping, Verdict};
+use crate::model::{Fault, LicenceWhy, Millis, Moment};
+use crate::store::{Db, memo};
+use crate::wire::licence::{Trust, observe, read};
+use decide::decide;
+pub use desk::{Installed, inspect, install, request};
+use seen::Seen;
+pub use words::explain;
+
+/// Its file in `license/`.
+pub const FILE: &str = "box.license";
+/// Beside it: the newest time seen.
+const SEEN: &str = "seen";
+/// The same in the store.
+const MEMO: &str = "newest_seen";
+/// Lessons that the built-in licence of the board `sim` allows at once.
+pub const DEMONSTRATION_ROOMS: u32 = 4;
+/// How much running time a crash may forget: two small writes each, so seldom.
+const KEEP_EVERY: Millis = Millis::seconds(600);
+
+/// What the licence is held against, given at start.
+#[derive(Clone)]
+pub struct Setup {
+    /// The data folder's `license/`.
+    pub folder: PathBuf,
+    pub marks: Marks,
+    /// The marks are not this machine's: a board from a file, a hardware root, the board `sim`.
+    pub simulated: bool,
+    /// The built-in licence holds as long as no other was ever installed.
+    pub demonstration: bool,
+    pub board: String,
+    pub trust: Trust,
+    pub built: Millis,
+    pub keeping: Arc<dyn Fn() -> Timekeeping + Send + Sync>,
+}
+
+impl Setup {
+    /// A box without hardware and without a licence.
+    #[cfg(test)]
+    pub(crate) fn none(folder: &std::path::Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            marks: Marks::default(),
+            simulated: true,
+            demonstration: true,
+            board: "test".into(),
+            trust: Trust::default(),
+            built: Millis(0),
+            keeping: Arc::new(|| Timekeeping::Kept),
+        }
+    }
+}
+
+/// The licence of this box.
+pub struct Licensing {
+    setup: Setup,
+    state: Mutex<State>,
+}
+
+struct State {
+    seen: Seen,
+    kept_at: Millis,
+    /// What the file's last bytes were found to be: a signature is checked once.
+    known: Option<(Vec<u8>, Paper)>,
+}
+
+/// How the box stands, for all that ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `Refused(RoomsUsedUp)` when more lessons are live than it allows; as many are no refusal.
+    pub decision: Decision,
+    /// Lessons that the licence allows at once, also when it refuses; 0 when there is none.
+    pub rooms: u32,
+    /// Name of the file, without its folder; empty when there is none.
+    pub path_name: String,
+    /// What there is to say and do; empty when all is well.
+    pub sentence: String,
+    /// Lessons that are live.
+    pub live: usize,
+}
+
+impl Standing {
+    /// Why it refuses, if it does.
+    pub fn refusal(&self) -> Option<LicenceWhy> {
+        match self.decision.verdict {
+            Verdict::Refused(why) => Some(why),
+            Verdict::Allowed | Verdict::Grace | Verdict::ClockDoubtful(_) => None,
+        }
+    }
+}
+
+/// A lesson may start, if fewer than `rooms` others hold a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    pub licence: String,
+    pub rooms: u32,
+    /// The verdict that allows it, for the lease's row.
+    pub rule: &'static str,
+}
+
+/// Whether a lesson may start now. Never asked again for a lesson that runs.
+///
+/// # Errors
+/// Why the licence refuses. Whether its lessons are used up is decided where the lease is written.
+pub fn permit(app: &Appliance, now: Moment) -> Result<Permit, LicenceWhy> {
+    let facts = app.licence.facts(now);
+    let decision = decide(&facts);
+    let rule = match decision.verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Grace => "grace",
+        Verdict::ClockDoubtful(_) => "clock doubtful",
+        Verdict::Refused(why) => return Err(why),
+    };
+    let licence = licence(&facts.paper).map(|l| l.id.clone()).unwrap_or_default();
+    Ok(Permit { licence, rooms: decision.rooms, rule })
+}
+
+/// How the box stands now. Reads a small file; no wait.
+pub fn standing(app: &Appliance, now: Moment) -> Standing {
+    app.licence.standing(app.presence.counts().0, now)
+}
+
+/// Keeps the newest time seen; called each second, writes every ten minutes.
+///
+/// # Errors
+/// The store's, or the disk's.
+pub async fn step(app: &Appliance, now: Moment) -> Result<(), Fault> {
+    let due = {
+        let mut state = app.licence.state();
+        state.seen.look(now, (app.licence.setup.keeping)());
+        (now.steady - state.kept_at >= KEEP_EVERY).then(|| state.kept_at = now.steady).is_some()
+    };
+    if due { app.licence.keep(&app.db).await } else { Ok(()) }
+}
+
+impl Licensing {
+    /// Reads what was kept, and looks for a licence.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open(db: &Db, setup: Setup, now: Moment) -> Result<Self, Fault> {
+        let kept = db.read(|conn| Ok(memo::get(conn, MEMO)?)).await?;
+        let file = std::fs::read_to_string(setup.folder.join(SEEN)).ok();
+        let records: Vec<String> = kept.into_iter().chain(file).collect();
+        let seen = Seen::begin(&records, setup.built, now);
+        let state = State { seen, kept_at: now.steady, known: None };
+        let licensing = Self { setup, state: Mutex::new(state) };
+        licensing.facts(now);
+        Ok(licensing)
+    }
+
+    /// Everything a decision rests upon, now.
+    pub fn facts(&self, now: Moment) -> Facts {
+        let text = std::fs::read(self.setup.folder.join(FILE)).ok();
+        let mut state = self.state();
+        let keeping = (self.setup.keeping)();
+        state.seen.look(now, keeping);
+        let paper = self.paper(&mut state, text);
+        let time = state.seen.time(now, self.setup.built, keeping);
+        drop(state);
+        observe(paper, &self.setup.marks, time)
+    }
+
+    fn paper(&self, state: &mut State, text: Option<Vec<u8>>) -> Paper {
+        let Some(text) = text else {
+            let plays = self.setup.simulated && self.setup.demonstration && !state.seen.installed;
+            return if plays { demonstration() } else { Paper::Absent };
+        };
+        let paper = match &state.known {
+            Some((bytes, paper)) if *bytes == text => paper.clone(),
+            Some(_) | None => {
+                let paper = read(Some(&text), &self.setup.trust);
+                state.known = Some((text, paper.clone()));
+                paper
+            }
+        };
+        if let Paper::Genuine(licence) = &paper {
+            // It was signed then, so it is at least so late.
+            state.seen.newest = state.seen.newest.max(licence.issued);
+            state.seen.installed = true;
+        }
+        paper
+    }
+
+    fn standing(&self, live: usize, now: Moment) -> Standing {
+        let facts = self.facts(now);
+        let mut decision = decide(&facts);
+        let allows = usize::try_from(decision.rooms).unwrap_or(usize::MAX);
+        if !matches!(decision.verdict, Verdict::Refused(_)) && live > allows {
+            decision.verdict = Verdict::Refused(LicenceWhy::RoomsUsedUp);
+        }
+        Standing {
+            decision,
+            rooms: licence(&facts.paper).map_or(0, |l| l.rooms),
+            path_name: self.path_name(&facts.paper),
+            sentence: words::sentence(&facts, &decision),
+            live,
+        }
+    }
+
+    fn path_name(&self, paper: &Paper) -> String {
+        let built_in = licence(paper).is_some_and(|l| l.id == DEMONSTRATION);
+        let name = if built_in { DEMONSTRATION } else { FILE };
+        if *paper == Paper::Absent { String::new() } else { name.to_owned() }
+    }
+
+    /// Writes the newest time seen to both places.
+    async fn keep(&self, db: &Db) -> Result<(), Fault> {
+        let text = self.state().seen.text();
+        let record = text.clone();
+        db.write(move |conn| Ok(memo::put(conn, MEMO, &record)?)).await?;
+        let path = self.setup.folder.join(SEEN);
+        let write = move || durable::write(&path, text.as_bytes());
+        let written = tokio::task::spawn_blocking(write).await;
+        let written = written.map_err(|e| Fault::internal("keeping the time", e))?;
+        written.map_err(|e| Fault::internal("license/seen", e))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Id and name of the built-in licence.
+const DEMONSTRATION: &str = "demonstration";
+
+fn demonstration() -> Paper {
+    Paper::Genuine(Box::new(Licence {
+        id: DEMONSTRATION.into(),
+        customer: "demonstration on a simulated board".into(),
+        rooms: DEMONSTRATION_ROOMS,
+        issued: Millis(0),
+        not_before: Millis(0),
+        expires: None,
+        grace_days: 0,
+        marks: Vec::new(),
+        minimum: 0,
+        features: Vec::new(),
+        key: String::new(),
+    }))
+}
+
+/// The licence, when the paper is one of ours.
+fn licence(paper: &Paper) -> Option<&Licence> {
+    match paper {
+        Paper::Genuine(licence) | Paper::Revoked(licence) => Some(licence),
+        Paper::Absent | Paper::NotALicence | Paper::Altered | Paper::UnknownKey(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! The newest time seen: a time that it certainly is by now. It rises by running time, by what was signed,
+//! and by a time server; never by a clock that somebody set. Beside it, where the clock should be, going by
+//! where it was: that shows a clock that was set back, and decides nothing else.
+//!
+//! Kept in the store and in `license/seen`; of several records the newest counts, so that neither a lost
+//! file nor an old copy of the store turns the time back. A record has a check sum against the hand of
+//! somebody who would like another time, which is no secret: who forges one could as well delete them.
+
+use ring::hmac;
+
+use super::decide::TOLERANCE;
+use crate::model::licence::{Time, Timekeeping};
+use crate::model::{Millis, Moment, hex};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub newest: Millis,
+    pub expected: Millis,
+    /// A licence was installed here once: the demonstration is over.
+    pub installed: bool,
+    /// When both were as they are, on the monotonic clock.
+    steady: Millis,
+}
+
+impl Seen {
+    /// At power-on. `records` are the texts that were kept; `floor` is what is certain without them.
+    pub fn begin(records: &[String], floor: Millis, now: Moment) -> Self {
+        let mut seen =
+            Self { newest: floor, expected: floor, installed: false, steady: now.steady };
+        for (newest, expected, installed) in records.iter().filter_map(|text| read(text)) {
+            seen.newest = seen.newest.max(newest);
+            seen.expected = seen.expected.max(expected);
+            seen.installed |= installed;
+        }
+        // Time passed while the box was off.
+        seen.expected = seen.expected.max(now.wall);
+        seen
+    }
+
+    /// Carried on to `now`.
+    pub fn look(&mut self, now: Moment, keeping: Timekeeping) {
+        let ran = (now.steady - self.steady).max(Millis(0));
+        self.steady = now.steady;
+        self.newest = self.newest + ran;
+        self.expected = self.expected + ran;
+        if keeping == Timekeeping::Synchronised {
+            self.newest = self.newest.max(now.wall);
+            self.expected = now.wall;
+        }
+        // A small step forward is a clock that was corrected; a large one is somebody's hand.
+        if now.wall > self.expected && now.wall - self.expected <= TOLERANCE {
+            self.expected = now.wall;
+        }
+    }
+
+    pub fn time(&self, now: Moment, built: Millis, keeping: Timekeeping) -> Time {
+        let Self { newest, expected, .. } = *self;
+        Time { now: now.wall, newest_seen: newest, expected, built, keeping }
+    }
+
+    /// As it is kept: `1 NEWEST EXPECTED INSTALLED MAC`, milliseconds and 0 or 1.
+    pub fn text(&self) -> String {
+        let line = format!("1 {} {} {}", self.newest.0, self.expected.0, u8::from(self.installed));
+        let mac = hex(hmac::sign(&key(), line.as_bytes()).as_ref());
+        format!("{line} {mac}")
+    }
+}
+
+/// `None` for what is no record of ours.
+fn read(text: &str) -> Option<(Millis, Millis, bool)> {
+    let (line, mac) = text.trim().rsplit_once(' ')?;
+    let mac: [u8; 32] = crate::wire::licence::key::unhex(mac)?;
+    hmac::verify(&key(), line.as_bytes(), &mac).ok()?;
+    let mut words = line.strip_prefix("1 ")?.split(' ').map(str::parse::<i64>);
+    let mut next = || words.next()?.ok();
+    Some((Millis(next()?), Millis(next()?), next()? == 1))
+}
+
+fn key() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"arctos newest time seen")
+}
