@@ -73,6 +73,7 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
         public_url: (!config.public_url.is_empty())
             .then(|| config.public_url.trim_end_matches('/').to_owned()),
         box_name,
+        names: config.http_names.iter().cloned().chain(sysinfo::System::host_name()).collect(),
     })
 }
 

@@ -23,7 +23,8 @@ pub fn text(dialect: &Dialect) -> String {
         let used = dialect.rows.iter().any(|row| row.access == access);
         let headers = if used { (dialect.shape.headers)(access) } else { &[] };
         if used && !(common.is_empty() && headers.is_empty()) {
-            out.push_str(&format!("\nCommands for {} take\n", caller(access)));
+            out.push('\n');
+            wrap(&mut out, 0, &format!("Commands for {} take", caller(access)));
             for header in headers {
                 wrap(&mut out, 4, &format!("header {}: {}", header.name, header.form));
                 wrap(&mut out, 8, header.doc);
@@ -57,7 +58,7 @@ pub fn page(dialects: &[&Dialect]) -> String {
     for dialect in dialects {
         out.push_str(&format!("<p>{}</p>\n<ul>\n", html::escape(dialect.title)));
         for row in dialect.rows {
-            let (id, address) = (html::id(dialect, row), html::escape(row.address));
+            let (id, address) = (html::id(dialect, row), html::escape(&title(dialect, row)));
             out.push_str(&format!("<li><a href=\"#{id}\">{address}</a></li>\n"));
         }
         out.push_str("</ul>\n");
@@ -70,8 +71,17 @@ pub fn page(dialects: &[&Dialect]) -> String {
     out
 }
 
+/// A row's address, with its verb where other rows have the same address.
+pub fn title(dialect: &Dialect, row: &Row) -> String {
+    match dialect.rows.iter().filter(|other| other.address == row.address).count() {
+        1 => row.address.to_owned(),
+        _ => format!("{} {}", verbs(row), row.address),
+    }
+}
+
 fn command(out: &mut String, dialect: &Dialect, row: &Row) {
-    out.push_str(&format!("\n\n{}\n{}\n", row.address, "-".repeat(row.address.chars().count())));
+    let title = title(dialect, row);
+    out.push_str(&format!("\n\n{title}\n{}\n", "-".repeat(title.chars().count())));
     wrap(out, 0, row.doc);
     out.push('\n');
     wrap(out, 2, &format!("{} {}", verbs(row), (dialect.shape.link)(row.address).url()));
@@ -84,7 +94,8 @@ fn command(out: &mut String, dialect: &Dialect, row: &Row) {
         out.push_str(if common.is_empty() { "\n  takes\n" } else { "\n  takes also\n" });
         fields(out, row.input);
     }
-    out.push_str(&format!("\n  answers {}\n", answer(dialect, row)));
+    out.push('\n');
+    wrap(out, 2, &format!("answers {}", answer(dialect, row)));
     fields(out, row.output);
 }
 
@@ -148,7 +159,7 @@ fn members(members: &[Member], row: &Row) -> String {
             Slot::Maybe(_) => {}
         }
     }
-    format!("{{{}}}", all.join(","))
+    format!("{{{}}}", all.join(", "))
 }
 
 /// Who may call, what it costs, how long its body may be.

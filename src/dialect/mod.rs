@@ -9,6 +9,7 @@ pub mod fields;
 pub mod openapi;
 pub mod path;
 pub mod serve;
+pub mod station;
 
 use std::future::Future;
 use std::net::IpAddr;

@@ -249,7 +249,8 @@ const LESSONS_MAX: i64 = 20_000;
 
 /// Films of lessons of the application's hosts, oldest first; addresses are the box's own, relative.
 pub async fn films(app: &Appliance, appid: i64) -> Result<Vec<Vod>, Fault> {
-    let filter = RoomFilter { appid, state: Some(RoomState::Replay), ..RoomFilter::default() };
+    let filter =
+        RoomFilter { appid: Some(appid), state: Some(RoomState::Replay), ..RoomFilter::default() };
     read_films(app, filter).await
 }
 
@@ -258,7 +259,8 @@ pub async fn film(app: &Appliance, appid: i64, file_id: &str) -> Result<Vod, Fau
     let missing = || Fault::Missing(Thing::Video);
     let number = file_id.strip_prefix("box-").and_then(|rest| rest.split_once('-'));
     let room = number.and_then(|(room, _)| room.parse().ok()).ok_or_else(missing)?;
-    let filter = RoomFilter { appid, room: Some(RoomId(room)), ..RoomFilter::default() };
+    let filter =
+        RoomFilter { appid: Some(appid), room: Some(RoomId(room)), ..RoomFilter::default() };
     let films = read_films(app, filter).await?;
     films.into_iter().find(|film| film.file_id == file_id).ok_or_else(missing)
 }

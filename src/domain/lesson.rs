@@ -1,8 +1,11 @@
 //! The life of a lesson: start, seats, silence, end. Disk first, memory after: what presence shows is true.
 
+use std::net::IpAddr;
+
 use super::message::{self, Notice, Stamp};
 use super::presence::{Aged, LiveRoom};
-use super::{Appliance, licence, recording, room};
+use super::{Appliance, audit, licence, recording, room};
+use crate::model::audit::{Entry, Event};
 use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, LicenceWhy, Millis, Moment, RoomId, Thing, UserId};
@@ -84,10 +87,33 @@ pub async fn exit(
 ) -> Result<(), Fault> {
     let room = room::hosted(app, id, actor).await?;
     let stamp = message::stamp(app, timestamp, now.wall);
-    end(app, &room, "host", stamp).await
+    end(app, &room, "host", stamp, None).await
 }
 
-async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> Result<(), Fault> {
+/// Ends a lesson by somebody of the staff, who need not be in it. Who did it is noted.
+///
+/// # Errors
+/// `Missing(Room)`, `Conflict(NotLive)`.
+pub async fn dismiss(
+    app: &Appliance,
+    id: RoomId,
+    by: &Actor,
+    from: IpAddr,
+    now: Moment,
+) -> Result<(), Fault> {
+    let room = room::get(app, id).await?;
+    let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
+    let entry = audit::by(by, from, Event::LessonEnded, id.to_string());
+    end(app, &room, "staff", stamp, Some(entry)).await
+}
+
+async fn end(
+    app: &Appliance,
+    room: &Room,
+    why: &'static str,
+    stamp: Stamp,
+    entry: Option<Entry>,
+) -> Result<(), Fault> {
     let (id, uid) = (room.id, room.host_handle.clone());
     // What is known of the recording is read where the lesson ends: it may have begun since `room` was read.
     let (recording, begin_at) = app
@@ -97,7 +123,9 @@ async fn end(app: &Appliance, room: &Room, why: &'static str, stamp: Stamp) -> R
             let ended = lessons::end(conn, id, seq, why, stamp.now)?;
             lessons::log(conn, id, stamp.now, "ended", why)?;
             leases::close(conn, id)?;
-            ended.ok_or(Fault::Conflict(Conflict::NotLive))
+            let ended = ended.ok_or(Fault::Conflict(Conflict::NotLive))?;
+            entry.map_or(Ok(()), |entry| audit::note(conn, entry, stamp.now))?;
+            Ok(ended)
         })
         .await?;
     app.presence.close(id);
@@ -234,7 +262,7 @@ pub async fn age(app: &Appliance, now: Moment) {
 async fn silence(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> {
     let room = room::get(app, id).await?;
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
-    match end(app, &room, "silence", stamp).await {
+    match end(app, &room, "silence", stamp, None).await {
         Err(Fault::Conflict(Conflict::NotLive)) => {
             app.presence.close(id);
             Ok(())

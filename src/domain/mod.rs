@@ -13,11 +13,14 @@ pub mod message;
 pub mod outbox;
 pub mod pass;
 pub mod password;
+pub mod people;
 pub mod policy;
 pub mod presence;
 pub mod recording;
 pub mod room;
 pub mod session;
+pub mod setup;
+pub mod staff;
 pub mod user;
 pub mod watch;
 
@@ -43,6 +46,7 @@ pub struct Appliance {
     pub presence: presence::Presence,
     pub guesses: guess::Guesses,
     pub hasher: password::Hasher,
+    pub setup: setup::Setup,
     pub tapes: recording::Tapes,
     pub licence: licence::Licensing,
     pub space: Space,
@@ -95,6 +99,7 @@ impl Appliance {
             presence: presence::Presence::new(newest),
             guesses: guess::Guesses::default(),
             hasher: password::Hasher::start(),
+            setup: setup::Setup::default(),
             tapes: recording::Tapes::default(),
             outbox_bell: Notify::new(),
             administered: AtomicBool::new(administered),

@@ -23,6 +23,29 @@ pub struct Policy {
     pub public_url: Option<String>,
     /// `arctos-` and four characters: the box's name on the LAN.
     pub box_name: String,
+    /// Further names by which clients call the box.
+    pub names: Vec<String>,
+}
+
+impl Policy {
+    /// Whether `host`, as a request names it (a port may follow), is the box: one of its names, any address,
+    /// or `public_url`'s. A name that others let point at the box is not.
+    pub fn is_called(&self, host: &str) -> bool {
+        let bare = host.rsplit_once(':').map_or(host, |(name, port)| match port.parse::<u16>() {
+            Ok(_) => name,
+            Err(_) => host,
+        });
+        let bracketed = bare.strip_prefix('[').and_then(|b| b.strip_suffix(']'));
+        if bracketed.unwrap_or(bare).parse::<std::net::IpAddr>().is_ok() {
+            return true;
+        }
+        let bare = bare.trim_end_matches('.');
+        let local = bare.strip_suffix(".local").unwrap_or(bare);
+        let public = self.public_url.as_deref().and_then(|url| url.split('/').nth(2));
+        let known = self.names.iter().map(String::as_str).chain(["localhost", &self.box_name]);
+        let mut known = known.chain(public.map(|host| host.split(':').next().unwrap_or(host)));
+        known.any(|name| name.eq_ignore_ascii_case(bare) || name.eq_ignore_ascii_case(local))
+    }
 }
 
 /// What signs `userSig`.

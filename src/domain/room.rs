@@ -1,10 +1,12 @@
 //! Lessons as things: made, listed, furnished with files. Their life is in `lesson`.
 
 use super::Appliance;
-use crate::model::lesson::{Binding, Member, Page, RecordingState, Room, RoomFilter, RoomState};
+use crate::model::lesson::{
+    Binding, LogLine, Member, Page, RecordingState, Room, RoomFilter, RoomState,
+};
 use crate::model::user::{Actor, Role};
 use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
-use crate::store::rooms;
+use crate::store::{lessons, rooms};
 
 /// Makes a lesson in state 0. The maker is its host, not yet a member.
 pub async fn create(
@@ -53,6 +55,11 @@ pub(super) async fn hosted(app: &Appliance, id: RoomId, actor: &Actor) -> Result
         return Err(Fault::denied("only this course's teacher may do that"));
     }
     Ok(room)
+}
+
+/// What happened in a lesson, oldest first.
+pub async fn log(app: &Appliance, id: RoomId) -> Result<Vec<LogLine>, Fault> {
+    app.db.read(move |conn| Ok(lessons::log_of(conn, id)?)).await
 }
 
 /// One page of lessons, newest first, and the number of all that match.

@@ -90,8 +90,8 @@ impl Room {
 /// Filters of 001 `roomlist`, all ANDed.
 #[derive(Clone, Debug, Default)]
 pub struct RoomFilter {
-    /// Lessons of hosts of this application, and of hosts without one.
-    pub appid: i64,
+    /// Lessons of hosts of this application, and of hosts without one; of all when absent.
+    pub appid: Option<i64>,
     pub room: Option<RoomId>,
     pub from: Option<Millis>,
     pub to: Option<Millis>,

@@ -128,3 +128,20 @@ pub struct StoredToken {
     pub issuer: String,
     pub issued_at: Millis,
 }
+
+/// A person and since when, as staff see them.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub user: User,
+    pub created_at: Millis,
+}
+
+/// Which people are wanted, all ANDed.
+#[derive(Clone, Debug, Default)]
+pub struct PeopleFilter {
+    pub role: Option<Role>,
+    pub origin: Option<Origin>,
+    pub disabled: Option<bool>,
+    /// Part of a handle, in any spelling, or of a name.
+    pub text: Option<Handle>,
+}

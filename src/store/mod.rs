@@ -17,6 +17,7 @@ pub mod lessons;
 pub mod memo;
 pub mod messages;
 pub mod outbox;
+pub mod people;
 pub mod recordings;
 pub mod rooms;
 pub mod tokens;

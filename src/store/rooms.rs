@@ -54,7 +54,7 @@ pub fn newest(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("SELECT COALESCE(MAX(id), 10000) FROM room", [], |r| r.get(0))
 }
 
-const FILTER: &str = "WHERE (u.appid IS NULL OR u.appid = :appid)
+const FILTER: &str = "WHERE (:appid IS NULL OR u.appid IS NULL OR u.appid = :appid)
     AND (:room IS NULL OR r.id = :room)
     AND (:host IS NULL OR r.host_id = :host)
     AND (:state IS NULL OR r.state = :state)

@@ -49,6 +49,30 @@ pub fn administrator_exists(conn: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
+/// Who could administer the box besides this one: enabled, with a password.
+pub fn other_administrators(conn: &Connection, but: UserId) -> rusqlite::Result<i64> {
+    conn.prepare_cached(
+        "SELECT COUNT(*) FROM user
+         WHERE role = 'administrator' AND disabled = 0 AND password IS NOT NULL AND id <> ?1",
+    )?
+    .query_row([but.0], |r| r.get(0))
+}
+
+pub fn set_password(conn: &Connection, id: UserId, password: Option<&str>) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE user SET password = ?2 WHERE id = ?1")?
+        .execute(params![id.0, password])?;
+    Ok(())
+}
+
+/// Name, role, password and standing as `user` has them.
+pub fn set_standing(conn: &Connection, user: &User) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE user SET name = ?2, role = ?3, password = ?4, disabled = ?5 WHERE id = ?1",
+    )?
+    .execute(params![user.id.0, user.name, user.role.word(), user.password, user.disabled])?;
+    Ok(())
+}
+
 /// Another name or picture; an absent one stays.
 pub fn set_shown(
     conn: &Connection,
@@ -63,10 +87,10 @@ pub fn set_shown(
     Ok(())
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "SELECT id, handle, dialect, appid, role, password, name, picture, disabled FROM user";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     let handle: String = row.get(1)?;
     let origin: String = row.get(2)?;
     let role: String = row.get(4)?;

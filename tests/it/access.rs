@@ -73,7 +73,7 @@ async fn a_command_for_users_takes_a_token_of_any_dialect_and_of_its_own_applica
 
 #[tokio::test]
 async fn a_command_for_anybody_asks_for_no_token_but_logout_which_is_about_one() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     for row in rows(Access::Anybody) {
         for token in [json!("nobody's"), json!(7)] {
             let mut body = plausible::body(row, "");

@@ -12,7 +12,8 @@ fn the_text_names_every_command_and_every_field() {
     for dialect in DIALECTS {
         let text = describe::text(dialect);
         for row in dialect.rows {
-            let start = text.find(&format!("\n{}\n---", row.address)).expect(row.address);
+            let title = describe::title(dialect, row);
+            let start = text.find(&format!("\n{title}\n---")).expect(&title);
             let rest = &text[start + 1..];
             let part = rest.find("\n\n\n").map_or(rest, |end| &rest[..end]);
             for alias in row.aliases {
@@ -41,7 +42,8 @@ fn the_page_names_every_command_and_every_field() {
     let page = describe::page(DIALECTS);
     for dialect in DIALECTS {
         for row in dialect.rows {
-            let start = page.find(&format!(">{}</h3>", row.address)).expect(row.address);
+            let title = describe::title(dialect, row);
+            let start = page.find(&format!(">{title}</h3>")).expect(&title);
             let end = page[start..].find("</article>").expect("each command is an article");
             let part = &page[start..start + end];
             for alias in row.aliases {

@@ -80,7 +80,7 @@ fn replay(page: &Page) {
 
 #[tokio::test]
 async fn who_may_watch_is_decided_once_an_administrator_exists() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let ann = world.teacher("ann").await;
     let (bob, eve) = (world.pupil("bob").await, world.pupil("eve").await);
     let room = world.live_room(&ann).await;

@@ -12,13 +12,13 @@ use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
 use arctos_box::domain::session::{self, Grant, Others};
-use arctos_box::domain::{Appliance, Folders, Parts, Space, lesson, recording};
+use arctos_box::domain::{Appliance, Folders, Parts, Space, lesson, recording, setup, staff};
 use arctos_box::http::Peer;
 use arctos_box::hw::board::Board;
 use arctos_box::hw::encoder::Finder;
 use arctos_box::model::recording::{Note, Order};
 use arctos_box::model::user::{Origin, User};
-use arctos_box::model::{Clock, Entropy, Hand, Millis, RoomId};
+use arctos_box::model::{Clock, Entropy, Hand, Handle, Millis, RoomId};
 use arctos_box::ops::metrics::Metrics;
 use arctos_box::ops::secrets;
 use arctos_box::store::Db;
@@ -202,21 +202,31 @@ impl World {
         recording::heard(self.app(), RoomId(room), note, self.clock.moment()).await.unwrap();
     }
 
-    /// Puts an administrator into the store and opens the box again, as set-up will.
-    pub async fn administer(&mut self) {
-        self.app()
-            .db
-            .write(|conn| {
-                conn.execute(
-                    "INSERT INTO user (handle, handle_key, dialect, role, created_at)
-                     VALUES ('root', 'root', 'box', 'administrator', 0)",
-                    [],
-                )?;
-                Ok(())
-            })
-            .await
-            .unwrap();
-        self.restart().await;
+    /// Sets the box up through its own API; answers the administrator's token.
+    pub async fn administer(&self) -> String {
+        let code = setup::code(self.app()).expect("the box has no administrator yet");
+        let founder = setup::Founder {
+            handle: Handle::new("root").unwrap(),
+            name: String::new(),
+            password: PASSWORD.into(),
+            from: IpAddr::from([127, 0, 0, 1]),
+        };
+        let now = self.clock.moment();
+        let root = setup::found(self.app(), &code, founder, now).await.unwrap();
+        staff::enter(self.app(), &root, IpAddr::from([127, 0, 0, 1]), now).await.unwrap()
+    }
+
+    /// A request to the box's own API: `path` below `/box/v1/`, with a token unless it is empty.
+    pub async fn staff(&self, method: &str, path: &str, token: &str, body: Value) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/box/v1/{path}"))
+            .header("host", "box.test");
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.request(request.body(Full::new(body.into())).unwrap()).await
     }
 }
 

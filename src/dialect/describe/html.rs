@@ -1,7 +1,7 @@
 //! Parts of the page `/box/api`: HTML that needs nothing but itself, no script, no font, no picture.
 
 use super::words::{caller, kind};
-use super::{about, answer, flat, verbs};
+use super::{about, answer, flat, title, verbs};
 use crate::dialect::fields::Field;
 use crate::dialect::{Access, Dialect, Row};
 
@@ -47,7 +47,7 @@ fn codes(out: &mut String, dialect: &Dialect) {
 fn command(out: &mut String, dialect: &Dialect, row: &Row) {
     let id = id(dialect, row);
     out.push_str(&format!("<article aria-labelledby=\"{id}\">\n"));
-    out.push_str(&format!("<h3 id=\"{id}\">{}</h3>\n", escape(row.address)));
+    out.push_str(&format!("<h3 id=\"{id}\">{}</h3>\n", escape(&title(dialect, row))));
     out.push_str(&format!("<p>{}</p>\n", prose(row.doc)));
     let url = (dialect.shape.link)(row.address).url();
     out.push_str(&format!("<p><code>{} {}</code></p>\n", verbs(row), escape(&url)));
@@ -92,7 +92,7 @@ fn table(out: &mut String, title: &str, fields: &[Field]) {
 /// A command's anchor: `edu-live-heartbeat`.
 pub fn id(dialect: &Dialect, row: &Row) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    format!("{}-{}", dialect.name, row.address).chars().map(plain).collect()
+    format!("{}-{}", dialect.name, title(dialect, row)).chars().map(plain).collect()
 }
 
 /// Text of a doc comment: what stands between backticks is code.

@@ -164,7 +164,7 @@ async fn filter(
         }
     };
     Ok(RoomFilter {
-        appid: caller.appid,
+        appid: Some(caller.appid),
         room: value.roomnum.map(|r| r.0),
         from: from.map(|s| Millis(s.saturating_mul(1000))),
         // Up to and with the last millisecond of that second.

@@ -98,6 +98,7 @@ fn policy(cloud: Cloud) -> Policy {
         rongcloud: None,
         public_url: None,
         box_name: "arctos-test".into(),
+        names: Vec::new(),
     }
 }
 

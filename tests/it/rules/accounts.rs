@@ -142,7 +142,7 @@ async fn a_handle_is_found_however_it_is_spelled_and_answered_as_it_was_first() 
 #[tokio::test]
 async fn who_may_register_is_a_matter_of_policy() {
     let check = |registration: &'static str, administered: bool, expected: [i64; 2]| async move {
-        let mut world = World::with(&[&format!("edu.registration={registration}")]).await;
+        let world = World::with(&[&format!("edu.registration={registration}")]).await;
         if administered {
             world.administer().await;
         }

@@ -117,7 +117,7 @@ async fn courses_of_another_application_are_not_listed_and_those_of_hosts_withou
 
 #[tokio::test]
 async fn an_administrator_is_no_host_that_could_be_searched_for() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     world.administer().await;
     let bob = world.pupil("bob").await;
     let ask = json!({"token": bob, "index": 0, "size": 1, "host_uid": "root"});

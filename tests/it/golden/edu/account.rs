@@ -9,7 +9,7 @@ use crate::world::{PASSWORD, World};
 #[tokio::test]
 async fn regist_answers_as_written() {
     let mut script = Script::of("account/regist");
-    let mut world = World::new().await;
+    let world = World::new().await;
     let good = json!({"id": "ann", "pwd": PASSWORD, "role": 1});
     script.common(&world, &good).await;
     script.case(&world, "a teacher registers", good.clone()).await;

@@ -1,0 +1,137 @@
+//! lessons: what runs and what ran, of all teachers.
+
+pub(super) use super::people::Which;
+use crate::dialect::Input;
+use crate::dialect::fields::{Digits, Nothing, Text};
+use crate::domain::{lesson, room};
+use crate::model::lesson::{LogLine, Page as Span, Room, RoomFilter, RoomState};
+use crate::model::{Fault, Millis, RoomId};
+use crate::{input, output};
+
+/// The states of a lesson, in the words of this API.
+const STATES: [(&str, RoomState); 4] = [
+    ("created", RoomState::Created),
+    ("live", RoomState::Live),
+    ("over", RoomState::Over),
+    ("replay", RoomState::Replay),
+];
+
+output! {
+    /// A lesson. Times are absent until they are known.
+    pub struct Lesson {
+        /// Its number, the same in every dialect.
+        pub id: i64,
+        /// What it is called.
+        pub title: String,
+        /// Handle of its teacher.
+        pub host: String,
+        /// created, live, over or replay.
+        pub state: String,
+        /// When it was made.
+        pub created_ms: i64,
+        /// When it started.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub begin_ms: Option<i64>,
+        /// When it ended.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub end_ms: Option<i64>,
+        /// Members now while live, distinct members ever once over.
+        pub members: i64,
+        /// Where it is recorded.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub classroom: Option<String>,
+        /// none, on, refused or ended.
+        pub recording: String,
+        /// What is wrong with the recording; empty for nothing.
+        pub recording_note: String,
+        /// Where to watch it, with the lesson's key: whoever has this address may.
+        pub watch: String,
+        /// What happened, oldest first; of one lesson, not in lists.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub log: Option<Vec<Line>>,
+    }
+}
+
+output! {
+    /// A line of a lesson's log.
+    pub struct Line {
+        /// When.
+        pub at_ms: i64,
+        /// What.
+        pub event: String,
+        /// More.
+        pub detail: String,
+    }
+}
+
+input! {
+    /// Which lessons; all conditions hold.
+    pub struct Wanted {
+        /// created, live, over or replay.
+        pub state: Option<Text<1, 32>>,
+        /// Skips so many.
+        pub index: Option<Digits<0, { i64::MAX }>>,
+        /// At most so many; 50 when absent.
+        pub size: Option<Digits<1, 200>>,
+    }
+}
+
+output! {
+    /// A page of lessons.
+    pub struct Page {
+        /// How many match in all.
+        pub total: i64,
+        /// Newest first.
+        pub lessons: Vec<Lesson>,
+    }
+}
+
+pub async fn list(input: Input<Wanted>) -> Result<Page, Fault> {
+    let Input { app, value, .. } = input;
+    let filter = RoomFilter {
+        state: value.state.map(|Text(word)| state(&word)).transpose()?,
+        ..RoomFilter::default()
+    };
+    let span = Span { index: value.index.map_or(0, |d| d.0), size: value.size.map_or(50, |d| d.0) };
+    let (total, rooms) = room::list(&app, filter, span).await?;
+    Ok(Page { total, lessons: rooms.into_iter().map(|room| shown(room, None)).collect() })
+}
+
+pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
+    let Input { app, value, .. } = input;
+    let id = RoomId(value.id.0);
+    let found = room::get(&app, id).await?;
+    Ok(shown(found, Some(room::log(&app, id).await?)))
+}
+
+pub async fn end(input: Input<Which>) -> Result<Nothing, Fault> {
+    let Input { app, actor, caller, value } = input;
+    lesson::dismiss(&app, RoomId(value.id.0), &actor, caller.addr, caller.now).await?;
+    Ok(Nothing)
+}
+
+fn shown(room: Room, log: Option<Vec<LogLine>>) -> Lesson {
+    let known = |at: Millis| (at.0 > 0).then_some(at.0);
+    let state = STATES.iter().find(|(_, state)| *state == room.state).map_or("", |(word, _)| word);
+    let line = |l: LogLine| Line { at_ms: l.at.0, event: l.event, detail: l.detail };
+    Lesson {
+        id: room.id.0,
+        watch: format!("/watch/{}?k={}", room.id, room.watch_key),
+        title: room.title,
+        host: room.host_handle,
+        state: state.to_owned(),
+        created_ms: room.created_at.0,
+        begin_ms: known(room.begin_at),
+        end_ms: known(room.end_at),
+        members: room.members,
+        classroom: room.classroom,
+        recording: room.recording.word().to_owned(),
+        recording_note: room.recording_note,
+        log: log.map(|lines| lines.into_iter().map(line).collect()),
+    }
+}
+
+fn state(word: &str) -> Result<RoomState, Fault> {
+    let found = STATES.iter().find(|(known, _)| *known == word).map(|(_, state)| *state);
+    found.ok_or_else(|| Fault::invalid("state", "must be created, live, over or replay"))
+}

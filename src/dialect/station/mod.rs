@@ -1,0 +1,77 @@
+//! The box's own API, `/box/v1/`: set-up, the box's own log-in and roles, what staff do. It answers bare JSON
+//! objects with honest HTTP statuses. Source: issue "Five dialects", decisions.md "One directory".
+
+mod auth;
+mod book;
+mod envelope;
+mod lessons;
+mod people;
+mod session;
+mod setup;
+mod shape;
+
+use super::{Dialect, Row, path};
+use crate::row;
+
+pub static DIALECT: Dialect = Dialect {
+    name: "box",
+    title: "The box's own API",
+    doc: "JSON objects to and from `/box/v1/…`; a failure is an HTTP status and \
+          `{\"error\":{\"code\",\"message\"}}`, with `field` for a wrong field, `retry_s` when it is busy and \
+          `request` for the box's own fault. The token that setup and login answer goes into `Authorization: \
+          Bearer TOKEN`; a browser may leave that to the session cookie which they set. Tokens of other \
+          APIs are none here. There is no CORS: pages of other sites cannot call it. Times are \
+          milliseconds since 1970, UTC.",
+    rows: ROWS,
+    shape: shape::SHAPE,
+    codes: envelope::CODES,
+    cors: false,
+    owns: |path| {
+        path.strip_prefix("/box/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    },
+    address: |asked| path::find(ROWS, asked),
+    open: auth::open,
+    fault: envelope::fault,
+    success: envelope::success,
+};
+
+type Nothing = super::fields::Nothing;
+
+static ROWS: &[Row] = &[
+    row!([Get] "box/v1/setup", Anybody, Read, guest setup::state(Nothing) -> setup::State,
+        "Tells whether the box has an administrator."),
+    row!([Post] "box/v1/setup", Anybody, Credential, whole setup::found(Founding) -> session::LoggedIn,
+        "Makes the first administrator and logs in. Takes the one-time code that the box shows on its \
+         terminal, and to `arctos-box setup`. Ten wrong tries make another code.",
+        success: 201),
+    row!([Post] "box/v1/login", Anybody, Credential, whole session::login(Login) -> session::LoggedIn,
+        "Logs in whoever has a password; sets the session cookie too."),
+    row!([Post] "box/v1/logout", Staff(Person), Write, whole session::logout(Nothing) -> Nothing,
+        "Ends the session of the token and takes the cookie away."),
+    row!([Get] "box/v1/me", Staff(Person), Read, user session::me(Nothing) -> people::Shown,
+        "Who is logged in."),
+    row!([Post] "box/v1/password", Staff(Person), Credential, whole session::password(NewPassword) -> session::LoggedIn,
+        "Changes one's own password. Every token of the person ends; a new one is answered."),
+    row!([Get] "box/v1/users", Staff(Technician), Read, user people::list(Wanted) -> people::Page,
+        "Lists people of all dialects in order of registration."),
+    row!([Post] "box/v1/users", Staff(Technician), Credential, user people::add(Newcomer) -> people::Shown,
+        "Adds a person, known to all dialects. Only an administrator adds administrators and technicians.",
+        success: 201),
+    row!([Get] "box/v1/users/{id}", Staff(Technician), Read, user people::one(Which) -> people::Shown,
+        "One person."),
+    row!([Post] "box/v1/users/{id}", Staff(Technician), Credential, user people::change(Changes) -> people::Shown,
+        "Changes name, role, password or standing; what is absent stays. A new password ends every token of \
+         the person, and so does a step into or out of the roles administrator and technician, which \
+         administrators alone decide on and which comes with a new password. The last administrator \
+         stays one."),
+    row!([Get] "box/v1/lessons", Staff(Teacher), Read, user lessons::list(Wanted) -> lessons::Page,
+        "Lists lessons of all teachers, newest first."),
+    row!([Get] "box/v1/lessons/{id}", Staff(Teacher), Read, user lessons::one(Which) -> lessons::Lesson,
+        "One lesson with its log."),
+    row!([Post] "box/v1/lessons/{id}/end", Staff(Technician), Write, user lessons::end(Which) -> Nothing,
+        "Ends a running lesson; its recording is closed and its replay follows."),
+    row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
+        "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),
+    row!([Get] "box/v1/audit", Staff(Administrator), Read, user book::audit(Wanted) -> book::Page,
+        "Who did what, newest first: log-ins and tokens, refused ones, users, licence, lessons, secrets."),
+];

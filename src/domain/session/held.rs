@@ -1,0 +1,123 @@
+//! Tokens in memory: what a request asks. It knows neither the disk nor how a token came to be.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ring::digest::{SHA256, digest};
+
+use super::AGE_MAX;
+use crate::model::user::{Actor, Origin, User};
+use crate::model::{Fault, Millis, Moment, Refusal, UserId};
+
+#[derive(Default)]
+pub struct Sessions {
+    /// Log-ins share it, a change of somebody's standing has it alone: what memory says of a person is
+    /// what the disk says, in whatever order the two are heard of.
+    pub(super) standing: tokio::sync::RwLock<()>,
+    /// Drawn on the writer's thread, so that it orders log-ins as the disk has them.
+    pub(super) serials: Arc<AtomicU64>,
+    tokens: RwLock<HashMap<[u8; 32], Session>>,
+}
+
+pub(super) struct Session {
+    pub actor: Arc<Actor>,
+    /// On this run's monotonic clock; negative when it was issued before the start.
+    pub issued: Millis,
+    pub serial: u64,
+    pub disabled: bool,
+}
+
+impl Sessions {
+    /// Who holds this token.
+    ///
+    /// # Errors
+    /// `Unauthenticated`: `Invalid` when nobody does, `Expired` after seven days, `Disabled` for a person who
+    /// may not come in any more.
+    pub fn actor(&self, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        let session = tokens.get(&hash(token)).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
+        if now.steady - session.issued > AGE_MAX {
+            return Err(Fault::Unauthenticated(Refusal::Expired));
+        }
+        if session.disabled {
+            return Err(Fault::Unauthenticated(Refusal::Disabled));
+        }
+        Ok(session.actor.clone())
+    }
+
+    /// Puts a person's one session of an origin in place of what they had. Log-ins of one account may
+    /// overtake each other on their way back from the disk: the one written last stands.
+    pub(super) fn replace(&self, hash: [u8; 32], session: Session) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        let (user, origin) = (session.actor.id, session.actor.origin);
+        let same = |s: &Session| s.actor.id == user && s.actor.origin == origin;
+        if tokens.values().any(|s| same(s) && s.serial > session.serial) {
+            return;
+        }
+        tokens.retain(|_, s| !same(s));
+        tokens.insert(hash, session);
+    }
+
+    /// Adds a session beside the person's others.
+    pub(super) fn add(&self, hash: [u8; 32], session: Session, gone: &[[u8; 32]]) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().for_each(|hash| drop(tokens.remove(hash)));
+        tokens.insert(hash, session);
+    }
+
+    /// Held while somebody's role, password or standing changes, on the disk and then here.
+    pub async fn change(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
+        self.standing.write().await
+    }
+
+    /// A person's role, name or standing has changed: every token shows it from now on.
+    pub fn changed(&self, user: &User) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        for session in tokens.values_mut().filter(|s| s.actor.id == user.id) {
+            session.actor = Arc::new(actor_of(user, session.actor.origin));
+            session.disabled = user.disabled;
+        }
+    }
+
+    /// Every token of a person ends, in memory; the store's rows are the caller's to delete.
+    pub fn drop_all_of(&self, user: UserId) {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|_, s| s.actor.id != user);
+    }
+
+    pub(super) fn restore(&self, hash: [u8; 32], session: Session) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).insert(hash, session);
+    }
+
+    pub(super) fn knows(&self, hash: &[u8; 32]) -> bool {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
+    }
+
+    pub(super) fn forget(&self, hash: &[u8; 32]) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
+
+    /// Drops what has expired; answers which.
+    pub(super) fn forget_old(&self, now: Moment) -> Vec<[u8; 32]> {
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        let old = tokens.iter().filter(|(_, s)| now.steady - s.issued > AGE_MAX);
+        let old: Vec<_> = old.map(|(hash, _)| *hash).collect();
+        old.iter().for_each(|hash| drop(tokens.remove(hash)));
+        old
+    }
+
+    pub fn count(&self) -> usize {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+pub(super) fn actor_of(user: &User, origin: Origin) -> Actor {
+    Actor { id: user.id, handle: user.handle.clone(), role: user.role, appid: user.appid, origin }
+}
+
+pub(super) fn hash(token: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    out
+}
