@@ -41,7 +41,7 @@ async fn bearer(world: &World, user_id: &str, role: &str, client: &str) -> Strin
 #[tokio::test]
 async fn get_auth_code_answers_as_written() {
     let mut script = Script::of(&DIALECT, "api/auth/getAuthCode");
-    let mut world = World::new().await;
+    let world = World::new().await;
     let good =
         key(&world).json(json!({"user_id": "unique_id", "name": "name", "role": "MODERATOR"}));
     script.common(&world, &good).await;
