@@ -14,7 +14,7 @@ use crate::domain::Appliance;
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
 use crate::ops::metrics::Metrics;
-use crate::web::{files, watch};
+use crate::web::{channel, files, watch};
 
 /// All that answers on the main listeners.
 pub struct Site {
@@ -45,6 +45,9 @@ impl Site {
     {
         let now = self.clock.moment();
         let path = request.uri().path();
+        if path == channel::PATH {
+            return channel::answer(&self.app, &self.clock, request, peer, channel::LIMITS);
+        }
         if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {
             let number = self.requests.fetch_add(1, Ordering::Relaxed);
             let id = format!("{:x}-{number:x}", now.wall.as_seconds());

@@ -85,6 +85,7 @@ pub async fn dismiss(app: &Appliance, id: GroupId, user: UserId, now: Moment) ->
     };
     app.db.write(job).await?;
     tracing::info!(group = %id, %user, "group dismissed");
+    super::talk::expel(app, &id.to_string(), None);
     app.outbox_bell.notify_one();
     Ok(())
 }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::Appliance;
 use crate::model::lesson::{Message, Video};
+use crate::model::talk;
 use crate::model::{Fault, Millis, RoomId};
 use crate::store::messages;
 use crate::wire::notice;
@@ -40,11 +41,17 @@ pub(super) fn post(
     stamp: Stamp,
 ) -> Result<i64, Fault> {
     let (kind, body) = match notice {
-        Notice::Started { uid } => (1001, notice::plain(1001, stamp.tag, stamp.timestamp, uid)),
-        Notice::Ended { uid } => (1002, notice::plain(1002, stamp.tag, stamp.timestamp, uid)),
-        Notice::Entered { uid } => (1003, notice::plain(1003, stamp.tag, stamp.timestamp, uid)),
+        Notice::Started { uid } => {
+            (talk::STARTED, notice::plain(talk::STARTED, stamp.tag, stamp.timestamp, uid))
+        }
+        Notice::Ended { uid } => {
+            (talk::ENDED, notice::plain(talk::ENDED, stamp.tag, stamp.timestamp, uid))
+        }
+        Notice::Entered { uid } => {
+            (talk::ENTERED, notice::plain(talk::ENTERED, stamp.tag, stamp.timestamp, uid))
+        }
         Notice::Recorded { uid, video } => {
-            (1004, notice::recorded(stamp.tag, stamp.timestamp, uid, video))
+            (talk::RECORDED, notice::recorded(stamp.tag, stamp.timestamp, uid, video))
         }
     };
     Ok(messages::post(conn, &room.to_string(), kind, "", &body, stamp.now)?)

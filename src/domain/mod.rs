@@ -21,6 +21,7 @@ pub mod room;
 pub mod session;
 pub mod setup;
 pub mod staff;
+pub mod talk;
 pub mod user;
 pub mod watch;
 
@@ -49,6 +50,7 @@ pub struct Appliance {
     pub setup: setup::Setup,
     pub tapes: recording::Tapes,
     pub licence: licence::Licensing,
+    pub talk: Arc<talk::Hub>,
     pub space: Space,
     recorder: mpsc::Sender<Order>,
     /// Rung when something was put into the outbox.
@@ -93,6 +95,9 @@ impl Appliance {
             .read(|conn| Ok((rooms::newest(conn)?, users::administrator_exists(conn)?)))
             .await?;
         let licence = licence::Licensing::open(&parts.db, parts.licence, now).await?;
+        let talk = Arc::new(talk::Hub::default());
+        let told = talk.clone();
+        parts.db.on_posted(Box::new(move |posted| told.posted(posted)));
         let appliance = Arc::new(Self {
             licence,
             sessions: session::Sessions::default(),
@@ -101,6 +106,7 @@ impl Appliance {
             hasher: password::Hasher::start(),
             setup: setup::Setup::default(),
             tapes: recording::Tapes::default(),
+            talk,
             outbox_bell: Notify::new(),
             administered: AtomicBool::new(administered),
             address: OnceLock::new(),

@@ -18,6 +18,9 @@ use crate::wire::{index, playlist};
 pub const PLAYLIST: &str = "lesson.m3u8";
 pub const INDEX: &str = "index.json";
 
+/// Bodies of messages in one index: a page that plays it back reads it whole.
+const INDEX_MESSAGES_BYTES_MAX: usize = 8 << 20;
+
 /// What a lesson says whose files somebody took away.
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
@@ -279,9 +282,12 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
         .read(move |conn| {
             let room = rooms::by_id(conn, id)?;
             let room = room.ok_or(Fault::Missing(crate::model::Thing::Room))?;
+            let (messages, messages_left_out) =
+                messages::bounded(conn, &room.group(), room.begin_seq, INDEX_MESSAGES_BYTES_MAX)?;
             Ok(index::Material {
                 attendance: lessons::attendance(conn, id)?,
-                messages: messages::after(conn, &room.group(), 0, super::message::PAGE_MAX)?,
+                messages,
+                messages_left_out,
                 bindings: rooms::bindings(conn, id, all)?.1,
                 log: lessons::log_of(conn, id)?,
                 room,

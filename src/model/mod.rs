@@ -12,6 +12,7 @@ pub mod licence;
 pub mod outbox;
 pub mod pass;
 pub mod recording;
+pub mod talk;
 pub mod user;
 
 pub use clock::{Clock, Hand, Millis, Moment};

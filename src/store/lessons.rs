@@ -5,8 +5,8 @@ use rusqlite::{Connection, params};
 
 use crate::model::lesson::{Attendance, AttendanceEvent, LogLine, RecordingState};
 use crate::model::{Millis, RoomId, UserId};
-use crate::store::optional;
 use crate::store::users::unreadable;
+use crate::store::{hands, optional};
 
 /// 0 → 1; `false` when the lesson is not in state 0 any more.
 pub fn begin(
@@ -52,6 +52,7 @@ pub fn end(
     )?
     .execute(params![room.0, now.0])?;
     conn.prepare_cached("UPDATE member SET active = 0 WHERE room_id = ?1")?.execute([room.0])?;
+    hands::lower_all(conn, &room.to_string())?;
     Ok(ended)
 }
 

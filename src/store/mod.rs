@@ -12,12 +12,14 @@ pub mod callbacks;
 pub mod files;
 pub mod group_members;
 pub mod groups;
+pub mod hands;
 pub mod leases;
 pub mod lessons;
 pub mod memo;
 pub mod messages;
 pub mod outbox;
 pub mod people;
+pub mod posted;
 pub mod recordings;
 pub mod rooms;
 pub mod tokens;
@@ -84,6 +86,7 @@ impl Db {
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join("box.db");
         let conn = prepare(folder, &path)?;
+        posted::prepare(&conn)?;
         let readers = reader::Readers::open(&path)?;
         Ok(Self {
             writer: writer::Writer::start(conn),
@@ -128,6 +131,11 @@ impl Db {
     /// Answers the names of the stored files that the copy knows.
     pub async fn snapshot(&self, target: PathBuf) -> Result<Vec<String>, Fault> {
         self.read(move |conn| copy_to(conn, &target)).await
+    }
+
+    /// Who hears of each message that stands in a group; told once, before anything is posted.
+    pub fn on_posted(&self, listener: posted::Listener) {
+        self.writer.on_posted(listener);
     }
 
     /// Transactions and jobs committed since the start, for `/metrics`.

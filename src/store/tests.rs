@@ -52,3 +52,37 @@ fn a_store_made_sound_is_one_closed_file() {
     std::fs::write(dir.path().join("box.db"), [7; 9000]).unwrap();
     assert!(Db::make_sound(dir.path()).is_err());
 }
+
+#[tokio::test]
+async fn what_is_posted_is_told_once_it_stands_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    db.on_posted(Box::new(move |posted| {
+        let short = |(group, m): &(String, crate::model::lesson::Message)| {
+            tell.send((group.clone(), m.seq, m.body.clone())).unwrap();
+        };
+        posted.iter().for_each(short);
+    }));
+    let post = async |group: &'static str, body: &'static str, fails: bool| {
+        let job = move |conn: &Connection| {
+            let seq = messages::post(conn, group, 1, "ann", body, Millis(0))?;
+            if fails { Err(Fault::Missing(crate::model::Thing::Room)) } else { Ok(seq) }
+        };
+        db.write(job).await
+    };
+    // Together, so that they share transactions with each other and with what fails.
+    let (a, failed, b, c) = tokio::join!(
+        post("1", "\"a\"", false),
+        post("1", "\"never\"", true),
+        post("2", "\"b\"", false),
+        post("1", "\"c\"", false),
+    );
+    assert!(failed.is_err());
+    assert_eq!((a.unwrap(), b.unwrap(), c.unwrap()), (1, 1, 2));
+    // The listener is told before the caller is answered.
+    let all: Vec<_> = told.try_iter().collect();
+    let expected = [("1", 1, "\"a\""), ("2", 1, "\"b\""), ("1", 2, "\"c\"")];
+    assert_eq!(all, expected.map(|(group, seq, body)| (group.to_owned(), seq, body.to_owned())));
+    db.close().await;
+}

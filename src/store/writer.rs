@@ -4,12 +4,13 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::posted;
 use crate::model::{Fault, Millis, Part};
 
 /// A class is at most 60 seats; a school of 500 clients entering at once still fits before we say Busy.
@@ -22,6 +23,7 @@ pub struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
     counts: Arc<Counts>,
+    listener: Arc<OnceLock<posted::Listener>>,
 }
 
 #[derive(Default)]
@@ -113,12 +115,13 @@ impl Writer {
     pub fn start(conn: Connection) -> Self {
         let (queue, inbox) = mpsc::channel(QUEUE);
         let counts = Arc::new(Counts::default());
-        let theirs = counts.clone();
+        let listener = Arc::new(OnceLock::new());
+        let (theirs, told) = (counts.clone(), listener.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(conn, inbox, &theirs))
+            .spawn(move || serve(conn, inbox, &theirs, &told))
             .expect("the first thread of the process can be made");
-        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts }
+        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts, listener }
     }
 
     pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
@@ -140,6 +143,11 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(Fault::internal("store", "the writer is gone")))
     }
 
+    pub fn on_posted(&self, listener: posted::Listener) {
+        // A second listener would be a second owner of the groups: there is none.
+        let _ = self.listener.set(listener);
+    }
+
     pub fn counts(&self) -> (u64, u64) {
         (self.counts.transactions.load(Ordering::Relaxed), self.counts.jobs.load(Ordering::Relaxed))
     }
@@ -157,7 +165,12 @@ impl Writer {
     }
 }
 
-fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Counts) {
+fn serve(
+    mut conn: Connection,
+    mut inbox: mpsc::Receiver<Message>,
+    counts: &Counts,
+    listener: &OnceLock<posted::Listener>,
+) {
     let mut open = true;
     while open {
         let Some(first) = inbox.blocking_recv() else { break };
@@ -176,7 +189,7 @@ fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Coun
         if !batch.is_empty() {
             counts.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
             counts.transactions.fetch_add(1, Ordering::Relaxed);
-            let well = commit(&mut conn, batch);
+            let well = commit(&mut conn, batch, listener.get());
             counts.ailing.store(!well, Ordering::Relaxed);
         }
     }
@@ -186,16 +199,36 @@ fn serve(mut conn: Connection, mut inbox: mpsc::Receiver<Message>, counts: &Coun
 }
 
 /// Answers whether the transaction stands.
-fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>) -> bool {
+fn commit(
+    conn: &mut Connection,
+    mut batch: Vec<Box<dyn Job>>,
+    listener: Option<&posted::Listener>,
+) -> bool {
     let outcome = transaction(conn, &mut batch);
     if let Err(e) = &outcome {
         tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
     }
     let failure = outcome.err().map(Failure::of);
+    if failure.is_none() {
+        tell(conn, listener);
+    }
     for job in batch {
         job.answer(failure.as_ref());
     }
     failure.is_none()
+}
+
+/// A message that nobody could be told of here is found by its successor: listeners see the gap.
+fn tell(conn: &Connection, listener: Option<&posted::Listener>) {
+    let posted = match posted::take(conn) {
+        Ok(posted) if posted.is_empty() => return,
+        Ok(posted) => posted,
+        Err(e) => return tracing::warn!(error = %e, "nobody was told what was posted"),
+    };
+    let Some(listener) = listener else { return };
+    if catch_unwind(AssertUnwindSafe(|| listener(&posted))).is_err() {
+        tracing::error!("who listens to posted messages panicked");
+    }
 }
 
 fn transaction(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {

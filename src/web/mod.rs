@@ -1,5 +1,6 @@
 //! Pages and media for browsers: the watch page, what it plays, and the object store's files.
 
 pub mod assets;
+pub mod channel;
 pub mod files;
 pub mod watch;

@@ -12,6 +12,7 @@
 //!                   "width": 1280, "height": 720, "codecs": "avc1…,mp4a…", "pictures": 1347 } ],
 //!   "members":  [ { "time": 1760000000123, "id": "bob", "role": 0, "event": "in" } ],
 //!   "messages": [ { "seq": 1, "time": 1760000000123, "from": "", "type": 1001, "body": { } } ],
+//!   "messages_left_out": 0,
 //!   "files":    [ { "type": 0, "file_name": "…", "url": "…" } ],
 //!   "log":      [ { "time": 1760000000123, "event": "gap", "detail": "…" } ] }
 //! ```
@@ -19,8 +20,8 @@
 //! `start_ms` is where a file begins on the lesson's time line, `duration` is in seconds.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::talk::Kept;
 use crate::model::lesson::{Attendance, Binding, LogLine, Message, Room};
 use crate::model::recording::Finished;
 
@@ -28,7 +29,10 @@ use crate::model::recording::Finished;
 pub struct Material {
     pub room: Room,
     pub attendance: Vec<Attendance>,
+    /// From begin_imseq on.
     pub messages: Vec<Message>,
+    /// So many later ones were too much for one file; the room channel has them.
+    pub messages_left_out: i64,
     pub bindings: Vec<Binding>,
     pub log: Vec<LogLine>,
 }
@@ -43,7 +47,8 @@ pub fn render(material: &Material, takes: &[Finished], playlist: &str, key: &str
         playlist: (!takes.is_empty()).then_some(playlist),
         videos: takes.iter().map(|take| video(take, key)).collect(),
         members: material.attendance.iter().map(coming).collect(),
-        messages: material.messages.iter().map(said).collect(),
+        messages: material.messages.iter().map(Kept::of).collect(),
+        messages_left_out: material.messages_left_out,
         files: material
             .bindings
             .iter()
@@ -66,7 +71,8 @@ struct Index<'a> {
     playlist: Option<&'a str>,
     videos: Vec<Video<'a>>,
     members: Vec<Coming<'a>>,
-    messages: Vec<Said<'a>>,
+    messages: Vec<Kept<'a>>,
+    messages_left_out: i64,
     files: Vec<File<'a>>,
     log: Vec<Line<'a>>,
 }
@@ -110,15 +116,6 @@ struct Coming<'a> {
     id: &'a str,
     role: i64,
     event: &'static str,
-}
-
-#[derive(Serialize)]
-struct Said<'a> {
-    seq: i64,
-    time: i64,
-    from: &'a str,
-    r#type: i64,
-    body: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -170,14 +167,4 @@ fn video<'a>(finished: &'a Finished, key: &str) -> Video<'a> {
 
 fn coming(a: &Attendance) -> Coming<'_> {
     Coming { time: a.at.0, id: &a.handle, role: i64::from(a.is_teacher), event: a.event.word() }
-}
-
-fn said(m: &Message) -> Said<'_> {
-    Said {
-        seq: m.seq,
-        time: m.at.0,
-        from: &m.sender,
-        r#type: m.kind,
-        body: serde_json::from_str(&m.body).ok(),
-    }
 }

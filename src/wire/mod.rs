@@ -11,6 +11,7 @@ pub mod licence;
 pub mod notice;
 pub mod playlist;
 pub mod rongcloud;
+pub mod talk;
 pub mod tencent;
 pub mod usersig;
 pub mod vod;

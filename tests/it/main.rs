@@ -6,6 +6,7 @@ mod access;
 mod api;
 mod ask;
 mod browser;
+mod channel;
 mod command;
 mod crash;
 mod failures;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::relay::Relay;
 use super::{MEMBERS_MAX, of_member, room_for};
-use crate::domain::Appliance;
+use crate::domain::{Appliance, talk};
 use crate::model::group::{Group, GroupId};
 use crate::model::{Conflict, Fault, Moment, Refusal, Thing, UserId};
 use crate::store::{group_members, groups, users};
@@ -118,6 +118,7 @@ pub async fn quit(app: &Appliance, id: GroupId, user: UserId, now: Moment) -> Re
     };
     app.db.write(job).await?;
     tracing::info!(group = %id, %user, "left a group");
+    talk::expel(app, &id.to_string(), Some(user));
     app.outbox_bell.notify_one();
     Ok(())
 }

@@ -55,6 +55,13 @@ CREATE TABLE application (                       -- 000: somebody asks to join a
 ) STRICT;
 CREATE INDEX application_by_room ON application (room_id, state);
 
+CREATE TABLE hand (                              -- raised in a group's channel, and not lowered yet
+  group_id  TEXT NOT NULL,
+  user_id   INTEGER NOT NULL REFERENCES user (id),
+  seq       INTEGER NOT NULL,                    -- of the message that raised it: who came first is first
+  PRIMARY KEY (group_id, user_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,
   at      INTEGER NOT NULL,
