@@ -7,6 +7,7 @@ pub mod describe;
 pub mod edu;
 pub mod fields;
 pub mod openapi;
+pub mod openim;
 pub mod path;
 pub mod serve;
 pub mod station;
@@ -26,7 +27,7 @@ use crate::model::{Fault, Moment, Thing};
 use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
-pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT, &arctos::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT, &openim::DIALECT, &arctos::DIALECT];
 
 /// decisions.md: a body is at most this long unless its row says more.
 pub const BODY_MAX: usize = 64 * 1024;

@@ -162,6 +162,19 @@ where
     encode(&handler(call.app, actor, &call.caller, value)?)
 }
 
+/// The same for a caller who is not logged in.
+pub fn at_once<T, O>(
+    call: Call<'_>,
+    handler: fn(&Arc<Appliance>, &Caller, T) -> Result<O, Fault>,
+) -> Result<Vec<u8>, Fault>
+where
+    T: fields::Input,
+    O: Output + Serialize,
+{
+    let value = T::take(&call.fields)?;
+    encode(&handler(call.app, &call.caller, value)?)
+}
+
 /// Takes the typed input apart and starts a handler for a logged-in user.
 pub fn user<T, O, F>(call: Call<'_>, handler: fn(Input<T>) -> F) -> Result<Later, Fault>
 where

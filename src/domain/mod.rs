@@ -4,12 +4,14 @@ pub mod audit;
 pub mod callback;
 pub mod cloud;
 pub mod durable;
+pub mod enrol;
 pub mod file;
 pub mod group;
 pub mod guess;
 pub mod lesson;
 pub mod licence;
 pub mod message;
+pub mod online;
 pub mod outbox;
 pub mod pass;
 pub mod password;
@@ -45,6 +47,7 @@ pub struct Appliance {
     pub folders: Folders,
     pub sessions: session::Sessions,
     pub presence: presence::Presence,
+    pub online: online::Online,
     pub guesses: guess::Guesses,
     pub hasher: password::Hasher,
     pub setup: setup::Setup,
@@ -102,6 +105,7 @@ impl Appliance {
             licence,
             sessions: session::Sessions::default(),
             presence: presence::Presence::new(newest),
+            online: online::Online::default(),
             guesses: guess::Guesses::default(),
             hasher: password::Hasher::start(),
             setup: setup::Setup::default(),

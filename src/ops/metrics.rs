@@ -21,6 +21,7 @@ pub struct Metrics {
     lessons: Gauge,
     members: Gauge,
     recordings: Gauge,
+    online: Gauge,
     sessions: Gauge,
     waiting: Gauge,
     transactions: Gauge,
@@ -52,6 +53,7 @@ impl Default for Metrics {
             lessons: gauge("live_lessons", "Lessons that are running"),
             members: gauge("live_members", "Seats taken in running lessons"),
             recordings: gauge("open_recordings", "Recordings that are not finished"),
+            online: gauge("online", "Connections that make people online (document 002)"),
             sessions: gauge("sessions", "Tokens that are alive"),
             waiting: gauge("outbox_waiting", "Calls to webhooks that wait"),
             transactions: gauge("store_transactions", "Transactions committed since the start"),
@@ -80,6 +82,7 @@ impl Metrics {
         self.lessons.set(signed(lessons as u64));
         self.members.set(signed(members as u64));
         self.recordings.set(signed(app.tapes.count() as u64));
+        self.online.set(signed(app.online.count() as u64));
         self.sessions.set(signed(app.sessions.count() as u64));
         self.transactions.set(signed(transactions));
         self.writes.set(signed(writes));

@@ -87,6 +87,13 @@ pub fn set_shown(
     Ok(())
 }
 
+/// What 002 wants kept of a person, as JSON text.
+pub fn set_profile(conn: &Connection, id: UserId, profile: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE user SET profile = ?2 WHERE id = ?1")?
+        .execute(params![id.0, profile])?;
+    Ok(())
+}
+
 pub(super) const COLUMNS: &str =
     "SELECT id, handle, dialect, appid, role, password, name, picture, disabled FROM user";
 

@@ -9,6 +9,7 @@ pub mod index;
 pub mod jwt;
 pub mod licence;
 pub mod notice;
+pub mod openim;
 pub mod playlist;
 pub mod rongcloud;
 pub mod talk;

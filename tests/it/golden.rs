@@ -11,6 +11,7 @@
 mod arctos;
 mod coverage;
 mod edu;
+mod openim;
 mod transcript;
 
 use std::fmt::Write as _;

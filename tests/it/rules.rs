@@ -5,6 +5,7 @@ mod arctos;
 mod groups;
 mod lessons;
 mod lists;
+mod openim;
 
 use arctos_box::domain::{message, room};
 use arctos_box::model::RoomId;

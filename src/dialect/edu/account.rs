@@ -75,7 +75,7 @@ input! {
     /// Which session ends.
     pub struct Logout {
         /// The token that login answered.
-        pub token: Text<1, 512>,
+        pub token: Text<1, 1024>,
     }
 }
 

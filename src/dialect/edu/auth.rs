@@ -15,8 +15,8 @@ use crate::wire::callback::{live_in_time, live_verify};
 
 type AppId = Int<1, { i64::MAX }>;
 type TimeStamp = Int<{ i64::MIN }, { i64::MAX }>;
-/// Tokens are at most 50 characters; anything longer is none of ours.
-type Token = Text<1, 512>;
+/// Our random ones have 43 characters, a signed one names a person of 64; anything longer is none of ours.
+type Token = Text<1, 1024>;
 
 /// Opens a row: common fields, credentials, handler.
 pub fn open<'a>(row: &'a Row, mut call: Call<'a>) -> Work<'a> {

@@ -26,7 +26,7 @@ const TIMESTAMP: Field = Field {
 };
 const TOKEN: Field = Field {
     name: "token",
-    kind: Kind::Text { min: 1, max: 512 },
+    kind: Kind::Text { min: 1, max: 1024 },
     required: true,
     doc: "The token that login answered.",
 };

@@ -1,0 +1,56 @@
+//! Who calls: a server that knows the secret. Judged when the fields are good and before anything is done, in
+//! constant time; wrong ones are counted by address.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::dialect::fields::{Input, Output, Text};
+use crate::dialect::serve::{self, dispatch};
+use crate::dialect::{Access, Call, Caller, Guest, Later, Row, Work};
+use crate::domain::Appliance;
+use crate::model::{Fault, Refusal};
+
+/// facts.md, "Limits enforced".
+pub type Secret = Text<1, 32>;
+
+/// An input with the secret in it.
+pub trait Secretive: Input {
+    fn secret(&self) -> &Secret;
+}
+
+pub fn open<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
+    match row.access {
+        Access::Secret => dispatch(row, call),
+        Access::Anybody | Access::User | Access::Signed | Access::Server | Access::Staff(_) => {
+            Work::Done(Err(Fault::Unauthenticated(Refusal::Refused)))
+        }
+    }
+}
+
+/// Starts a handler for a server that has shown the secret.
+pub fn later<T, O, F>(call: Call<'_>, handler: fn(Guest<T>) -> F) -> Result<Later, Fault>
+where
+    T: Secretive,
+    O: Output + Serialize,
+    F: Future<Output = Result<O, Fault>> + Send + 'static,
+{
+    judge::<T>(&call)?;
+    serve::guest(call, handler)
+}
+
+/// The same for a handler that cannot wait.
+pub fn soon<T: Secretive, O: Output + Serialize>(
+    call: Call<'_>,
+    handler: fn(&Arc<Appliance>, &Caller, T) -> Result<O, Fault>,
+) -> Result<Vec<u8>, Fault> {
+    judge::<T>(&call)?;
+    serve::at_once(call, handler)
+}
+
+fn judge<T: Secretive>(call: &Call<'_>) -> Result<(), Fault> {
+    let value = T::take(&call.fields)?;
+    let pair = (value.secret().0.as_str(), call.app.secrets.openim_secret.as_str());
+    call.app.guesses.secret("openim", pair, call.caller.addr, call.caller.now.steady)
+}

@@ -1,0 +1,169 @@
+//! Who is online: a person on a platform, by one live connection each (document 002). Memory only: coming and
+//! going touch no disk, and after a restart clients come back by themselves. It knows no socket: a connection
+//! holds a [`Stay`] and goes when it is told to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ring::digest::{SHA256, digest};
+use tokio::sync::Notify;
+
+use super::Appliance;
+use crate::model::user::Actor;
+use crate::model::{Conflict, Fault, Handle, Millis, Moment, Platform, Refusal};
+use crate::wire::openim::{Flaw, flaw};
+
+/// People and platforms at once: as many as a listener has connections. The next one is asked to wait.
+const STAYS_MAX: usize = 12_000;
+/// Tokens that one place remembers as put out: as many as a person can have of one dialect.
+const PUT_OUT_MAX: usize = 16;
+const FULL_RETRY: Millis = Millis::seconds(30);
+
+#[derive(Default)]
+pub struct Online {
+    book: Arc<Mutex<Book>>,
+}
+
+#[derive(Default)]
+struct Book {
+    /// By folded handle.
+    people: HashMap<String, Vec<Place>>,
+    stays: usize,
+    serial: u64,
+}
+
+/// One platform of one person.
+struct Place {
+    platform: Platform,
+    serial: u64,
+    token: Mark,
+    /// Tokens whose connections had to go; while this one is there they do not come back and drive it out
+    /// in turn, as clients that reconnect by themselves would for ever.
+    put_out: Vec<Mark>,
+    told: Arc<Notify>,
+}
+
+/// SHA-256 of a token.
+type Mark = [u8; 32];
+
+/// A connection that counts; dropping it ends that.
+pub struct Stay {
+    book: Arc<Mutex<Book>>,
+    key: String,
+    serial: u64,
+    told: Arc<Notify>,
+}
+
+impl Online {
+    /// A connection comes. One that is there already on the same platform is told to go.
+    ///
+    /// # Errors
+    /// `Conflict(SessionAlive)` for a token whose connection was put out by the one that is there, `Busy`
+    /// when the box holds as many as it can.
+    pub fn enter(&self, who: &Handle, platform: Platform, token: &str) -> Result<Stay, Fault> {
+        let token = mark(token);
+        let mut book = lock(&self.book);
+        let there = book.people.get(who.key()).map_or(&[][..], Vec::as_slice);
+        match there.iter().find(|p| p.platform == platform) {
+            Some(place) if place.put_out.contains(&token) => {
+                return Err(Fault::Conflict(Conflict::SessionAlive));
+            }
+            None if book.stays >= STAYS_MAX => return Err(Fault::Busy { retry: FULL_RETRY }),
+            Some(_) | None => {}
+        }
+        let put_out = book.put_out(who.key(), platform, token);
+        book.serial += 1;
+        book.stays += 1;
+        let (serial, told) = (book.serial, Arc::new(Notify::new()));
+        let place = Place { platform, serial, token, put_out, told: told.clone() };
+        book.people.entry(who.key().to_owned()).or_default().push(place);
+        Ok(Stay { book: self.book.clone(), key: who.key().to_owned(), serial, told })
+    }
+
+    /// On which platforms a person is online, in the order of their numbers; empty is offline.
+    pub fn platforms(&self, who: &Handle) -> Vec<Platform> {
+        let book = lock(&self.book);
+        let there = book.people.get(who.key()).map_or(&[][..], Vec::as_slice);
+        let mut platforms: Vec<_> = there.iter().map(|p| p.platform).collect();
+        platforms.sort_unstable();
+        platforms
+    }
+
+    /// Connections that count.
+    pub fn count(&self) -> usize {
+        lock(&self.book).stays
+    }
+}
+
+impl Book {
+    /// Empties a place for `token`; answers which tokens stay out from now on.
+    fn put_out(&mut self, key: &str, platform: Platform, token: Mark) -> Vec<Mark> {
+        let places = self.people.get_mut(key);
+        let old = places.and_then(|all| {
+            let at = all.iter().position(|p| p.platform == platform)?;
+            Some(all.swap_remove(at))
+        });
+        let Some(old) = old else { return Vec::new() };
+        self.stays -= 1;
+        old.told.notify_one();
+        let mut out = old.put_out;
+        if old.token != token {
+            out.push(old.token);
+            let over = out.len().saturating_sub(PUT_OUT_MAX);
+            out.drain(..over);
+        }
+        out
+    }
+
+    fn leave(&mut self, key: &str, serial: u64) {
+        let Some(places) = self.people.get_mut(key) else { return };
+        let before = places.len();
+        // Not there any more when a newer connection took the place.
+        places.retain(|p| p.serial != serial);
+        self.stays -= before - places.len();
+        if places.is_empty() {
+            self.people.remove(key);
+        }
+    }
+}
+
+impl Stay {
+    /// Returns when a newer connection has taken the place.
+    pub async fn told_to_go(&self) {
+        self.told.notified().await;
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        lock(&self.book).leave(&self.key, self.serial);
+    }
+}
+
+/// Whose token this is, if it is the token of `uid`. Tokens of every dialect are good; those of
+/// administrators and technicians are none here.
+pub fn holder(app: &Appliance, uid: &str, token: &str, now: Moment) -> Result<Arc<Actor>, Flaw> {
+    let actor = app.sessions.actor(token, now).map_err(|fault| match fault {
+        Fault::Unauthenticated(Refusal::Expired) => Flaw::Expired,
+        Fault::Unauthenticated(Refusal::Disabled) => Flaw::Ended,
+        _unknown => flaw(&app.secrets.signing_key(super::enrol::PURPOSE), token, now.wall),
+    })?;
+    let same = Handle::new(uid).is_some_and(|h| h.key() == actor.handle.key());
+    if !same || actor.role.is_of_the_box() {
+        return Err(Flaw::Foreign);
+    }
+    Ok(actor)
+}
+
+fn mark(token: &str) -> Mark {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    out
+}
+
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
