@@ -63,6 +63,12 @@ keys! {
         "Further names by which clients call the box, for its certificate.";
     "http.public_url", public_url: String = r#""""#,
         "Address of the box as others see it, e.g. behind a proxy. Empty: as each client called it.";
+    "openim.listen", openim_listen: String = r#""0.0.0.0:10000""#,
+        "Address of document 002's own port. Empty: off; the main addresses serve it as well.";
+    "openim.gateway", openim_gateway: String = r#""0.0.0.0:17778""#,
+        "Address of document 002's WebSocket gateway. Empty: off.";
+    "openim.json_gateway", openim_json_gateway: String = r#""0.0.0.0:30000""#,
+        "Address of the JSON gateway that document 002's browser SDKs speak. Empty: off.";
     "log.format", log_format: Choice = r#""auto""#,
         "auto, text or json. auto: text on a terminal, else json.";
     "log.level", log_level: Choice = r#""info""#,
@@ -300,9 +306,13 @@ fn check(config: &Config) -> Result<(), String> {
     one_of("log.level", &config.log_level, &["error", "warn", "info", "debug"])?;
     one_of("edu.login", &config.edu_login, &["replace", "refuse"])?;
     one_of("edu.registration", &config.edu_registration, &["open", "students", "closed"])?;
-    for (name, addr) in
-        [("http.listen", &config.http_listen), ("http.tls_listen", &config.https_listen)]
-    {
+    for (name, addr) in [
+        ("http.listen", &config.http_listen),
+        ("http.tls_listen", &config.https_listen),
+        ("openim.listen", &config.openim_listen),
+        ("openim.gateway", &config.openim_gateway),
+        ("openim.json_gateway", &config.openim_json_gateway),
+    ] {
         if !addr.is_empty() && addr.parse::<std::net::SocketAddr>().is_err() {
             return Err(format!("{name}: {addr} is not ADDRESS:PORT"));
         }

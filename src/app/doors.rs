@@ -11,11 +11,14 @@ use tokio::task::JoinSet;
 
 use super::StartError;
 use super::health::Health;
+use super::site::Site;
 use crate::config::Config;
-use crate::http::listener::{Door, drained};
+use crate::dialect::openim;
+use crate::http::listener::{self, Door, drained};
 use crate::http::tls::{self, Identity};
 use crate::model::Clock;
 use crate::ops::socket;
+use crate::web::gateway::{Gateway, Speech};
 
 /// How often the certificate is held against the box's addresses and its own age.
 const LOOK: Duration = Duration::from_secs(600);
@@ -28,8 +31,20 @@ pub struct Frame<'a> {
     pub health: &'a Health,
 }
 
+/// What a door leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Everything the box serves.
+    Site,
+    /// Document 002 alone.
+    OpenIm,
+    /// Its WebSocket gateways.
+    Gateway,
+    JsonGateway,
+}
+
 pub struct Opened {
-    pub doors: Vec<Door>,
+    pub doors: Vec<(Behind, Door)>,
     pub listening: Vec<(&'static str, SocketAddr)>,
     pub ca_pem: Option<String>,
 }
@@ -37,10 +52,8 @@ pub struct Opened {
 impl Opened {
     /// The box's address on the LAN by its name, for those who were not called by it.
     pub fn address(&self, name: &str) -> String {
-        let (scheme, port) = match self.listening.first() {
-            Some((kind, addr)) => (*kind, addr.port()),
-            None => ("http", 80),
-        };
+        let own = self.listening.iter().find(|(kind, _)| matches!(*kind, "http" | "https"));
+        let (scheme, port) = own.map_or(("http", 80), |(kind, addr)| (*kind, addr.port()));
         let usual = matches!((scheme, port), ("http", 80) | ("https", 443));
         let port = if usual { String::new() } else { format!(":{port}") };
         format!("{scheme}://{name}.local{port}")
@@ -58,13 +71,14 @@ impl Frame<'_> {
             let (listener, addr) = bind(&self.config.http_listen).await.map_err(|e| {
                 StartError::Taken(format!("http.listen {}: {e}", self.config.http_listen))
             })?;
-            opened.doors.push(Door::Plain(listener));
+            opened.doors.push((Behind::Site, Door::Plain(listener)));
             opened.listening.push(("http", addr));
         }
+        self.further(&mut opened).await;
         if !self.config.https_listen.is_empty() {
             match self.encrypted(tasks, drain.clone()).await {
                 Ok((door, addr, ca_pem)) => {
-                    opened.doors.push(door);
+                    opened.doors.push((Behind::Site, door));
                     opened.listening.push(("https", addr));
                     opened.ca_pem = Some(ca_pem);
                 }
@@ -72,6 +86,27 @@ impl Frame<'_> {
             }
         }
         Ok(opened)
+    }
+
+    /// Document 002 has ports of its own. Without them the box still teaches.
+    async fn further(&self, opened: &mut Opened) {
+        let config = self.config;
+        for (kind, behind, wanted) in [
+            ("openim", Behind::OpenIm, &config.openim_listen),
+            ("gateway", Behind::Gateway, &config.openim_gateway),
+            ("json-gateway", Behind::JsonGateway, &config.openim_json_gateway),
+        ] {
+            if wanted.is_empty() {
+                continue;
+            }
+            match bind(wanted).await {
+                Ok((listener, addr)) => {
+                    opened.doors.push((behind, Door::Plain(listener)));
+                    opened.listening.push((kind, addr));
+                }
+                Err(e) => self.health.warn(kind, format!("{wanted}: {e}")),
+            }
+        }
     }
 
     async fn encrypted(
@@ -90,6 +125,39 @@ impl Frame<'_> {
         let (show, shown) = watch::channel(identity.server_config);
         tasks.spawn(papers.keep(show, drain));
         Ok((Door::Tls(listener, shown), addr, identity.ca_pem))
+    }
+}
+
+/// What the doors lead to.
+pub struct Rooms {
+    pub site: Arc<Site>,
+    pub clock: Clock,
+}
+
+impl Rooms {
+    pub fn service(&self, behind: Behind) -> listener::Service {
+        let site = self.site.clone();
+        let gateway = Gateway { app: site.app.clone(), clock: self.clock.clone() };
+        let speech = match behind {
+            Behind::Site => {
+                return Arc::new(move |request, peer| {
+                    let site = site.clone();
+                    Box::pin(async move { site.answer(request, peer).await })
+                });
+            }
+            Behind::OpenIm => {
+                return Arc::new(move |request, peer| {
+                    let site = site.clone();
+                    Box::pin(async move { site.speak(&openim::DIALECT, request, peer).await })
+                });
+            }
+            Behind::Gateway => Speech::Native,
+            Behind::JsonGateway => Speech::Json,
+        };
+        Arc::new(move |request, peer| {
+            let gateway = gateway.clone();
+            Box::pin(async move { gateway.answer(speech, request, peer) })
+        })
     }
 }
 

@@ -30,7 +30,7 @@ use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
 use crate::ops::{backup, courier, secrets, socket};
 use crate::store::Db;
-use doors::Frame;
+use doors::{Frame, Rooms};
 use health::Health;
 use site::Site;
 
@@ -147,13 +147,9 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let metrics = Arc::new(Metrics::default());
     let ca_pem = opened.ca_pem.map(Into::into);
     let site = Arc::new(Site::new(app.clone(), clock.clone(), metrics, health.clone(), ca_pem));
-    let answering = site.clone();
-    let service: listener::Service = Arc::new(move |request, peer| {
-        let site = answering.clone();
-        Box::pin(async move { site.answer(request, peer).await })
-    });
-    for door in opened.doors {
-        tasks.spawn(listener::serve(door, service.clone(), draining.clone()));
+    let rooms = Rooms { site: site.clone(), clock: clock.clone() };
+    for (behind, door) in opened.doors {
+        tasks.spawn(listener::serve(door, rooms.service(behind), draining.clone()));
     }
     let desk = Arc::new(socket::Desk { app, clock, health, data: data.clone() });
     let own = own_socket(&data)?;

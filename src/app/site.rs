@@ -9,7 +9,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::health::Health;
-use crate::dialect::{DIALECTS, describe, openapi, serve};
+use crate::dialect::{DIALECTS, Dialect, describe, openapi, serve};
 use crate::domain::Appliance;
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
@@ -49,11 +49,7 @@ impl Site {
             return channel::answer(&self.app, &self.clock, request, peer, channel::LIMITS);
         }
         if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {
-            let number = self.requests.fetch_add(1, Ordering::Relaxed);
-            let id = format!("{:x}-{number:x}", now.wall.as_seconds());
-            let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, &id).await;
-            self.metrics.answered(label, self.clock.steady() - now.steady);
-            return answer;
+            return self.speak(dialect, request, peer).await;
         }
         if path.starts_with("/files/") {
             return files::answer(&self.app, request, peer, now).await;
@@ -72,6 +68,25 @@ impl Site {
             return watch::sentence(StatusCode::NOT_FOUND, "there is no such address");
         }
         self.plain(path, peer).await
+    }
+
+    /// What a port of one dialect's own answers, whatever the path.
+    pub async fn speak<B>(
+        &self,
+        dialect: &'static Dialect,
+        request: Request<B>,
+        peer: Peer,
+    ) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Display + Send + Sync + 'static,
+    {
+        let now = self.clock.moment();
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:x}-{number:x}", now.wall.as_seconds());
+        let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, &id).await;
+        self.metrics.answered(label, self.clock.steady() - now.steady);
+        answer
     }
 
     /// Addresses of the box itself that take no input.

@@ -26,6 +26,9 @@ pub async fn run(mut config: Config, search_path: OsString, exit: bool) -> Resul
     config.board = "sim".into();
     config.http_listen = "0.0.0.0:0".into();
     config.https_listen = String::new();
+    config.openim_listen = String::new();
+    config.openim_gateway = String::new();
+    config.openim_json_gateway = String::new();
     config.classrooms.clear();
     config.webhooks.clear();
     let ffmpeg = config.ffmpeg.clone();

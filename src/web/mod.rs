@@ -3,4 +3,5 @@
 pub mod assets;
 pub mod channel;
 pub mod files;
+pub mod gateway;
 pub mod watch;

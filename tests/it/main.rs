@@ -14,6 +14,7 @@ mod golden;
 mod hot_path;
 mod lesson;
 mod life;
+mod openim;
 mod plausible;
 mod process;
 mod recorder;

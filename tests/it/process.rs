@@ -1,6 +1,7 @@
 //! The real program as a process: started on free ports, talked to over sockets, ended by its own handle.
 #![allow(dead_code)] // each test uses its part
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -42,6 +43,7 @@ pub struct Service {
     child: Child,
     pub http: SocketAddr,
     pub https: Option<SocketAddr>,
+    addrs: HashMap<String, SocketAddr>,
     _timed: crate::timing::Timed,
 }
 
@@ -62,7 +64,7 @@ impl Service {
     pub fn run(mut command: Command, last: &str) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut addrs = std::collections::HashMap::new();
+        let mut addrs = HashMap::new();
         while !addrs.contains_key(last) {
             let line = lines.next().expect("it says where it listens").unwrap();
             let mut words = line.split(' ');
@@ -74,8 +76,14 @@ impl Service {
             child,
             http: addrs["http"],
             https: addrs.get("https").copied(),
+            addrs,
             _timed: crate::timing::test(),
         }
+    }
+
+    /// The address of another kind of listener.
+    pub fn at(&self, kind: &str) -> SocketAddr {
+        self.addrs[kind]
     }
 
     pub fn base(&self) -> String {
@@ -115,6 +123,8 @@ pub fn serve(data: &Path, more: &[&str]) -> Command {
     command
         .arg("serve")
         .args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--board", "sim"])
+        .args(["--set", "openim.listen=127.0.0.1:0", "--set", "openim.gateway=127.0.0.1:0"])
+        .args(["--set", "openim.json_gateway=127.0.0.1:0"])
         .args(SMALL)
         .args(more);
     command
