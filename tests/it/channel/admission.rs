@@ -41,7 +41,7 @@ async fn a_wrong_token_a_wrong_group_and_no_first_frame_are_told_apart() {
 
 #[tokio::test]
 async fn once_administered_strangers_need_the_lessons_key_and_members_and_teachers_do_not() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let ann = world.teacher("ann").await;
     let (cid, eve) = (world.teacher("cid").await, world.pupil("eve").await);
     let bob = world.pupil("bob").await;
@@ -77,7 +77,7 @@ async fn a_pupil_of_another_application_stays_out_until_he_is_a_member() {
 
 #[tokio::test]
 async fn an_administrator_listens_and_does_not_speak() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let ann = world.teacher("ann").await;
     let room = world.live_room(&ann).await;
     world.administer().await;
