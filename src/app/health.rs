@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::domain::{Appliance, outbox};
+use crate::domain::{Appliance, licence, outbox};
 use crate::hw::encoder::Finder;
+use crate::model::Moment;
 
 /// What cannot be asked of the domain.
 pub struct Health {
@@ -38,7 +39,7 @@ impl Health {
     }
 
     /// Whether the box can do its main job, and the report as JSON.
-    pub async fn report(&self, app: &Appliance) -> (bool, Vec<u8>) {
+    pub async fn report(&self, app: &Appliance, now: Moment) -> (bool, Vec<u8>) {
         let store = match outbox::waiting(app).await {
             Ok(_) if app.db.is_ailing() => {
                 let detail = "the last write failed; see the log".to_owned();
@@ -58,6 +59,8 @@ impl Health {
         let disk = disk(app);
         let mut parts = vec![store, recorder, disk];
         let ready = parts.iter().all(|p| p.ok);
+        // A warning: without a licence the box still serves everything but the start of a lesson.
+        parts.extend(licensed(app, now));
         let warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         parts.extend(warnings.iter().map(|(part, detail)| PartReport {
             part,
@@ -67,6 +70,14 @@ impl Health {
         let report = Report { ready, parts };
         (ready, serde_json::to_vec(&report).expect("text always becomes JSON"))
     }
+}
+
+/// Only when there is something to do about it.
+fn licensed(app: &Appliance, now: Moment) -> Option<PartReport<'static>> {
+    let standing = licence::standing(app, now);
+    let ok = standing.refusal().is_none();
+    let detail = standing.sentence;
+    (!detail.is_empty()).then_some(PartReport { part: "licence", ok, detail })
 }
 
 fn disk(app: &Appliance) -> PartReport<'static> {

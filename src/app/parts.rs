@@ -1,7 +1,7 @@
 //! Configuration turned into the checked values of the layers below.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::StartError;
@@ -11,6 +11,7 @@ use crate::domain::policy::{
 };
 use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
+use crate::hw::identity;
 use crate::hw::recorder::{Picture, Setup, reserve};
 use crate::model::Millis;
 use crate::wire::usersig::OldKey;
@@ -27,6 +28,9 @@ pub fn board(config: &Config) -> Result<Board, StartError> {
 
 pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartError> {
     let board = board(config)?;
+    if identity::is_simulated(&board, Path::new(&config.hardware_root)) {
+        board.only_generates().map_err(|e| wrong("board", e))?;
+    }
     let ffmpeg = (!config.ffmpeg.is_empty()).then(|| PathBuf::from(&config.ffmpeg));
     let finder = Arc::new(Finder::new(ffmpeg, search_path.to_owned(), board.clone()));
     let (width, height) = config::size(&config.recorder_size).map_err(StartError::Config)?;

@@ -95,7 +95,7 @@ impl Site {
             "/" => home(),
             "/healthz" => reply::text(StatusCode::OK, "ok\n"),
             "/readyz" => {
-                let (ready, body) = self.health.report(&self.app).await;
+                let (ready, body) = self.health.report(&self.app, self.clock.moment()).await;
                 let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 reply::json(status, body)
             }

@@ -1,6 +1,8 @@
 //! A board is data: one TOML file that names its inputs and encoders. Code never asks which board it is on.
 //! Does not touch the hardware that it names.
 
+mod generated;
+
 use std::path::Path;
 
 use serde::Deserialize;
@@ -9,7 +11,10 @@ use crate::hw::error::HwError;
 use crate::hw::identity::Sources;
 
 /// Boards that the binary carries.
-const BUILT_IN: [(&str, &str); 1] = [("sim", include_str!("../../board/sim.toml"))];
+const BUILT_IN: [(&str, &str); 2] = [
+    ("sim", include_str!("../../board/sim.toml")),
+    ("generic", include_str!("../../board/generic.toml")),
+];
 /// A board file is a page of text; more is not one.
 const FILE_MAX: u64 = 256 << 10;
 
@@ -92,6 +97,9 @@ impl Board {
         let board: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         if board.encoder.is_empty() || board.input.is_empty() {
             return Err("a board has at least one encoder and one input".into());
+        }
+        if let Some(source) = board.identity.unknown_kind() {
+            return Err(format!("there is no kind of mark {}", source.kind));
         }
         let doubled = board
             .input

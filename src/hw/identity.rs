@@ -33,7 +33,13 @@ pub struct Sources {
     pub mark: Vec<Source>,
 }
 
-/// Where marks of one kind are found.
+impl Sources {
+    pub fn unknown_kind(&self) -> Option<&Source> {
+        self.mark.iter().find(|source| MarkKind::from_word(&source.kind).is_none())
+    }
+}
+
+/// Where marks of one kind are found. Several of one kind are alternatives; the first says its weight.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -81,16 +87,19 @@ impl Identity {
 
 /// Reads the marks of `board` under `root`.
 pub fn read(board: &Board, root: &Path) -> Identity {
-    let own = root == Path::new("/");
+    let own = is_own(root);
     // A file may not say who the machine is: it stands in for the board without hardware.
     let stand_in = if board.built_in { None } else { Board::load("sim").ok() };
     let sources = stand_in.as_ref().map_or(&board.identity, |board| &board.identity);
     let mut marks = Marks::default();
     for source in &sources.mark {
         let Some(kind) = MarkKind::from_word(&source.kind) else { continue };
-        marks.weights.push((kind, source.weight));
+        if marks.weight(kind) == 0 {
+            marks.weights.push((kind, source.weight));
+        }
         let values = match &source.value {
-            Some(value) if own && sources.simulated => vec![value.clone()],
+            Some(value) if own => vec![value.clone()],
+            None if own && sources.simulated => Vec::new(),
             Some(_) | None => read::values(source, root),
         };
         for value in values {
@@ -103,9 +112,18 @@ pub fn read(board: &Board, root: &Path) -> Identity {
     }
     Identity {
         marks,
-        simulated: sources.simulated || !board.built_in || !own,
+        simulated: is_simulated(board, root),
         demonstration: sources.demonstration && board.built_in,
     }
+}
+
+/// Whether `board` under `root` is anything but this machine as it is.
+pub fn is_simulated(board: &Board, root: &Path) -> bool {
+    board.identity.simulated || !board.built_in || !is_own(root)
+}
+
+fn is_own(root: &Path) -> bool {
+    root == Path::new("/")
 }
 
 fn hash(kind: MarkKind, value: &str) -> String {
@@ -113,3 +131,6 @@ fn hash(kind: MarkKind, value: &str) -> String {
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
     hex(&hash.as_ref()[..HASH])
 }
+
+#[cfg(test)]
+mod tests;

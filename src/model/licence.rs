@@ -63,6 +63,14 @@ impl MarkKind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// Another box can have the same: it is carried there, or shared by all of a model.
+    pub const fn is_common(self) -> bool {
+        match self {
+            Self::Soc | Self::Dmi => false,
+            Self::Emmc | Self::Mac | Self::Model => true,
+        }
+    }
 }
 
 /// A salted hash of one property of the hardware, 24 hexadecimal digits.
@@ -87,6 +95,16 @@ impl Marks {
 
     pub fn has(&self, mark: &Mark) -> bool {
         self.found.contains(mark)
+    }
+
+    /// The score that a licence for this box asks for: three fifths of all, and more than what another box
+    /// can have. `None` when nothing of it is its own alone.
+    pub fn minimum(&self) -> Option<u32> {
+        let kinds = || MarkKind::ALL.into_iter().filter(|kind| self.has_kind(*kind));
+        let all: u32 = kinds().map(|kind| self.weight(kind)).sum();
+        let common: u32 = kinds().filter(|k| k.is_common()).map(|kind| self.weight(kind)).sum();
+        let minimum = (all * 3).div_ceil(5).max(common + 1);
+        (minimum <= all).then_some(minimum)
     }
 
     pub fn has_kind(&self, kind: MarkKind) -> bool {

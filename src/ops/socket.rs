@@ -42,7 +42,7 @@ impl Desk {
         let done = match (&wanted.0, wanted.1.as_str()) {
             (&Method::GET, "/secrets") => Ok(secrets::json(&self.app.secrets)),
             (&Method::GET, "/readyz") => {
-                let (_, report) = self.health.report(&self.app).await;
+                let (_, report) = self.health.report(&self.app, self.clock.moment()).await;
                 Ok(String::from_utf8_lossy(&report).into_owned())
             }
             (&Method::GET, "/outbox") => {

@@ -47,7 +47,7 @@ pub fn inspect(app: &Appliance, text: &[u8], now: Moment) -> Result<String, Faul
 /// `Licence(why)`, and the old one stays: when it could never be good here, or is not good now while the
 /// installed one is.
 pub async fn install(app: &Appliance, text: &[u8], now: Moment) -> Result<Installed, Fault> {
-    app.licence.install(&app.db, text, now).await
+    app.licence.install(Some(&app.db), text, now).await
 }
 
 impl Licensing {
@@ -72,7 +72,13 @@ impl Licensing {
         Ok(words::describe(&facts))
     }
 
-    pub async fn install(&self, db: &Db, text: &[u8], now: Moment) -> Result<Installed, Fault> {
+    /// `db` when the store is open.
+    pub async fn install(
+        &self,
+        db: Option<&Db>,
+        text: &[u8],
+        now: Moment,
+    ) -> Result<Installed, Fault> {
         let standing = self.facts(now);
         let facts = verify(Some(text), &self.setup.trust, &self.setup.marks, standing.time);
         let decision = decide(&facts);

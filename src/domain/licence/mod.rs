@@ -143,7 +143,7 @@ pub async fn step(app: &Appliance, now: Moment) -> Result<(), Fault> {
         state.seen.look(now, (app.licence.setup.keeping)());
         (now.steady - state.kept_at >= KEEP_EVERY).then(|| state.kept_at = now.steady).is_some()
     };
-    if due { app.licence.keep(&app.db).await } else { Ok(()) }
+    if due { app.licence.keep(Some(&app.db)).await } else { Ok(()) }
 }
 
 impl Licensing {
@@ -153,13 +153,23 @@ impl Licensing {
     /// The store's.
     pub async fn open(db: &Db, setup: Setup, now: Moment) -> Result<Self, Fault> {
         let kept = db.read(|conn| Ok(memo::get(conn, MEMO)?)).await?;
+        Ok(Self::new(setup, kept, now))
+    }
+
+    /// For a subcommand where no service runs: the folder alone is asked.
+    pub fn beside(setup: Setup, now: Moment) -> Self {
+        Self::new(setup, None, now)
+    }
+
+    fn new(setup: Setup, kept: Option<String>, now: Moment) -> Self {
         let file = std::fs::read_to_string(setup.folder.join(SEEN)).ok();
         let records: Vec<String> = kept.into_iter().chain(file).collect();
         let seen = Seen::begin(&records, setup.built, now);
         let state = State { seen, kept_at: now.steady, known: None };
         let licensing = Self { setup, state: Mutex::new(state) };
+        // What was signed is evidence of the time.
         licensing.facts(now);
-        Ok(licensing)
+        licensing
     }
 
     /// Everything a decision rests upon, now.
@@ -195,7 +205,8 @@ impl Licensing {
         paper
     }
 
-    fn standing(&self, live: usize, now: Moment) -> Standing {
+    /// How the box stands with so many lessons live.
+    pub fn standing(&self, live: usize, now: Moment) -> Standing {
         let facts = self.facts(now);
         let mut decision = decide(&facts);
         let allows = usize::try_from(decision.rooms).unwrap_or(usize::MAX);
@@ -217,11 +228,13 @@ impl Licensing {
         if *paper == Paper::Absent { String::new() } else { name.to_owned() }
     }
 
-    /// Writes the newest time seen to both places.
-    async fn keep(&self, db: &Db) -> Result<(), Fault> {
+    /// Writes the newest time seen to both places, or to the folder where nobody has the store open.
+    async fn keep(&self, db: Option<&Db>) -> Result<(), Fault> {
         let text = self.state().seen.text();
         let record = text.clone();
-        db.write(move |conn| Ok(memo::put(conn, MEMO, &record)?)).await?;
+        if let Some(db) = db {
+            db.write(move |conn| Ok(memo::put(conn, MEMO, &record)?)).await?;
+        }
         let path = self.setup.folder.join(SEEN);
         let write = move || durable::write(&path, text.as_bytes());
         let written = tokio::task::spawn_blocking(write).await;

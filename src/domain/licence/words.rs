@@ -2,7 +2,7 @@
 //! facts and decision that the box acts upon; decides nothing.
 
 use super::decide::{beginning, decide, judged};
-use super::licence;
+use super::{Licensing, licence};
 use crate::domain::Appliance;
 use crate::model::licence::{
     Decision, Doubt, Facts, Licence, MarkFound, Paper, Time, Timekeeping, Verdict,
@@ -14,9 +14,15 @@ const WARN_BEFORE: Millis = Millis::days(30);
 
 /// Every fact about the installed licence, its weight, the decision, and when it changes next.
 pub fn explain(app: &Appliance, now: Moment) -> String {
-    let facts = app.licence.facts(now);
-    let live = app.presence.counts().0;
-    describe(&facts) + &format!("lessons   {live} live\n")
+    app.licence.explain(Some(app.presence.counts().0), now)
+}
+
+impl Licensing {
+    /// The same; `live` is known to a running service alone.
+    pub fn explain(&self, live: Option<usize>, now: Moment) -> String {
+        let lessons = live.map(|live| format!("lessons   {live} live now\n"));
+        describe(&self.facts(now)) + &lessons.unwrap_or_default()
+    }
 }
 
 /// What there is to say and do; empty when all is well.
