@@ -5,6 +5,7 @@ pub mod body;
 pub mod client;
 pub mod cookie;
 pub mod listener;
+pub mod onward;
 mod patience;
 pub mod range;
 pub mod reply;

@@ -2,12 +2,14 @@
 //! `model`'s plain values.
 
 pub mod callback;
+pub mod channel_auth;
 pub mod cos;
 pub mod event;
 pub mod fmp4;
 pub mod index;
 pub mod jwt;
 pub mod licence;
+pub mod leancloud;
 pub mod notice;
 pub mod openim;
 pub mod playlist;

@@ -1,0 +1,82 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const AVATAR: &str = "https://stagingcdn.youinsh.cn/staging/static/user/images/default_user.png";
+
+fn joining(status: Status, at: i64) -> Joining {
+    let name = if status == Status::Apply { "赵强测试" } else { "" };
+    let (name, avatar) = (name.to_owned(), AVATAR.to_owned());
+    Joining { user: UserId(444), status, name, at: Millis(at), avatar }
+}
+
+/// The three messages as document 000 prints them.
+const PRINTED: [(Status, i64, &str); 3] = [
+    (
+        Status::Apply,
+        1_558_086_973_000,
+        r#"{"_lctext":"{\"userId\":444,\"userJoin\":true,\"userStatus\":9,\"userName\":\"赵强测试\",\"dateTime\":1558086973000}","_lcattrs":{"avatar":"https://stagingcdn.youinsh.cn/staging/static/user/images/default_user.png"},"_lctype":-1}"#,
+    ),
+    (
+        Status::Accepted,
+        1_558_087_136_000,
+        r#"{"_lctext":"{\"userId\":444,\"userJoin\":true,\"userStatus\":13,\"dateTime\":1558087136000,\"from\":\"webRTC\"}","_lcattrs":{"avatar":"https://stagingcdn.youinsh.cn/staging/static/user/images/default_user.png"},"_lctype":-1}"#,
+    ),
+    (
+        Status::Refused,
+        1_558_087_178_000,
+        r#"{"_lctext":"{\"userId\":444,\"userJoin\":true,\"userStatus\":14,\"dateTime\":1558087178000,\"from\":\"webRTC\"}","_lcattrs":{"avatar":"https://stagingcdn.youinsh.cn/staging/static/user/images/default_user.png"},"_lctype":-1}"#,
+    ),
+];
+
+#[test]
+fn the_documents_three_messages_are_written_byte_for_byte_and_read() {
+    for (status, at, printed) in PRINTED {
+        assert_eq!(write(&joining(status, at)), printed);
+        assert_eq!(read(printed), Some(joining(status, at)));
+    }
+}
+
+#[test]
+fn members_come_in_any_order_and_unknown_ones_are_passed_over() {
+    let message = r#"{"_lctype": -1, "x": [1], "_lctext":
+        "{\"userName\":\"a\",\"z\":null,\"userStatus\":\"9\",\"userId\":\"444\"}"}"#;
+    let read = read(message).unwrap();
+    assert_eq!((read.user, read.status, &read.name[..]), (UserId(444), Status::Apply, "a"));
+    assert_eq!((read.at, &read.avatar[..]), (Millis(0), ""));
+}
+
+#[test]
+fn chat_and_other_types_are_no_part_of_the_conversation() {
+    for other in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        r#"{"_lctext":"hello","_lctype":-1}"#,
+        r#"{"_lctext":"{\"userId\":1}","_lctype":-1}"#,
+        r#"{"_lctext":"{\"userId\":1,\"userStatus\":10}","_lctype":-1}"#,
+        r#"{"_lctext":"{\"userId\":1.5,\"userStatus\":9}","_lctype":-1}"#,
+        r#"{"_lctext":"{\"userId\":1,\"userStatus\":9}","_lctype":-2}"#,
+        r#"{"_lctext":{"userId":1,"userStatus":9},"_lctype":-1}"#,
+    ] {
+        assert_eq!(read(other), None, "{other}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(
+        user in any::<i64>(), at in any::<i64>(), name in ".{0,40}", avatar in ".{0,40}", n in 0..3usize,
+    ) {
+        let status = Status::ALL[n];
+        let name = if status == Status::Apply { name } else { String::new() };
+        let joining = Joining { user: UserId(user), status, name, at: Millis(at), avatar };
+        prop_assert_eq!(read(&write(&joining)), Some(joining));
+    }
+
+    #[test]
+    fn nothing_makes_it_panic(text in ".{0,200}") {
+        let _ = read(&text);
+    }
+}
