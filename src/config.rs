@@ -87,6 +87,12 @@ keys! {
         "Tencent's key for userSig (v2). Empty: the box's own.";
     "edu.usersig_ec_key_file", usersig_ec_key_file: String = r#""""#,
         "PEM file (PKCS#8) of a P-256 key: issues the old ECDSA userSig instead.";
+    "channel.auth", channel_auth: Choice = r#""hmac""#,
+        "auth_token of document 000: hmac, or md5, the original's rule. md5 has no secret in it: anybody can make one.";
+    "channel.clock_days", channel_clock_days: Days = "0",
+        "Days before yesterday and after today for which an auth_token is good as well.";
+    "channel.utc_offset_h", channel_utc_offset_h: Offset = "8",
+        "Hours by which the channel's calendar is ahead of UTC (China: 8). Its today and yesterday are good, and UTC's.";
     "recorder.ffmpeg", ffmpeg: String = r#""""#,
         "Path of ffmpeg. Empty: found on PATH.";
     "recorder.size", recorder_size: String = r#""1280x720""#,
@@ -304,6 +310,7 @@ fn unknown(name: &str) -> String {
 fn check(config: &Config) -> Result<(), String> {
     one_of("log.format", &config.log_format, &["auto", "text", "json"])?;
     one_of("log.level", &config.log_level, &["error", "warn", "info", "debug"])?;
+    one_of("channel.auth", &config.channel_auth, &["hmac", "md5"])?;
     one_of("edu.login", &config.edu_login, &["replace", "refuse"])?;
     one_of("edu.registration", &config.edu_registration, &["open", "students", "closed"])?;
     for (name, addr) in [
@@ -406,7 +413,7 @@ macro_rules! bounded {
     )*};
 }
 
-bounded!(Seconds: 1 ..= 86_400, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
+bounded!(Seconds: 1 ..= 86_400, Days: 0 ..= 60, Offset: -12 ..= 14, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
 
 impl Read for Choice {
     fn read(value: &Value) -> Result<Self, String> {

@@ -17,9 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::domain::policy::ChannelRule;
 use crate::domain::{
-    self, Appliance, Folders, Parts, Space, audit, file, group, lesson, outbox, pass, recording,
-    session,
+    self, Appliance, Folders, Parts, Space, application, audit, file, group, lesson, outbox, pass,
+    recording, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::encoder::Finder;
@@ -123,6 +124,11 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let app = Appliance::open(made, clock.moment()).await;
     let app = app.map_err(|e| StartError::Software(socket::explain(&e)))?;
     let health = Arc::new(Health::new(setup.finder.clone()));
+    if app.policy.channel.rule == ChannelRule::Md5 {
+        let why =
+            "channel.auth = md5: anybody can come in as any pupil of the channel; move it to hmac";
+        health.warn("channel", why.into());
+    }
 
     // Before anybody can upload: what has no row now never will.
     if let Err(e) = file::reconcile(&app).await {
@@ -219,6 +225,7 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
         if let Err(e) = domain::licence::step(&app, now).await {
             tracing::warn!(error = ?e, "the newest time seen was not kept");
         }
+        application::age(&app, now).await;
         if (now.steady - retried).to_std() >= RETRY {
             retried = now.steady;
             settle(&app, now).await;

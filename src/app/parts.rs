@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::StartError;
 use crate::config::{self, ClassroomEntry, Config, WebhookEntry};
 use crate::domain::policy::{
-    Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration, RongCloud, UserSig, Webhook,
+    Channel, ChannelRule, Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration,
+    RongCloud, UserSig, Webhook,
 };
 use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
@@ -74,6 +75,7 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
             secret: config.rongcloud_secret.clone(),
             endpoint: config.rongcloud_endpoint.trim_end_matches('/').to_owned(),
         }),
+        channel: channel(config),
         public_url: (!config.public_url.is_empty())
             .then(|| config.public_url.trim_end_matches('/').to_owned()),
         box_name,
@@ -116,6 +118,17 @@ fn webhook(entry: &WebhookEntry) -> Result<Webhook, StartError> {
         md5_key: (!entry.md5_key.is_empty()).then(|| entry.md5_key.clone()),
         ca_pem,
     })
+}
+
+fn channel(config: &Config) -> Channel {
+    Channel {
+        rule: match config.channel_auth.0.as_str() {
+            "md5" => ChannelRule::Md5,
+            _ => ChannelRule::Hmac,
+        },
+        clock_days: config.channel_clock_days.0,
+        ahead: Millis::seconds(config.channel_utc_offset_h.0 * 3600),
+    }
 }
 
 fn cloud(config: &Config) -> Cloud {

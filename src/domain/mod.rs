@@ -1,5 +1,6 @@
 //! What the box can do, in its own words. It knows neither HTTP nor any dialect; `now` is an argument.
 
+pub mod application;
 pub mod audit;
 pub mod callback;
 pub mod cloud;
@@ -14,6 +15,7 @@ pub mod message;
 pub mod online;
 pub mod outbox;
 pub mod pass;
+pub mod partner;
 pub mod password;
 pub mod people;
 pub mod policy;
@@ -25,6 +27,7 @@ pub mod setup;
 pub mod staff;
 pub mod talk;
 pub mod user;
+pub mod visitor;
 pub mod watch;
 
 use std::path::PathBuf;
@@ -49,6 +52,8 @@ pub struct Appliance {
     pub presence: presence::Presence,
     pub online: online::Online,
     pub guesses: guess::Guesses,
+    pub partners: partner::Partners,
+    pub applications: application::Applications,
     pub hasher: password::Hasher,
     pub setup: setup::Setup,
     pub tapes: recording::Tapes,
@@ -107,6 +112,8 @@ impl Appliance {
             presence: presence::Presence::new(newest),
             online: online::Online::default(),
             guesses: guess::Guesses::default(),
+            partners: partner::Partners::default(),
+            applications: application::Applications::default(),
             hasher: password::Hasher::start(),
             setup: setup::Setup::default(),
             tapes: recording::Tapes::default(),
@@ -124,6 +131,7 @@ impl Appliance {
         });
         session::restore(&appliance, now).await?;
         lesson::restore(&appliance, now).await?;
+        application::restore(&appliance, now).await?;
         Ok(appliance)
     }
 

@@ -19,6 +19,7 @@ pub struct Policy {
     pub usersig: UserSig,
     /// `None`: groups stay in the box.
     pub rongcloud: Option<RongCloud>,
+    pub channel: Channel,
     /// The address people outside the building use, if any; without a trailing slash.
     pub public_url: Option<String>,
     /// `arctos-` and four characters: the box's name on the LAN.
@@ -46,6 +47,26 @@ impl Policy {
         let mut known = known.chain(public.map(|host| host.split(':').next().unwrap_or(host)));
         known.any(|name| name.eq_ignore_ascii_case(bare) || name.eq_ignore_ascii_case(local))
     }
+}
+
+/// How the channel of document 000 sends its people.
+#[derive(Clone, Debug, Default)]
+pub struct Channel {
+    pub rule: ChannelRule,
+    /// Further days on each side for which an `auth_token` is good.
+    pub clock_days: i64,
+    /// By how much the channel's calendar is ahead of UTC.
+    pub ahead: Millis,
+}
+
+/// What an `auth_token` is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelRule {
+    /// HMAC with the app secret.
+    #[default]
+    Hmac,
+    /// The original's, without any secret: anybody can make one. Pupils only.
+    Md5,
 }
 
 /// What signs `userSig`.

@@ -1,5 +1,6 @@
 //! Plain values that every layer may hold. Nothing here does I/O or knows a protocol.
 
+pub mod application;
 pub mod audit;
 mod clock;
 mod date;

@@ -6,6 +6,7 @@ mod migrate;
 mod reader;
 mod writer;
 
+pub mod applications;
 pub mod audit;
 pub mod auth_codes;
 pub mod callbacks;

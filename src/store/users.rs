@@ -73,6 +73,12 @@ pub fn set_standing(conn: &Connection, user: &User) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// How many people came by a dialect.
+pub fn count_of(conn: &Connection, origin: Origin) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT COUNT(*) FROM user WHERE dialect = ?1")?
+        .query_row([origin.word()], |r| r.get(0))
+}
+
 /// Another name or picture; an absent one stays.
 pub fn set_shown(
     conn: &Connection,

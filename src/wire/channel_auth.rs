@@ -1,12 +1,14 @@
-//! The `auth_token` with which a channel's server sends a browser to the box (document 000, reg_from_channel).
-//! It judges no user, counts no wrong try and holds no clock.
+//! How a channel's server shows who it is (document 000): the `auth_token` with which it sends a browser to the
+//! box, and the token for its own calls. It judges no user, counts no wrong try and holds no clock.
 //!
-//! By default it is HMAC-SHA256(app_secret, "YYYYMMDD" + user_id) in hex. The original's own rule,
+//! By default `auth_token` is HMAC-SHA256(app_secret, "YYYYMMDD" + user_id) in hex. The original's own rule,
 //! MD5("YYYYMMDD" + "registuser" + user_id), has no secret in it: anybody can make one.
 //! Source: decisions.md, section 000; facts.md, "auth_token format".
 
 use ring::hmac;
+use serde::{Deserialize, Serialize};
 
+use super::jwt;
 use crate::model::{Millis, hex};
 
 /// How the tokens of one channel are made.
@@ -63,68 +65,24 @@ pub fn date(day: i64) -> String {
     format!("{year:04}{month:02}{day_of_month:02}")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Saturday, 21 November 2026, 08:00:00 UTC.
-    const NOW: Millis = Millis(1_795_248_000_000);
-    const CHINA: Calendar = Calendar { ahead: Millis::seconds(8 * 3600), more_days: 0 };
-    const RULE: Rule<'_> = Rule::Hmac { app_secret: "key" };
-
-    fn is_good(day: &str, calendar: Calendar, now: Millis) -> bool {
-        good_tokens(RULE, calendar, 100, now).contains(&token(RULE, day, 100))
-    }
-
-    #[test]
-    fn tokens_are_those_of_the_facts() {
-        // facts.md, computed from the sibling document of the original.
-        assert_eq!(token(Rule::Md5, "20191121", 100), "bfbfded5c75324f27f1c66ac237d106b");
-        // Computed with another implementation of HMAC (Python's).
-        assert_eq!(
-            token(Rule::Hmac { app_secret: "Jefe" }, "20261121", 100),
-            "18c575de68f993e21ba5e33e7af3060d3c04aab1cf5f80d85005bb91a88daab8"
-        );
-    }
-
-    #[test]
-    fn days_are_written_as_calendars_have_them() {
-        for (day, written) in [
-            (0, "19700101"),
-            (59, "19700301"),
-            (11_016, "20000229"),
-            (11_017, "20000301"),
-            (20_778, "20261121"),
-            (-1, "19691231"),
-            (47_540, "21000228"),
-            (47_541, "21000301"),
-        ] {
-            assert_eq!(date(day), written);
-        }
-    }
-
-    #[test]
-    fn today_and_yesterday_are_good_and_their_neighbours_are_not() {
-        for (day, good) in
-            [("20261119", false), ("20261120", true), ("20261121", true), ("20261122", false)]
-        {
-            assert_eq!(is_good(day, CHINA, NOW), good, "{day}");
-        }
-        let wide = Calendar { more_days: 2, ..CHINA };
-        for (day, good) in
-            [("20261117", false), ("20261118", true), ("20261123", true), ("20261124", false)]
-        {
-            assert_eq!(is_good(day, wide, NOW), good, "{day}");
-        }
-    }
-
-    #[test]
-    fn in_the_small_hours_of_china_both_calendars_todays_are_good() {
-        let night = NOW + Millis::seconds(9 * 3600); // 17:00 UTC, 01:00 of the 22nd in China
-        for (day, good) in
-            [("20261119", false), ("20261120", true), ("20261121", true), ("20261122", true)]
-        {
-            assert_eq!(is_good(day, CHINA, night), good, "{day}");
-        }
-    }
+/// What the token of a channel's server says; times in Unix seconds.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    app_id: String,
+    iat: i64,
+    exp: i64,
 }
+
+/// A token for the server's own calls.
+pub fn server_token(key: &[u8], app_id: &str, issued: Millis, expires: Millis) -> String {
+    let (iat, exp) = (issued.as_seconds(), expires.as_seconds());
+    jwt::sign(key, &Claims { app_id: app_id.to_owned(), iat, exp })
+}
+
+/// When a server's token was issued; `None` when this key did not sign it.
+pub fn read_server_token(key: &[u8], token: &str) -> Option<Millis> {
+    jwt::verify::<Claims>(key, token).ok().map(|claims| Millis::seconds(claims.iat))
+}
+
+#[cfg(test)]
+mod tests;

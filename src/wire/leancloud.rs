@@ -2,9 +2,12 @@
 //! A plain text message (-1) whose text is itself JSON. It knows no lesson, no clock and no way to send.
 //! Source: 000-channel-access.md; facts.md, "LeanCloud message".
 
-use serde::{Deserialize, Serialize};
+mod read;
+
+use serde::Serialize;
 
 use crate::model::{Millis, UserId};
+pub use read::read;
 
 /// `_lctype` of a text message, and the type of such a message in a group's sequence.
 pub const KIND: i64 = -1;
@@ -58,6 +61,11 @@ pub fn write(joining: &Joining) -> String {
     text(&outer)
 }
 
+/// The message as the body of a frame or a row: one JSON string, so that it travels unchanged.
+pub fn body(message: &str) -> String {
+    text(&message)
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Inner<'a> {
@@ -84,73 +92,6 @@ struct Outer<'a> {
 #[derive(Serialize)]
 struct Attrs<'a> {
     avatar: &'a str,
-}
-
-/// Reads a message of the conversation: members in any order, unknown ones passed over, numbers also as
-/// their digits in text. `None` for anything else, as chat is.
-pub fn read(message: &str) -> Option<Joining> {
-    let outer: OuterIn<'_> = serde_json::from_str(message).ok()?;
-    if outer.kind != KIND {
-        return None;
-    }
-    let inner: InnerIn<'_> = serde_json::from_str(&outer.text).ok()?;
-    let status = inner.user_status.number()?;
-    let status = Status::ALL.into_iter().find(|s| s.number() == status)?;
-    let attrs = outer.attrs.unwrap_or_default();
-    Some(Joining {
-        user: UserId(inner.user_id.number()?),
-        status,
-        name: inner.user_name.unwrap_or_default().into_owned(),
-        at: Millis(inner.date_time.and_then(|n| n.number()).unwrap_or(0)),
-        avatar: attrs.avatar.unwrap_or_default().into_owned(),
-    })
-}
-
-#[derive(Deserialize)]
-struct OuterIn<'a> {
-    #[serde(rename = "_lctext", borrow)]
-    text: std::borrow::Cow<'a, str>,
-    #[serde(rename = "_lcattrs", borrow)]
-    attrs: Option<AttrsIn<'a>>,
-    #[serde(rename = "_lctype")]
-    kind: i64,
-}
-
-#[derive(Default, Deserialize)]
-struct AttrsIn<'a> {
-    #[serde(borrow)]
-    avatar: Option<std::borrow::Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InnerIn<'a> {
-    #[serde(borrow)]
-    user_id: Number<'a>,
-    #[serde(borrow)]
-    user_status: Number<'a>,
-    #[serde(borrow)]
-    user_name: Option<std::borrow::Cow<'a, str>>,
-    #[serde(borrow)]
-    date_time: Option<Number<'a>>,
-}
-
-/// Apps that keep ids as text send them as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Number<'a> {
-    Whole(i64),
-    #[serde(borrow)]
-    Text(std::borrow::Cow<'a, str>),
-}
-
-impl Number<'_> {
-    fn number(&self) -> Option<i64> {
-        match self {
-            Self::Whole(n) => Some(*n),
-            Self::Text(digits) => digits.parse().ok(),
-        }
-    }
 }
 
 fn text(value: &impl Serialize) -> String {

@@ -12,6 +12,7 @@ mod crash;
 mod failures;
 mod golden;
 mod hot_path;
+mod joining;
 mod lesson;
 mod life;
 mod openim;

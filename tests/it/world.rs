@@ -12,7 +12,9 @@ use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
 use arctos_box::domain::session::{self, Grant, Others};
-use arctos_box::domain::{Appliance, Folders, Parts, Space, lesson, recording, setup, staff};
+use arctos_box::domain::{
+    Appliance, Folders, Parts, Space, application, lesson, recording, setup, staff,
+};
 use arctos_box::http::Peer;
 use arctos_box::hw::board::Board;
 use arctos_box::hw::encoder::Finder;
@@ -109,6 +111,7 @@ impl World {
     pub async fn advance(&self, by: Millis) {
         self.hand.advance(by);
         lesson::age(self.app(), self.clock.moment()).await;
+        application::age(self.app(), self.clock.moment()).await;
     }
 
     /// Any request, from 127.0.0.1.

@@ -96,6 +96,7 @@ fn policy(cloud: Cloud) -> Policy {
         cloud,
         usersig: UserSig::Own,
         rongcloud: None,
+        channel: crate::domain::policy::Channel::default(),
         public_url: None,
         box_name: "arctos-test".into(),
         names: Vec::new(),
