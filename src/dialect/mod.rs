@@ -2,6 +2,7 @@
 //! OpenAPI, the access and coverage tests, the metrics and the limits are read.
 
 pub mod arctos;
+pub mod channel;
 pub mod credentials;
 pub mod describe;
 pub mod edu;
@@ -27,7 +28,8 @@ use crate::model::{Fault, Moment, Thing};
 use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
-pub static DIALECTS: &[&Dialect] = &[&edu::DIALECT, &openim::DIALECT, &arctos::DIALECT];
+pub static DIALECTS: &[&Dialect] =
+    &[&edu::DIALECT, &channel::DIALECT, &openim::DIALECT, &arctos::DIALECT];
 
 /// decisions.md: a body is at most this long unless its row says more.
 pub const BODY_MAX: usize = 64 * 1024;

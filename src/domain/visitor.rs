@@ -144,7 +144,7 @@ fn known_or_new(
 
 async fn pass(app: &Appliance, user: User, from: IpAddr, now: Moment) -> Result<Pass, Fault> {
     if user.disabled {
-        return Err(Fault::Unauthenticated(Refusal::Disabled));
+        return Err(Fault::denied("this account is closed; ask the administrator"));
     }
     let (origin, issuer) = (Origin::Channel, from.to_string());
     let grant = Grant { user: &user, origin, issuer, others: Others::Keep };

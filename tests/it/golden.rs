@@ -9,6 +9,7 @@
 //! randomness counts, so that everything repeats.
 
 mod arctos;
+pub mod channel;
 mod coverage;
 mod edu;
 mod openim;
