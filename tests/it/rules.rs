@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arctos;
+mod channel;
 mod groups;
 mod lessons;
 mod lists;

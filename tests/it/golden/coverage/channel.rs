@@ -12,7 +12,8 @@ const ROWS: &[(&str, &[&str])] = &[
     // The app's id and secret; wrong ones are counted.
     ("api/v1/system/auth-token", &["200", "400", "401", "429"]),
     // Only with the app's token.
-    ("api/v1/user/register", &["200", "400", "401"]),
+    // Denied to a user of the channel who administers the box by now.
+    ("api/v1/user/register", &["200", "400", "401", "403"]),
     ("api/v1/user/get_token_channel", &["200", "400", "401", "404"]),
     // A redirect; a wrong or missing auth_token is a 403 page, a `next` elsewhere is 400.
     ("api/v1/user/reg_from_channel", &["302", "400", "403"]),
