@@ -1,5 +1,6 @@
 //! Document 002 on its own ports, with the real program and the real SDK: who is online, and since when not.
 
+mod inside;
 mod relay;
 mod sdk;
 

@@ -19,7 +19,7 @@ const PUT_OUT: u16 = 4002;
 /// RFC 6455: the other end breaks a rule of ours.
 const POLICY: u16 = 1008;
 const GOING_AWAY: u16 = 1001;
-/// How often the token is looked at: whoever is shut out by an administrator goes offline.
+/// How often, beside with each frame, the token is looked at: whoever an administrator shuts out goes offline.
 const LOOK: Duration = Duration::from_secs(10);
 /// A browser SDK says Login as soon as it is connected; who has not tried by then is no client.
 const SILENT_MAX: Millis = Millis::seconds(30);
@@ -61,36 +61,40 @@ impl Visit {
         let mut look = interval_at(Instant::now() + LOOK, LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
+            let heard = tokio::select! {
                 biased;
                 () = told_to_go(&self.state) => return self.put_out(socket, Flaw::Ended).await,
-                _ = look.tick() => match self.look() {
-                    Ok(()) => {}
-                    Err(Some(flaw)) => return self.put_out(socket, flaw).await,
-                    Err(None) => {
-                        socket.close(POLICY, "log in first").await;
-                        return None;
-                    }
-                },
-                heard = socket.recv() => {
-                    let done = match heard {
-                        Ok(_) if self.floods() => {
-                            socket.close(POLICY, "too many frames").await;
-                            return None;
-                        }
-                        Ok(frame) => self.hear(&mut socket, &frame).await,
-                        Err(end) => Err(end),
-                    };
-                    if let Err(end) = done {
-                        self.state = State::Out;
-                        if end == End::Drained {
-                            socket.close(GOING_AWAY, "the box goes down").await;
-                        }
-                        return Some(end);
-                    }
+                _ = look.tick() => None,
+                heard = socket.recv() => Some(heard),
+            };
+            match self.look() {
+                Ok(()) => {}
+                Err(Some(flaw)) => return self.put_out(socket, flaw).await,
+                Err(None) => return self.part(socket, POLICY, "log in first").await,
+            }
+            let done = match heard {
+                Some(Ok(_)) if self.floods() => {
+                    return self.part(socket, POLICY, "too many frames").await;
                 }
+                Some(Ok(frame)) => self.hear(&mut socket, &frame).await,
+                Some(Err(end)) => Err(end),
+                None => Ok(()),
+            };
+            match done {
+                Ok(()) => {}
+                Err(End::Drained) => {
+                    return self.part(socket, GOING_AWAY, "the box goes down").await;
+                }
+                Err(end) => return Some(end),
             }
         }
+    }
+
+    /// Offline at once; the goodbye may take a moment.
+    async fn part(self, socket: Socket, code: u16, reason: &str) -> Option<End> {
+        drop(self.state);
+        socket.close(code, reason).await;
+        None
     }
 
     async fn hear(&mut self, socket: &mut Socket, frame: &Frame) -> Result<(), End> {
@@ -139,9 +143,8 @@ impl Visit {
         self.pace.1 > FRAMES_MAX
     }
 
-    /// Offline at once, and told why.
+    /// Somebody else took the place, or the token is no good any more.
     async fn put_out(self, mut socket: Socket, flaw: Flaw) -> Option<End> {
-        drop(self.state);
         if self.speech == Speech::Json {
             let event = match flaw {
                 Flaw::Expired => Told::event("OnUserTokenExpired"),
@@ -150,12 +153,11 @@ impl Visit {
                 }
             };
             let event = event.failed(flaw.code(), flaw.text());
-            if let Err(end) = socket.send(Frame::Text(event.json().into())).await {
+            if let Err(end) = socket.feed(Frame::Text(event.json().into())).await {
                 return Some(end);
             }
         }
-        socket.close(PUT_OUT, flaw.text()).await;
-        None
+        self.part(socket, PUT_OUT, flaw.text()).await
     }
 }
 
