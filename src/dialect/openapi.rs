@@ -138,13 +138,28 @@ fn responses(dialect: &Dialect, row: &Row) -> Value {
                 json!({ "application/json": { "schema": { "anyOf": schemas } } })
             }
         };
-        responses
-            .insert(status.to_string(), json!({ "description": description, "content": content }));
+        let response = json!({
+            "description": description,
+            "headers": headers(dialect),
+            "content": content,
+        });
+        responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
 }
 
-fn access(access: Access) -> &'static str {
+/// What every answer carries.
+fn headers(dialect: &Dialect) -> Value {
+    let always = |word| json!({ "required": true, "schema": only(word) });
+    let mut headers = json!({ "Cache-Control": always("no-store") });
+    if dialect.cors {
+        headers["Access-Control-Allow-Origin"] = always("*");
+    }
+    headers
+}
+
+/// Who may call, in a word: `x-access`.
+pub fn access(access: Access) -> &'static str {
     match access {
         Access::Anybody => "anybody",
         Access::User => "user",

@@ -10,6 +10,7 @@ mod channel;
 mod command;
 mod crash;
 mod failures;
+mod fuzz;
 mod golden;
 mod hot_path;
 mod joining;

@@ -289,7 +289,7 @@ impl Wire {
         self.ask(Method::POST, path, &[], body.into()).await
     }
 
-    async fn ask(
+    pub async fn ask(
         &mut self,
         method: Method,
         path: &str,
