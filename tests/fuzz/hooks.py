@@ -1,9 +1,10 @@
 """What the fuzzer must know of the box to get past its doors: credentials and the numbers of things that exist.
 
 FUZZ in the environment is JSON: `doors` gives, for `DIALECT ACCESS` as the OpenAPI names them, ways of calling that are
-good (headers, body members); `known` gives values for fields by name, `spent` operations that may not have a good
-credential because they end it. Seven calls of eight get a good way in; three of four fields that are known by name
-get a known value. What a call gets hangs on the call alone, so that a run can be repeated.
+good (headers, members of the body or the query); `known` gives values for fields by name, `spent` operations that may
+not have a good credential because they end it. Seven calls of eight get a good way in, more where ten wrong ones lock
+the door for a minute; three of four fields that are known by name get a known value. What a call gets hangs on the call
+alone, so that a run can be repeated.
 """
 
 import atexit
@@ -23,7 +24,8 @@ def before_call(context, case, kwargs):
     for place in (case.body, case.query, case.path_parameters):
         if isinstance(place, dict):
             know(place, dice)
-    if dice % 8 == 0 or raw["operationId"] in FUZZ["spent"]:
+    share = 128 if raw["x-access"] == "secret" else 8
+    if dice % share == 0 or raw["operationId"] in FUZZ["spent"]:
         return
     ways = FUZZ["doors"][f"{raw['tags'][0]} {raw['x-access']}"]
     if not ways:
@@ -31,8 +33,9 @@ def before_call(context, case, kwargs):
     way = ways[dice % len(ways)]
     for name, value in way.get("headers", {}).items():
         case.headers[name] = value
-    if isinstance(case.body, dict):
-        case.body.update(way.get("body", {}))
+    for name, place in (("body", case.body), ("query", case.query)):
+        if isinstance(place, dict):
+            place.update(way.get(name, {}))
 
 
 def know(fields, dice):

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use arctos_box::dialect::{DIALECTS, openapi};
 use arctos_box::wire::callback::live_sign;
+use arctos_box::wire::channel_auth::{Rule, date, token as token_of};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -92,8 +93,10 @@ impl Known {
             spent: vec!["edu_post_account_logout"],
         };
         known.edu(&service.base(), &secrets).await;
+        let mut wire = Wire::open(service.http).await;
+        known.channel(&mut wire, &secrets).await;
         known.openim(&secrets);
-        known.arctos(&mut Wire::open(service.http).await, &secrets).await;
+        known.arctos(&mut wire, &secrets).await;
         let mut doors = json!({});
         for dialect in DIALECTS {
             for row in dialect.rows {
@@ -133,6 +136,28 @@ impl Known {
         self.ways.insert(("edu", "signed"), secrets.signatures());
     }
 
+    async fn channel(&mut self, wire: &mut Wire, secrets: &Secrets) {
+        let (id, secret) = (secrets.get("channel.app_id"), secrets.get("channel.app_secret"));
+        let pair = json!({"app_id": id, "app_secret": secret});
+        let got = post(wire, "/api/v1/system/auth-token/", &[], pair.clone()).await;
+        let token = got["result"]["access_token"].as_str().expect("a token");
+        self.header("channel", "server", "Authorization", format!("jwt {token}"));
+        self.ways.insert(("channel", "secret"), vec![json!({ "body": pair })]);
+        let rule = Rule::Hmac { app_secret: &secret };
+        let today = date(now().div_euclid(24 * 3600));
+        let way = |user: i64| {
+            let query = json!({"user_id": user, "auth_token": token_of(rule, &today, user)});
+            json!({ "query": query })
+        };
+        self.ways.insert(("channel", "signed"), vec![way(7), way(8)]);
+        self.values(
+            "next",
+            [json!("/course/details/?id=10001"), json!("/course/webRTCUser/?id=1")],
+        );
+        self.values("channel_uid", [json!(secrets.get("channel.channel_uid"))]);
+        self.values("user_id", [json!(7), json!("ann")]);
+    }
+
     fn openim(&mut self, secrets: &Secrets) {
         let secret = secrets.get("openim_secret");
         self.ways.insert(("openim", "secret"), vec![json!({ "body": { "secret": secret } })]);
@@ -161,6 +186,10 @@ impl Known {
     }
 }
 
+fn now() -> i64 {
+    i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap()
+}
+
 async fn post(wire: &mut Wire, path: &str, headers: &[(&str, &str)], body: Value) -> Value {
     let mut all = vec![("content-type", "application/json")];
     all.extend(headers);
@@ -184,8 +213,7 @@ impl Secrets {
 
     /// One for each second of the coming minutes: a signature is good for one body.
     fn signatures(&self) -> Vec<Value> {
-        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-        let now = i64::try_from(now).unwrap();
+        let now = now();
         let key = self.get("callback_key");
         let sign = |t: i64| json!({ "body": { "t": t, "sign": live_sign(&key, t) } });
         (now + 120..now + 500).map(sign).collect()
