@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod describe;
 pub mod edu;
 pub mod fields;
+pub mod groups;
 pub mod openapi;
 pub mod openim;
 pub mod path;
@@ -29,7 +30,7 @@ use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
 pub static DIALECTS: &[&Dialect] =
-    &[&edu::DIALECT, &channel::DIALECT, &openim::DIALECT, &arctos::DIALECT];
+    &[&edu::DIALECT, &channel::DIALECT, &openim::DIALECT, &groups::DIALECT, &arctos::DIALECT];
 
 /// decisions.md: a body is at most this long unless its row says more.
 pub const BODY_MAX: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 //! forgotten: a file is shown by what it is, not by what its owner says it is.
 
 mod draft;
+pub mod picture;
 mod reconcile;
 mod slices;
 mod sniff;
@@ -34,6 +35,10 @@ pub async fn admit(
     sign: &str,
     now: Moment,
 ) -> Result<Permit, Refused> {
+    // The box's own.
+    if target.appid == picture::APPID {
+        return Err(Refused::Signature(CosError::Foreign));
+    }
     let appid = i64::try_from(target.appid).map_err(|_| Refused::Invalid("appid"))?;
     let keys = cloud::cos_keys(app, appid)?;
     let claims = cos::verify(sign, &keys).map_err(Refused::Signature)?;
@@ -409,12 +414,14 @@ pub async fn carry(
     }
 }
 
-/// Forgets signatures that no longer open anything, and slice uploads that nobody goes on with.
+/// Forgets signatures that no longer open anything, pictures that nobody shows, and slice uploads that nobody
+/// goes on with.
 /// To be called once an hour.
 pub async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
     let kept_s = SINGLE_VALID_S + 2 * SINGLE_EARLY_S;
     let before = now.wall - Millis::seconds(kept_s);
     app.db.write(move |conn| Ok(files::forget_signatures(conn, before)?)).await?;
+    picture::sweep(app, now).await?;
     slices::sweep(app, now).await
 }
 

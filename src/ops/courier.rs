@@ -10,14 +10,19 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
+use crate::dialect::groups::rongcloud::{self, Letter};
 use crate::domain::policy::Webhook;
-use crate::domain::{Appliance, outbox};
+use crate::domain::{Appliance, group, outbox};
 use crate::http::client::{Client, Outgoing, send};
 use crate::http::listener::drained;
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Fault, Millis, Moment, RoomId};
-use crate::wire::callback::{
-    Delivery, ID_HEADER, LIVE_AHEAD_S_MAX, SIGNATURE_HEADER, TIME_HEADER, live_sign, webhook_sign,
+use crate::wire::{
+    self,
+    callback::{
+        Delivery, ID_HEADER, LIVE_AHEAD_S_MAX, SIGNATURE_HEADER, TIME_HEADER, live_sign,
+        webhook_sign,
+    },
 };
 
 /// One try, from name look-up to the answer's last byte.
@@ -31,7 +36,7 @@ const BREATH: Duration = Duration::from_secs(5);
 
 /// Runs until `drain` turns true. A try under way is dropped then; its row stays in the outbox.
 pub async fn run(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
-    let clients = clients(&app.policy.webhooks);
+    let clients = clients(&app);
     let mut courier = Courier { app, clients, clock, tries: JoinSet::new(), lines: HashSet::new() };
     loop {
         let wait = courier.send_due().await.unwrap_or_else(|fault| {
@@ -66,14 +71,9 @@ impl Courier {
             if !self.lines.insert((parcel.webhook.clone(), parcel.room)) {
                 continue;
             }
-            let hooks = &self.app.policy.webhooks;
-            let hook = hooks.iter().find(|h| h.name == parcel.webhook).cloned();
-            let client = self.clients.get(&parcel.webhook).cloned();
+            let (app, client) = (self.app.clone(), self.clients.get(&parcel.webhook).cloned());
             self.tries.spawn(async move {
-                let outcome = match (hook, client) {
-                    (Some(hook), Some(client)) => attempt(&client, &hook, &parcel, now).await,
-                    (_, _) => Err("the webhook is not configured (any more)".into()),
-                };
+                let outcome = attempt(&app, client, &parcel, now).await;
                 (parcel, outcome)
             });
         }
@@ -100,12 +100,41 @@ impl Courier {
     }
 }
 
+/// One try, by the road that the parcel's name stands for.
 async fn attempt(
-    client: &Client,
-    hook: &Webhook,
+    app: &Appliance,
+    client: Option<Client>,
     parcel: &Parcel,
     now: Moment,
 ) -> Result<(), String> {
+    let unknown = || "the webhook is not configured (any more)".to_owned();
+    let client = client.ok_or_else(unknown)?;
+    if parcel.webhook == group::SERVICE {
+        return tell_rongcloud(app, &client, parcel, now).await;
+    }
+    let hook = app.policy.webhooks.iter().find(|hook| hook.name == parcel.webhook);
+    call(&client, hook.ok_or_else(unknown)?, parcel, now).await
+}
+
+async fn tell_rongcloud(
+    app: &Appliance,
+    client: &Client,
+    parcel: &Parcel,
+    now: Moment,
+) -> Result<(), String> {
+    let service = app.policy.rongcloud.as_ref().ok_or("RongCloud's keys are configured no more")?;
+    let letter = Letter {
+        action: &parcel.event,
+        form: parcel.body.clone(),
+        nonce: app.entropy.u32(),
+        now,
+        patience: PATIENCE,
+    };
+    let answer = rongcloud::send(client, service, letter).await?;
+    wire::rongcloud::obeyed(answer.status, &answer.body)
+}
+
+async fn call(client: &Client, hook: &Webhook, parcel: &Parcel, now: Moment) -> Result<(), String> {
     let time_s = now.wall.as_seconds();
     let delivery = Delivery { time_s, id: &parcel.event_id, body: parcel.body.as_bytes() };
     let signature = webhook_sign(hook.secret.as_bytes(), &delivery);
@@ -143,14 +172,16 @@ fn address(hook: &Webhook, time_s: i64) -> String {
     format!("{}{joint}t={t}&sign={}", hook.url, live_sign(key, t))
 }
 
-fn clients(hooks: &[Webhook]) -> HashMap<String, Client> {
-    let made =
-        hooks.iter().filter_map(|hook| match Client::new(hook.ca_pem.as_deref().unwrap_or("")) {
-            Ok(client) => Some((hook.name.clone(), client)),
-            Err(e) => {
-                tracing::error!(webhook = hook.name, error = ?e, "its certificate is unusable");
-                None
-            }
-        });
-    made.collect()
+fn clients(app: &Appliance) -> HashMap<String, Client> {
+    let trusting = |name: &str, ca_pem: &str| match Client::new(ca_pem) {
+        Ok(client) => Some((name.to_owned(), client)),
+        Err(e) => {
+            tracing::error!(webhook = name, error = ?e, "its certificate is unusable");
+            None
+        }
+    };
+    let hooks = app.policy.webhooks.iter();
+    let hooks = hooks.filter_map(|h| trusting(&h.name, h.ca_pem.as_deref().unwrap_or("")));
+    let rongcloud = app.policy.rongcloud.as_ref();
+    hooks.chain(rongcloud.and_then(|_| trusting(group::SERVICE, ""))).collect()
 }

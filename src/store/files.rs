@@ -140,3 +140,33 @@ pub fn forget_signatures(conn: &Connection, before: Millis) -> rusqlite::Result<
     conn.execute("DELETE FROM signature_given WHERE issued_s < ?1", params![before.as_seconds()])?;
     Ok(())
 }
+
+/// Says that a stored object is wanted now; `false` when it is not there.
+pub fn touch(conn: &Connection, path: &str, now: Millis) -> rusqlite::Result<bool> {
+    let found = conn
+        .prepare_cached("UPDATE file SET stored_at = ?2 WHERE path = ?1")?
+        .execute(params![path, now.0])?;
+    Ok(found > 0)
+}
+
+/// Forgets objects under `prefix`, stored before `before`, whose address under `folder` no open group and no
+/// person has; answers the names of their files, at most a thousand at once.
+pub fn delete_unused(
+    conn: &Connection,
+    prefix: &str,
+    folder: &str,
+    before: Millis,
+) -> rusqlite::Result<Vec<String>> {
+    conn.prepare_cached(
+        "DELETE FROM file WHERE path IN (
+             SELECT path FROM file
+             WHERE path > ?1 AND path < ?1 || '~' AND stored_at < ?3
+             AND ?2 || substr(path, length(?1) + 1) NOT IN (
+                 SELECT cover FROM im_group WHERE closed_at IS NULL
+                 UNION ALL SELECT picture FROM user)
+             LIMIT 1000)
+         RETURNING name",
+    )?
+    .query_map(params![prefix, folder, before.0], |row| row.get(0))?
+    .collect()
+}

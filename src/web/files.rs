@@ -3,6 +3,7 @@
 //! Which signature opens what is the domain's answer.
 
 mod form;
+mod pictures;
 mod told;
 
 use std::fmt::Display;
@@ -14,7 +15,7 @@ use hyper::{Method, Request, Response};
 
 use crate::domain::Appliance;
 use crate::domain::file::{
-    self, Carry, Keep, LIST_MAX, Object, Permit, Refused, SliceData, SlicePlan, Target,
+    self, Carry, Keep, LIST_MAX, Object, Permit, Refused, SliceData, SlicePlan, Target, picture,
 };
 use crate::http::range::{self, Content};
 use crate::http::url::{percent, query};
@@ -53,6 +54,8 @@ where
         Box::pin(change(app, &asked, &head.headers, body)).await
     } else if !is_get {
         told::method_not_allowed(app)
+    } else if let Some(own) = pictures::answer(uri.path(), &head.method, &head.headers) {
+        own
     } else if query::first(&asked.query, "op").is_some() {
         look(app, &asked, &head.headers).await
     } else {
@@ -76,6 +79,9 @@ struct Asked {
 }
 
 fn target(path: &str) -> Option<Target> {
+    if let Some(name) = path.strip_prefix(picture::FOLDER) {
+        return picture::target(name);
+    }
     let rest = path.strip_prefix("/files/v2/").or_else(|| path.strip_prefix("/files/v1/"))?;
     Target::parse(&percent::decode(rest))
 }

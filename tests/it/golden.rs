@@ -12,6 +12,7 @@ mod arctos;
 pub mod channel;
 mod coverage;
 mod edu;
+mod groups;
 mod openim;
 mod transcript;
 

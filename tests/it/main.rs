@@ -24,6 +24,7 @@ mod rules;
 mod socket;
 mod tidy;
 mod timing;
+mod vendor;
 mod watch;
 mod webhook;
 mod websocket;

@@ -4,6 +4,8 @@ use hyper::StatusCode;
 
 use super::{envelope, token};
 use crate::dialect::{Sealed, Whole, credentials};
+use crate::domain::licence;
+use crate::model::licence::Verdict;
 use crate::model::{Fault, Refusal};
 use crate::output;
 
@@ -26,15 +28,21 @@ output! {
 }
 
 pub async fn check(whole: Whole<Nothing>) -> Result<Sealed, Fault> {
-    let Whole { app, headers, .. } = whole;
+    let Whole { app, headers, caller, .. } = whole;
     let bearer = credentials::scheme_token(&headers, &["Bearer"])?;
     let claims = token::read(&app, bearer).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
+    let standing = licence::standing(&app, caller.now);
+    let (status, message) = match standing.decision.verdict {
+        Verdict::Refused(why) => return Err(Fault::Licence(why)),
+        Verdict::Allowed => (1, ""),
+        Verdict::Grace | Verdict::ClockDoubtful(_) => (2, standing.sentence.as_str()),
+    };
     let checked = Checked {
         client_id: claims.client_id,
         user_id: claims.user_id,
         role: claims.role,
-        license_room: 0,
-        license_path: String::new(),
+        license_room: i64::from(standing.rooms),
+        license_path: standing.path_name,
     };
-    Ok(Sealed::json(StatusCode::OK, envelope::done(1, "", &checked)))
+    Ok(Sealed::json(StatusCode::OK, envelope::done(status, message, &checked)))
 }

@@ -224,7 +224,7 @@ impl Temp {
     }
 
     /// A whole upload under its lasting name, which a power cut does not take from it.
-    fn place(self) -> io::Result<Self> {
+    pub fn place(self) -> io::Result<Self> {
         let placed = Self::at(self.path.with_extension(""));
         std::fs::rename(&self.path, &placed.path)?;
         durable::sync_folder(&placed.path)?;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::Script;
 use crate::access::person;
 use crate::ask::Ask;
-use crate::world::World;
+use crate::vendor::Vendor;
+use crate::world::{START, World};
 
 const KEY: &str = "arc-license-key";
 
@@ -120,6 +121,42 @@ async fn get_auth_token_use_code_answers_as_written() {
     script.close();
 }
 
+/// The same token, whatever becomes of the licence.
+async fn licensed(script: &mut Script) {
+    let vendor = Vendor::new();
+    let world = World::with(&[&vendor.trusted()]).await;
+    let ann = bearer(&world, "ann", "MODERATOR", "arctos-webapp").await;
+    let good = Ask::new().token(&ann);
+    vendor.install(&world, |licence| licence.expires = Some(START + Millis::days(1)));
+    script.case(&world, "with a licence for two lessons", good.clone()).await;
+    let mut hosts = Vec::new();
+    for host in ["cid", "dan"] {
+        let host = world.teacher(host).await;
+        hosts.push((world.live_room(&host).await, host));
+    }
+    script.case(&world, "as many lessons are live as it allows", good.clone()).await;
+    vendor.install(&world, |licence| licence.rooms = 1);
+    script.case(&world, "more lessons are live than it allows", good.clone()).await;
+    for (room, host) in hosts {
+        world.ok("live/exitroom", json!({"token": host, "roomnum": room})).await;
+    }
+    vendor
+        .install(&world, |licence| licence.marks.iter_mut().for_each(|m| m.hash = "0".repeat(24)));
+    script.case(&world, "it is for another box", good.clone()).await;
+    vendor.install(&world, |licence| licence.not_before = START + Millis::days(9));
+    script.case(&world, "it is not valid yet", good.clone()).await;
+    Vendor::other().install(&world, |_| {});
+    script.case(&world, "somebody else has signed it", good.clone()).await;
+    world.put_licence(b"-----BEGIN nothing-----");
+    script.case(&world, "the file is no licence", good.clone()).await;
+    world.take_licence();
+    script.case(&world, "the file is gone", good.clone()).await;
+    vendor.install(&world, |licence| licence.expires = Some(START - Millis::days(9)));
+    script.case(&world, "it has expired, with one day of grace left", good.clone()).await;
+    vendor.install(&world, |licence| licence.expires = Some(START - Millis::days(10)));
+    script.case(&world, "expiry and grace are over", good).await;
+}
+
 #[tokio::test]
 async fn check_auth_token_answers_as_written() {
     let mut script = Script::of(&DIALECT, "api/auth/checkAuthToken");
@@ -142,5 +179,6 @@ async fn check_auth_token_answers_as_written() {
     script.case(&world, "another signature", Ask::new().token(&forged)).await;
     world.hand.advance(Millis::seconds(7 * 24 * 3600) + Millis(1));
     script.case(&world, "the token is over seven days old", good).await;
+    licensed(&mut script).await;
     script.close();
 }
