@@ -2,6 +2,7 @@
 //! 70 our fault, 78 configuration.
 
 mod demo;
+mod license;
 mod outbox;
 mod teacher;
 
@@ -107,6 +108,11 @@ enum Command {
         #[arg(long, conflicts_with = "replay")]
         json: bool,
     },
+    /// Asks for, looks at, installs and (the vendor) signs licences.
+    License {
+        #[command(subcommand)]
+        command: license::License,
+    },
     /// Writes a backup: store, keys, licence, uploaded files (not recordings).
     Backup { file: PathBuf },
     /// Puts a backup back. Refused while the service runs.
@@ -199,6 +205,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         }
         Command::Api { .. } => Ok(()),
         Command::Outbox { replay, json } => outbox::run(&data, replay, json).await,
+        Command::License { command } => license::run(command, &config, &data).await,
         Command::Backup { file } => back_up(&data, &file).await,
         Command::Restore { file } => {
             let folder = own(&data)?;

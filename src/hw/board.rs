@@ -74,11 +74,18 @@ impl Board {
             let text = read(Path::new(name_or_path)).map_err(|e| wrong(e.to_string()))?;
             return Self::parse(&text).map_err(wrong);
         }
-        let Some((_, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) else {
+        let Some(board) = Self::built_in(name_or_path) else {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
             return Err(wrong(format!("no such board; there are: {}", names.join(", "))));
         };
-        Self::parse(text).map(|board| Self { built_in: true, ..board }).map_err(wrong)
+        Ok(board)
+    }
+
+    /// A board that the program carries.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        let board = Self::parse(text).expect("a test loads every board that the program carries");
+        Some(Self { built_in: true, ..board })
     }
 
     /// The board that this machine is. Until boards with hardware are described, that is the simulator.

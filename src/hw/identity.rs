@@ -85,18 +85,33 @@ impl Identity {
     }
 }
 
+/// What each kind counts on the built-in board of this name; boards from files count as `sim` does.
+pub fn weights(board: &str) -> Vec<(MarkKind, u32)> {
+    let board = Board::built_in(board).or_else(|| Board::built_in("sim"));
+    let mut marks = Marks::default();
+    board.iter().for_each(|board| weigh(&board.identity, &mut marks));
+    marks.weights
+}
+
+/// The first source of a kind says its weight.
+fn weigh(sources: &Sources, marks: &mut Marks) {
+    for source in &sources.mark {
+        if let Some(kind) = MarkKind::from_word(&source.kind).filter(|k| marks.weight(*k) == 0) {
+            marks.weights.push((kind, source.weight));
+        }
+    }
+}
+
 /// Reads the marks of `board` under `root`.
 pub fn read(board: &Board, root: &Path) -> Identity {
     let own = is_own(root);
     // A file may not say who the machine is: it stands in for the board without hardware.
-    let stand_in = if board.built_in { None } else { Board::load("sim").ok() };
+    let stand_in = if board.built_in { None } else { Board::built_in("sim") };
     let sources = stand_in.as_ref().map_or(&board.identity, |board| &board.identity);
     let mut marks = Marks::default();
+    weigh(sources, &mut marks);
     for source in &sources.mark {
         let Some(kind) = MarkKind::from_word(&source.kind) else { continue };
-        if marks.weight(kind) == 0 {
-            marks.weights.push((kind, source.weight));
-        }
         let values = match &source.value {
             Some(value) if own => vec![value.clone()],
             None if own && sources.simulated => Vec::new(),

@@ -11,13 +11,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-use super::{backup, secrets};
+use super::{backup, licence, secrets};
 use crate::app::health::Health;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
+use crate::wire::licence::armour;
 
 /// Longest answer that a subcommand reads.
 const ANSWER_MAX: usize = 16 << 20;
@@ -39,6 +40,10 @@ impl Desk {
     pub async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let query = request.uri().query().unwrap_or("").to_owned();
         let wanted = (request.method().clone(), request.uri().path().to_owned());
+        if let Some(what) = wanted.1.strip_prefix("/license/") {
+            let done = self.licence(&wanted.0, what, request.into_body()).await;
+            return answer(done.map_err(|fault| explain(&fault)));
+        }
         let done = match (&wanted.0, wanted.1.as_str()) {
             (&Method::GET, "/secrets") => Ok(secrets::json(&self.app.secrets)),
             (&Method::GET, "/readyz") => {
@@ -58,6 +63,13 @@ impl Desk {
             (_, _) => Err(Fault::Missing(Thing::Command)),
         };
         answer(done.map_err(|fault| explain(&fault)))
+    }
+
+    async fn licence(&self, method: &Method, what: &str, body: Incoming) -> Result<String, Fault> {
+        let limit = armour::TEXT_MAX;
+        let body = Limited::new(body, limit).collect().await;
+        let body = body.map_err(|_| Fault::TooLarge { limit: limit as u64 })?.to_bytes();
+        licence::answer(&self.app, method, what, &body, self.clock.moment()).await
     }
 
     async fn replay(&self, query: &str) -> Response<Body> {
@@ -102,7 +114,7 @@ pub fn explain(fault: &Fault) -> String {
         Fault::Denied(why) => format!("this is not allowed: {why}"),
         Fault::Unauthenticated(refusal) => refused(*refusal).into(),
         Fault::Conflict(conflict) => in_the_way(*conflict).into(),
-        Fault::Licence(why) => why.remedy().into(),
+        Fault::Licence(why) => format!("{} {}", why.code(), why.remedy()),
         Fault::Busy { retry } => {
             format!("the box is busy: try again in {} s", (retry.0 + 999) / 1000)
         }
@@ -188,6 +200,19 @@ pub async fn is_up(socket: &Path) -> std::io::Result<bool> {
 /// # Errors
 /// One sentence: nobody listens, or what the service said.
 pub async fn ask(socket: &Path, method: Method, path: &str) -> Result<String, String> {
+    tell(socket, method, path, Bytes::new()).await
+}
+
+/// The same with a body.
+///
+/// # Errors
+/// One sentence: nobody listens, or what the service said.
+pub async fn tell(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<String, String> {
     let exchange = async {
         let stream = UnixStream::connect(socket).await.map_err(|e| format!("box.sock: {e}"))?;
         let (mut sender, connection) =
@@ -199,7 +224,7 @@ pub async fn ask(socket: &Path, method: Method, path: &str) -> Result<String, St
             .method(method)
             .uri(path)
             .header(hyper::header::HOST, "box")
-            .body(Full::default())
+            .body(Full::new(body))
             .map_err(|e| e.to_string())?;
         let answer = sender.send_request(request).await.map_err(|e| e.to_string())?;
         let status = answer.status();

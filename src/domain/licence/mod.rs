@@ -16,7 +16,7 @@ use crate::model::{Fault, LicenceWhy, Millis, Moment};
 use crate::store::{Db, memo};
 use crate::wire::licence::{Trust, observe, read};
 use decide::decide;
-pub use desk::{Installed, inspect, install, request};
+pub use desk::{Asked, Installed, inspect, install, request};
 use seen::Seen;
 pub use words::explain;
 
