@@ -10,14 +10,13 @@ use tokio::sync::Notify;
 
 use super::Appliance;
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Handle, Millis, Moment, Platform, Refusal};
+use crate::model::{Fault, Handle, Moment, Platform, Refusal};
 use crate::wire::openim::{Flaw, flaw};
 
 /// People and platforms at once: as many as a listener has connections. The next one is asked to wait.
 const STAYS_MAX: usize = 12_000;
 /// Tokens that one place remembers as put out: as many as a person can have of one dialect.
 const PUT_OUT_MAX: usize = 16;
-const FULL_RETRY: Millis = Millis::seconds(30);
 
 #[derive(Default)]
 pub struct Online {
@@ -54,21 +53,29 @@ pub struct Stay {
     told: Arc<Notify>,
 }
 
+/// Why somebody whose token is good does not become online.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// The connection of this token was put out by the one that is there.
+    PutOut,
+    /// The box holds as many as it can.
+    Full,
+}
+
 impl Online {
     /// A connection comes. One that is there already on the same platform is told to go.
     ///
     /// # Errors
-    /// `Conflict(SessionAlive)` for a token whose connection was put out by the one that is there, `Busy`
-    /// when the box holds as many as it can.
-    pub fn enter(&self, who: &Handle, platform: Platform, token: &str) -> Result<Stay, Fault> {
+    /// As of [`NoPlace`].
+    pub fn enter(&self, who: &Handle, platform: Platform, token: &str) -> Result<Stay, NoPlace> {
         let token = mark(token);
         let mut book = lock(&self.book);
         let there = book.people.get(who.key()).map_or(&[][..], Vec::as_slice);
         match there.iter().find(|p| p.platform == platform) {
             Some(place) if place.put_out.contains(&token) => {
-                return Err(Fault::Conflict(Conflict::SessionAlive));
+                return Err(NoPlace::PutOut);
             }
-            None if book.stays >= STAYS_MAX => return Err(Fault::Busy { retry: FULL_RETRY }),
+            None if book.stays >= STAYS_MAX => return Err(NoPlace::Full),
             Some(_) | None => {}
         }
         let put_out = book.put_out(who.key(), platform, token);
@@ -143,11 +150,14 @@ impl Drop for Stay {
 /// Whose token this is, if it is the token of `uid`. Tokens of every dialect are good; those of
 /// administrators and technicians are none here.
 pub fn holder(app: &Appliance, uid: &str, token: &str, now: Moment) -> Result<Arc<Actor>, Flaw> {
-    let actor = app.sessions.actor(token, now).map_err(|fault| match fault {
-        Fault::Unauthenticated(Refusal::Expired) => Flaw::Expired,
-        Fault::Unauthenticated(Refusal::Disabled) => Flaw::Ended,
-        _unknown => flaw(&app.secrets.signing_key(super::enrol::PURPOSE), token, now.wall),
-    })?;
+    let actor = match app.sessions.actor(token, now) {
+        Ok(actor) => actor,
+        Err(Fault::Unauthenticated(Refusal::Expired)) => return Err(Flaw::Expired),
+        Err(Fault::Unauthenticated(Refusal::Disabled)) => return Err(Flaw::Ended),
+        Err(_) => {
+            return Err(flaw(&app.secrets.signing_key(super::enrol::PURPOSE), token, now.wall));
+        }
+    };
     let same = Handle::new(uid).is_some_and(|h| h.key() == actor.handle.key());
     if !same || actor.role.is_of_the_box() {
         return Err(Flaw::Foreign);

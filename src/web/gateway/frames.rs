@@ -2,7 +2,7 @@
 //! the original's SDK.
 
 use super::visit::{State, Visit};
-use crate::model::{Conflict, Fault};
+use crate::domain::online::NoPlace;
 use crate::wire::openim::Flaw;
 use crate::wire::openim::frames::{Request, Told, login, request};
 
@@ -68,11 +68,11 @@ fn status(state: &State) -> &'static str {
     }
 }
 
-/// Why somebody whose token is good does not get a place: a number and a sentence.
-pub fn no_place(fault: &Fault) -> (u16, &'static str) {
-    match fault {
-        Fault::Conflict(Conflict::SessionAlive) => (Flaw::Ended.code(), Flaw::Ended.text()),
-        _full => FULL,
+/// A number and a sentence for somebody whose token is good.
+pub fn no_place(why: NoPlace) -> (u16, &'static str) {
+    match why {
+        NoPlace::PutOut => (Flaw::Ended.code(), Flaw::Ended.text()),
+        NoPlace::Full => FULL,
     }
 }
 

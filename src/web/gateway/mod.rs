@@ -76,8 +76,8 @@ impl Gateway {
         let enter = |who| self.app.online.enter(&who, coming.platform, &coming.token);
         let stay = match who.map(enter).transpose() {
             Ok(stay) => stay,
-            Err(fault) => {
-                let (code, text) = frames::no_place(&fault);
+            Err(why) => {
+                let (code, text) = frames::no_place(why);
                 return refused(code, text);
             }
         };

@@ -10,7 +10,7 @@ use super::frames::{self, Act};
 use super::{Coming, Gateway, Speech};
 use crate::domain::online::{self, Stay};
 use crate::http::websocket::{End, Frame, Socket};
-use crate::model::{Fault, Millis};
+use crate::model::Millis;
 use crate::wire::openim::Flaw;
 use crate::wire::openim::frames::Told;
 
@@ -115,7 +115,7 @@ impl Visit {
         self.state = State::Failed;
         let who = online::holder(app, uid, token, now).map_err(|f| (f.code(), f.text()))?;
         let entered = app.online.enter(&who.handle, self.coming.platform, token);
-        let stay = entered.map_err(|fault: Fault| frames::no_place(&fault))?;
+        let stay = entered.map_err(frames::no_place)?;
         self.state = State::In(stay);
         (self.coming.send_id, self.coming.token) = (uid.to_owned(), token.to_owned());
         Ok(())
