@@ -45,7 +45,7 @@ impl Site {
     {
         let now = self.clock.moment();
         let path = request.uri().path();
-        if path == channel::PATH {
+        if path == channel::PATH && request.headers().contains_key(header::UPGRADE) {
             return channel::answer(&self.app, &self.clock, request, peer, channel::LIMITS);
         }
         if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {

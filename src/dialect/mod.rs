@@ -29,8 +29,14 @@ use crate::model::{Fault, Moment, Thing};
 use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
-pub static DIALECTS: &[&Dialect] =
-    &[&edu::DIALECT, &channel::DIALECT, &openim::DIALECT, &groups::DIALECT, &arctos::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[
+    &edu::DIALECT,
+    &channel::DIALECT,
+    &openim::DIALECT,
+    &groups::DIALECT,
+    &arctos::DIALECT,
+    &station::DIALECT,
+];
 
 /// decisions.md: a body is at most this long unless its row says more.
 pub const BODY_MAX: usize = 64 * 1024;

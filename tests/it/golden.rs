@@ -14,6 +14,7 @@ mod coverage;
 mod edu;
 mod groups;
 mod openim;
+mod station;
 mod transcript;
 
 use std::fmt::Write as _;

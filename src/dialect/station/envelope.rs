@@ -9,8 +9,10 @@ use serde::Serialize;
 use crate::dialect::{Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
-/// Every status but the successes; `error.code` says more.
+/// Every HTTP status; `error.code` says more.
 pub const CODES: &[(i64, &str)] = &[
+    (200, "done"),
+    (201, "done, and made"),
     (400, "a field is missing or wrong, or the body is not a JSON object"),
     (401, "no token, not one of the box's own log-in, or a wrong password or code"),
     (403, "not allowed for this role, or called by a page of another site"),
@@ -19,6 +21,7 @@ pub const CODES: &[(i64, &str)] = &[
     (409, "the state of the thing forbids it, or the licence does"),
     (413, "the body is too long"),
     (421, "a cookie came with a name that is not the box's"),
+    (426, "the address is a WebSocket's"),
     (429, "too many wrong tries, or the box is busy: try again in retry_s seconds"),
     (500, "the box's own fault; request names it in the log"),
     (503, "a part of the box does not answer"),
@@ -61,6 +64,14 @@ pub fn misdirected() -> Sealed {
     let message = "the box is not called so: use its name, its address or its public_url";
     let error = Inner { code: "misdirected", message, field: None, retry_s: None, request: None };
     sealed(StatusCode::MISDIRECTED_REQUEST, &error)
+}
+
+/// A plain request to a WebSocket's address.
+pub fn upgrade() -> Sealed {
+    let message = "this is a WebSocket: connect with a WebSocket client";
+    let error = Inner { code: "upgrade", message, field: None, retry_s: None, request: None };
+    let asked = (header::UPGRADE, HeaderValue::from_static("websocket"));
+    Sealed { headers: vec![asked], ..sealed(StatusCode::UPGRADE_REQUIRED, &error) }
 }
 
 #[derive(Serialize)]

@@ -3,8 +3,10 @@
 
 mod auth;
 mod book;
+mod channel;
 mod envelope;
 mod lessons;
+mod licence;
 mod people;
 mod session;
 mod setup;
@@ -70,6 +72,23 @@ static ROWS: &[Row] = &[
         "One lesson with its log."),
     row!([Post] "box/v1/lessons/{id}/end", Staff(Technician), Write, user lessons::end(Which) -> Nothing,
         "Ends a running lesson; its recording is closed and its replay follows."),
+    row!([Get] "box/v1/licence", Staff(Technician), Read, user licence::standing(Nothing) -> licence::Standing,
+        "How the box stands with its licence."),
+    row!([Post] "box/v1/licence", Staff(Technician), Write, user licence::install(Paper) -> licence::Installed,
+        "Installs a licence. It counts at once; lessons that run go on. One that is no good here is refused \
+         and the old one stays."),
+    row!([Get] "box/v1/licence/request", Staff(Technician), Read, user licence::request(Nothing) -> licence::Asked,
+        "The licence request to send to the vendor. It tells hashes of the hardware's marks only."),
+    row!([Get] "box/v1/licence/explain", Staff(Technician), Read, user licence::explain(Nothing) -> licence::Words,
+        "Every fact about the licence, its weight, the decision, and when it changes next."),
+    row!([Post] "box/v1/licence/inspect", Staff(Technician), Read, user licence::inspect(Paper) -> licence::Words,
+        "What a licence says, and what this box would make of it."),
+    row!([Get] "box/v1/channel", Anybody, Read, whole channel::channel(Joining) -> Nothing,
+        "The room channel of a lesson or group, a WebSocket. The first frame is `{\"token\":…,\"since\":N}` with a \
+         token of any dialect; a page of the box with the session cookie, or a client with the \
+         Authorization header, may leave it out. Then come frames \
+         `{\"seq\",\"time\",\"from\",\"type\",\"body\"}`, those after `since` first. A client says \
+         `{\"type\":1,\"body\":…,\"ref\":…}`; types 2 and 3 raise and lower the hand.", success: 101),
     row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
         "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),
     row!([Get] "box/v1/audit", Staff(Administrator), Read, user book::audit(Wanted) -> book::Page,

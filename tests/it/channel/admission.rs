@@ -18,8 +18,8 @@ async fn an_ordinary_request_is_told_to_upgrade() {
     let hall = Hall::new().await;
     let answer = Wire::open(hall.addr).await.get("/box/v1/channel?group=10001", &[]).await;
     assert_eq!((answer.status, answer.json()["error"].is_string()), (426, true));
-    let answer = hall.get("/box/v1/channel").await;
-    assert_eq!(answer.status, 426);
+    let answer = hall.get("/box/v1/channel?group=10001").await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (426, &json!("upgrade")));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod channel;
 mod edu;
 mod groups;
 mod openim;
+mod station;
 
 use std::collections::BTreeSet;
 
@@ -27,8 +28,14 @@ pub struct Contract {
     pub may: &'static [&'static str],
 }
 
-const CONTRACTS: &[&Contract] =
-    &[&edu::CONTRACT, &channel::CONTRACT, &openim::CONTRACT, &groups::CONTRACT, &arctos::CONTRACT];
+const CONTRACTS: &[&Contract] = &[
+    &edu::CONTRACT,
+    &channel::CONTRACT,
+    &openim::CONTRACT,
+    &groups::CONTRACT,
+    &arctos::CONTRACT,
+    &station::CONTRACT,
+];
 
 fn contract(dialect: &Dialect) -> &'static Contract {
     let found = CONTRACTS.iter().find(|contract| contract.dialect == dialect.name);
