@@ -96,6 +96,7 @@ impl Known {
         let mut wire = Wire::open(service.http).await;
         known.channel(&mut wire, &secrets).await;
         known.openim(&secrets);
+        known.groups(&service.base(), &mut wire).await;
         known.arctos(&mut wire, &secrets).await;
         let mut doors = json!({});
         for dialect in DIALECTS {
@@ -162,6 +163,23 @@ impl Known {
         let secret = secrets.get("openim_secret");
         self.ways.insert(("openim", "secret"), vec![json!({ "body": { "secret": secret } })]);
         self.values("uid", ["ann", "new", "newer", "newest"].map(Value::from));
+    }
+
+    /// Many groups, for some of what is tried closes one.
+    async fn groups(&mut self, base: &str, wire: &mut Wire) {
+        let bob = Person::arrive(base, "bob", 1).await;
+        let token = format!("Token {}", bob.token);
+        for _ in 0..50 {
+            let headers = [("authorization", token.as_str())];
+            let body = json!({"name": "a group", "code": "4711"});
+            let made = post(wire, "/api/im/group/", &headers, body).await;
+            self.values("id", [made["id"].clone()]);
+        }
+        self.header("groups", "user", "Authorization", token);
+        self.ways.insert(("groups", "anybody"), vec![json!({})]);
+        self.values("userid", [json!(10001), json!("10002")]);
+        self.values("page", [json!(1)]);
+        self.values("code", [json!("4711")]);
     }
 
     async fn arctos(&mut self, wire: &mut Wire, secrets: &Secrets) {
