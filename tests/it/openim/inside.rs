@@ -95,6 +95,7 @@ async fn whose_account_is_closed_is_put_out_and_whose_token_expires_too() {
 async fn a_failed_login_may_be_tried_again_and_a_logout_is_offline_at_once() {
     let open = Open::new().await;
     let token = open.world.pupil("Ann").await;
+    let commits = open.world.app().db.commits();
     let mut client = open.come().await;
     assert_eq!(ask(&mut client, "getLoginStatus", json!("")).await["data"], "0");
     for wrong in [json!(""), json!("{}"), json!("[]"), json!({"userID": "ann"})] {
@@ -121,6 +122,8 @@ async fn a_failed_login_may_be_tried_again_and_a_logout_is_offline_at_once() {
         (open.online(), &ask(&mut client, "GetLoginStatus", json!("")).await["data"]),
         (0, &json!("201"))
     );
+    drop(client);
+    assert_eq!(open.world.app().db.commits(), commits, "coming and going touch no disk");
 }
 
 #[tokio::test]
