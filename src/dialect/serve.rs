@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::fields::{self, Fields, Output, form};
 use super::{
-    Asked, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made, Row, Run, Sealed,
-    Whole, Work,
+    Asked, BODY_MAX, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made, Row,
+    Run, Sealed, Whole, Work,
 };
 use crate::domain::Appliance;
 use crate::http::url::query;
@@ -122,6 +122,13 @@ where
         )
         .await;
     }
+    // From the first byte until it is kept or thrown away.
+    let _place = if row.body_max > BODY_MAX && is_large(&body) {
+        let busy = |_| Fault::Busy { retry: Millis::seconds(1) };
+        Some(app.large_bodies.try_acquire().map_err(busy)?)
+    } else {
+        None
+    };
     let body = body::whole(body, row.body_max).await.map_err(|e| match e {
         body::BodyError::TooLarge => Fault::TooLarge { limit: row.body_max as u64 },
         body::BodyError::TooSlow => Fault::Busy { retry: Millis::seconds(1) },
@@ -133,6 +140,11 @@ where
     };
     let call = Call { app, asked, body: &body, fields, actor: None, caller };
     open(dialect, row, params, call).await
+}
+
+/// Longer than bodies usually are, or of a length that nobody has said.
+fn is_large(body: &impl hyper::body::Body) -> bool {
+    body.size_hint().upper().is_none_or(|bytes| bytes > BODY_MAX as u64)
 }
 
 async fn open(

@@ -34,12 +34,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::model::recording::Order;
 use crate::model::{Entropy, Fault, Moment};
 use crate::store::{Db, rooms, users};
 use policy::{Policy, Secrets};
+
+/// A class sends its pictures one by one; the box has a few hundred MiB to spare.
+const LARGE_BODIES: usize = 8;
 
 /// The running box: everything an operation may need, passed by reference.
 pub struct Appliance {
@@ -60,6 +63,8 @@ pub struct Appliance {
     pub licence: licence::Licensing,
     pub talk: Arc<talk::Hub>,
     pub space: Space,
+    /// Places for requests beyond 64 KiB: with what is made of it, each takes some ten MiB while it lasts.
+    pub large_bodies: Semaphore,
     recorder: mpsc::Sender<Order>,
     /// Rung when something was put into the outbox.
     pub outbox_bell: Notify,
@@ -118,6 +123,7 @@ impl Appliance {
             setup: setup::Setup::default(),
             tapes: recording::Tapes::default(),
             talk,
+            large_bodies: Semaphore::new(LARGE_BODIES),
             outbox_bell: Notify::new(),
             administered: AtomicBool::new(administered),
             address: OnceLock::new(),

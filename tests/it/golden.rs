@@ -12,7 +12,7 @@ mod arctos;
 pub mod channel;
 mod coverage;
 mod edu;
-mod groups;
+pub mod groups;
 mod openim;
 mod station;
 mod transcript;

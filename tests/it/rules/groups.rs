@@ -1,5 +1,8 @@
 //! Groups of document 003: who comes in, who owns, what RongCloud is told.
 
+mod doors;
+mod pictures;
+
 use std::net::IpAddr;
 
 use arctos_box::domain::group::{self, GROUPS_MAX, Knock, MEMBERS_MAX, Plan};
