@@ -6,12 +6,12 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use arctos_box::dialect::{Dialect, Row, Verb};
+use arctos_box::dialect::{Dialect, Row, Verb, path};
 use arctos_box::http::Peer;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
@@ -141,6 +141,34 @@ impl Ask {
     pub fn from(mut self, addr: [u8; 4]) -> Self {
         self.from = addr.into();
         self
+    }
+
+    /// A field where the row has it: in the path, the query or the body.
+    pub fn field(mut self, row: &Row, name: &str, value: Value) -> Self {
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if path::params(row.address).any(|param| param == name) {
+            return self.param(name, text);
+        }
+        match &mut self.body {
+            Sent::Json(body) if has_body(row) => body[name] = value,
+            Sent::Nothing if has_body(row) => self.body = Sent::Json(json!({ name: value })),
+            _ => return self.query(name, text),
+        }
+        self
+    }
+
+    /// What the path, the query or a JSON body says of a field, as JSON.
+    pub fn said(&self, name: &str) -> Option<String> {
+        let pairs = self.params.iter().chain(&self.query);
+        let mut pairs = pairs.filter(|(known, _)| known == name);
+        match (pairs.next(), &self.body) {
+            (Some((_, value)), _) => Some(value.clone()),
+            (None, Sent::Json(body)) => body.get(name).map(Value::to_string),
+            (None, _) => None,
+        }
     }
 
     /// The field is left out, wherever it stands but in the path.

@@ -14,6 +14,7 @@ mod fuzz;
 mod golden;
 mod hot_path;
 mod joining;
+mod keys;
 mod lesson;
 mod life;
 mod openim;

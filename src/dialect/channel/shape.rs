@@ -34,13 +34,13 @@ fn failures(row: &Row) -> Vec<Failure> {
         Member { name: "msg", slot: Slot::Info },
         Member { name: "result", slot: Slot::Object(&[]) },
     ];
-    const STATUSES: &[u16] = &[400, 401, 403, 404, 405, 409, 413, 429, 500];
+    const STATUSES: &[u16] = &[400, 401, 403, 404, 405, 409, 413, 429];
     match row.envelope {
         Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
             vec![Failure { statuses: STATUSES, members: TOLD }]
         }
         Envelope::Page => {
-            vec![Failure { statuses: &[400, 403, 404, 405, 409, 413, 429, 500], members: &[] }]
+            vec![Failure { statuses: &[400, 403, 404, 405, 409, 413, 429], members: &[] }]
         }
     }
 }

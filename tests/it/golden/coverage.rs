@@ -50,7 +50,7 @@ pub fn named(dialect: &Dialect, exchange: &Exchange) -> String {
 }
 
 /// `GET api/im/group/{}/join`, or without the method where the table has one row of that address.
-fn plain(dialect: &Dialect, row: &Row) -> String {
+pub fn plain(dialect: &Dialect, row: &Row) -> String {
     let braces = |piece: &'static str| if piece.starts_with('{') { "{}" } else { piece };
     let address = row.address.split('/').map(braces).collect::<Vec<_>>().join("/");
     match dialect.rows.iter().filter(|other| other.address == row.address).count() {
