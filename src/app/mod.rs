@@ -125,8 +125,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let app = app.map_err(|e| StartError::Software(socket::explain(&e)))?;
     let health = Arc::new(Health::new(setup.finder.clone()));
     if app.policy.channel.rule == ChannelRule::Md5 {
-        let why =
-            "channel.auth = md5: anybody can come in as any pupil of the channel; move it to hmac";
+        let why = "channel.auth = md5: anybody can come in as any pupil of the channel and watch; set it to hmac";
         health.warn("channel", why.into());
     }
 

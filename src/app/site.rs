@@ -14,7 +14,7 @@ use crate::domain::Appliance;
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
 use crate::ops::metrics::Metrics;
-use crate::web::{channel, files, watch};
+use crate::web::{channel, course, files, watch};
 
 /// All that answers on the main listeners.
 pub struct Site {
@@ -53,6 +53,9 @@ impl Site {
         }
         if path.starts_with("/files/") {
             return files::answer(&self.app, request, peer, now).await;
+        }
+        if course::owns(path) {
+            return course::answer(&self.app, request, peer, now).await;
         }
         if path.starts_with("/watch/") || path.starts_with("/media/") {
             let asked = watch::Asked {

@@ -54,7 +54,7 @@ impl Applications {
 /// As of [`heard`].
 pub async fn apply(app: &Appliance, id: RoomId, actor: &Actor, now: Moment) -> Result<i64, Fault> {
     let message = message(app, Status::Apply, actor.id, now).await?;
-    heard(app, id, actor, &message, now).await
+    Ok(heard(app, id, actor, &message, now).await?.unwrap_or(0))
 }
 
 /// The lesson's teacher answers, in the document's words.
@@ -69,7 +69,7 @@ pub async fn answer(
     now: Moment,
 ) -> Result<i64, Fault> {
     let message = message(app, status, applicant, now).await?;
-    heard(app, id, actor, &message, now).await
+    Ok(heard(app, id, actor, &message, now).await?.unwrap_or(0))
 }
 
 async fn message(

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::Appliance;
+use super::{Appliance, application};
 use crate::model::lesson::RoomState;
 use crate::model::talk::{self, Utterance, Where};
 use crate::model::user::Actor;
@@ -63,6 +63,12 @@ pub async fn say(ear: &mut Ear, utterance: Utterance, now: Moment) -> Result<i64
     }
     ear.pace(now.steady)?;
     let (app, actor) = (ear.app().clone(), ear.actor().clone());
+    if let (Where::Lesson(id), Utterance::LeanCloud(body)) = (standing.place, &utterance) {
+        let message = wire::leancloud::unbody(body).unwrap_or_default();
+        if let Some(seq) = application::heard(&app, id, &actor, &message, now).await? {
+            return Ok(seq);
+        }
+    }
     app.db.write(move |conn| kept(conn, &standing, &actor, utterance, now)).await
 }
 

@@ -6,6 +6,7 @@ pub mod client;
 pub mod cookie;
 pub mod listener;
 pub mod onward;
+pub mod page;
 mod patience;
 pub mod range;
 pub mod reply;

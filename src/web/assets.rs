@@ -39,12 +39,20 @@ pub fn find(name: &str) -> Option<&'static Asset> {
 /// The page of `/watch/<roomnum>`.
 pub const WATCH: &str = "watch.html";
 
-static ASSETS: [Asset; 9] = [
+/// The page of `/box/moderate/<roomnum>`.
+pub const MODERATE: &str = "moderate.html";
+
+static ASSETS: [Asset; 14] = [
     asset(WATCH, HTML, include_bytes!("assets/watch.html")),
     asset("watch.css", "text/css; charset=utf-8", include_bytes!("assets/watch.css")),
     asset("watch.js", JS, include_bytes!("assets/watch.js")),
     asset("player.js", JS, include_bytes!("assets/player.js")),
     asset("controls.js", JS, include_bytes!("assets/controls.js")),
+    asset("joining.js", JS, include_bytes!("assets/joining.js")),
+    asset("listen.js", JS, include_bytes!("assets/listen.js")),
+    asset(MODERATE, HTML, include_bytes!("assets/moderate.html")),
+    asset("moderate.css", "text/css; charset=utf-8", include_bytes!("assets/moderate.css")),
+    asset("moderate.js", JS, include_bytes!("assets/moderate.js")),
     asset("words.js", JS, include_bytes!("assets/words.js")),
     asset("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
     asset("hls.light.min.js", JS, include_bytes!("assets/hls.light.min.js")),
@@ -89,10 +97,12 @@ mod tests {
 
     #[test]
     fn the_page_needs_nothing_that_its_policy_forbids() {
-        let page = text(find(WATCH).unwrap());
-        for forbidden in ["style=", "<style", "onclick=", "http://", "https://", "<script>"] {
-            assert!(!page.contains(forbidden), "{forbidden}");
+        for page in [WATCH, MODERATE].map(|name| text(find(name).unwrap())) {
+            for forbidden in ["style=", "<style", "onclick=", "http://", "https://", "<script>"] {
+                assert!(!page.contains(forbidden), "{forbidden}");
+            }
         }
+        let page = text(find(WATCH).unwrap());
         assert!(page.contains("<video id=\"lesson\""));
     }
 

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod channel;
+pub mod course;
 pub mod files;
 pub mod gateway;
 pub mod watch;

@@ -17,7 +17,7 @@ use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::lesson::{RecordingState, RoomState};
 use crate::model::user::Actor;
-use crate::model::{Fault, Moment, Refusal, RoomId, Thing};
+use crate::model::{Conflict, Fault, Moment, Refusal, RoomId, Thing};
 
 /// What a page or player asks for.
 pub struct Asked<'a> {
@@ -138,7 +138,7 @@ struct Lesson<'a> {
     members: i64,
 }
 
-fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
+pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
     let room = &view.room;
     let under = |name: &str| format!("/media/{}/{name}?k={}", room.id, room.watch_key);
     let live = room.state == RoomState::Live;
@@ -161,9 +161,12 @@ fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
     serde_json::to_vec(&lesson).expect("numbers and text always become JSON")
 }
 
-fn failure(fault: &Fault) -> Response<Body> {
+pub(super) fn failure(fault: &Fault) -> Response<Body> {
     match fault {
         Fault::Missing(Thing::Room) => sentence(StatusCode::NOT_FOUND, "there is no such lesson"),
+        Fault::Missing(Thing::Application) => {
+            sentence(StatusCode::NOT_FOUND, "nobody of that number has applied")
+        }
         Fault::Missing(_) => sentence(StatusCode::NOT_FOUND, "there is no such recording"),
         Fault::Unauthenticated(Refusal::Absent) => {
             sentence(StatusCode::UNAUTHORIZED, "log in, or use the lesson's link")
@@ -171,6 +174,15 @@ fn failure(fault: &Fault) -> Response<Body> {
         Fault::Unauthenticated(_) => sentence(StatusCode::UNAUTHORIZED, "log in again"),
         Fault::Denied(why) => sentence(StatusCode::FORBIDDEN, why),
         Fault::Busy { .. } => sentence(StatusCode::TOO_MANY_REQUESTS, "the box is busy"),
+        Fault::Conflict(Conflict::Answered) => {
+            sentence(StatusCode::CONFLICT, "too late: it was answered, or a minute has passed")
+        }
+        Fault::Conflict(Conflict::MethodNotAllowed) => {
+            sentence(StatusCode::METHOD_NOT_ALLOWED, "another method is needed")
+        }
+        Fault::Conflict(Conflict::NotLive) => {
+            sentence(StatusCode::CONFLICT, "the lesson is not running")
+        }
         Fault::Invalid { .. }
         | Fault::Syntax(_)
         | Fault::Conflict(_)

@@ -66,6 +66,11 @@ pub fn body(message: &str) -> String {
     text(&message)
 }
 
+/// The message of such a body; `None` when it is no JSON string.
+pub fn unbody(body: &str) -> Option<String> {
+    serde_json::from_str(body).ok()
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Inner<'a> {

@@ -59,7 +59,17 @@ impl Browser {
 
     /// A new empty tab, to be prepared before its first page (`set_viewport`, `run_first`).
     pub fn blank(&self) -> Page {
-        let made = self.wire.call(None, "Target.createTarget", json!({"url": "about:blank"}));
+        self.tab(json!({"url": "about:blank"}))
+    }
+
+    /// A new empty tab with cookies of its own, as on another person's machine.
+    pub fn apart(&self) -> Page {
+        let made = self.wire.call(None, "Target.createBrowserContext", json!({}));
+        self.tab(json!({"url": "about:blank", "browserContextId": made["browserContextId"]}))
+    }
+
+    fn tab(&self, what: Value) -> Page {
+        let made = self.wire.call(None, "Target.createTarget", what);
         let target = made["targetId"].as_str().expect("a new tab has a name").to_owned();
         let attach = json!({"targetId": target, "flatten": true});
         let attached = self.wire.call(None, "Target.attachToTarget", attach);

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use hyper::StatusCode;
-use hyper::header::{self, HeaderValue};
 use serde::Serialize;
 
 use crate::dialect::{Envelope, Row, Sealed};
+use crate::http::page;
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 pub const CODES: &[(i64, &str)] = &[
@@ -60,19 +60,8 @@ pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
 
 /// A page of two lines. Nothing in it comes from the request but names of fields.
 pub fn page(status: StatusCode, title: &str, line: &str) -> Sealed {
-    let line = line.replace('&', "&amp;").replace('<', "&lt;");
-    let body = format!(
-        "<!doctype html>\n<html lang=\"zh\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title></head>\n<body><main><h1>{title}</h1>\
-         <p lang=\"en\">{line}</p></main></body></html>\n"
-    );
-    let headers = vec![
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
-    Sealed { status, content_type: "text/html; charset=utf-8", headers, body: body.into_bytes() }
+    let (body, headers) = (page::html(title, line).into_bytes(), page::headers().into());
+    Sealed { status, content_type: page::CONTENT_TYPE, headers, body }
 }
 
 fn words(fault: &Fault, request_id: &str) -> (StatusCode, Cow<'static, str>) {

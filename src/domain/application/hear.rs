@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::{Appliance, Waiting};
-use crate::domain::{audit, room};
+use crate::domain::{audit, message, room};
 use crate::model::application::{Application, ApplicationState};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::Actor;
@@ -18,7 +18,7 @@ const TRIES_MAX: i64 = 30;
 const WAITING_MAX: usize = 200;
 
 /// Takes a LeanCloud message that somebody says in a lesson's group, posts it as it stands, and answers its
-/// number. What is no part of the join conversation is chat, and only posted.
+/// number. `None` for what is no part of the join conversation: that is chat, and not posted here.
 ///
 /// Who applies again while waiting goes on waiting; the message stands all the same.
 ///
@@ -32,25 +32,24 @@ pub async fn heard(
     actor: &Actor,
     message: &str,
     now: Moment,
-) -> Result<i64, Fault> {
+) -> Result<Option<i64>, Fault> {
+    let Some(joining) = leancloud::read(message) else { return Ok(None) };
     let post = Post::of(id, actor, message, now);
-    let Some(joining) = leancloud::read(message) else {
-        return app.db.write(move |conn| post.into(conn)).await;
-    };
     let room = room::get(app, id).await?;
     if !app.presence.is_live(id) {
         return Err(Fault::Conflict(Conflict::NotLive));
     }
-    match joining.status {
+    let seq = match joining.status {
         Status::Apply if room.host == actor.id => {
-            Err(Fault::denied("the teacher is in the lesson already"))
+            return Err(Fault::denied("the teacher is in the lesson already"));
         }
-        Status::Apply => applied(app, id, actor, &joining, post, now).await,
+        Status::Apply => applied(app, id, actor, &joining, post, now).await?,
         Status::Accepted | Status::Refused => {
             room::hosted(app, id, actor).await?;
-            answered(app, id, actor, &joining, post, now).await
+            answered(app, id, actor, &joining, post, now).await?
         }
-    }
+    };
+    Ok(Some(seq))
 }
 
 async fn applied(
@@ -63,6 +62,9 @@ async fn applied(
 ) -> Result<i64, Fault> {
     if joining.user != actor.id {
         return Err(Fault::denied("everybody applies for themselves"));
+    }
+    if actor.role.is_of_the_box() {
+        return Err(Fault::denied("staff of the box do not apply"));
     }
     let user = actor.id;
     if app.applications.waiting().keys().filter(|(room, _)| *room == id).count() >= WAITING_MAX {
@@ -147,6 +149,10 @@ impl Post {
 
     fn into(self, conn: &Connection) -> Result<i64, Fault> {
         let kind = leancloud::KIND;
-        Ok(messages::post(conn, &self.group, kind, &self.sender, &self.body, self.at)?)
+        let seq = messages::post(conn, &self.group, kind, &self.sender, &self.body, self.at)?;
+        match seq > message::PAGE_MAX {
+            true => Err(Fault::denied("this group holds no more messages")),
+            false => Ok(seq),
+        }
     }
 }

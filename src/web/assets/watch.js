@@ -15,7 +15,11 @@ const NOTICE_MS = 8000;
 const get = (id) => document.getElementById(id);
 const words = choose(navigator.languages || [navigator.language || "en"]);
 const video = get("lesson");
-const number = (/^\/watch\/(\d+)\/?$/.exec(location.pathname) || [])[1];
+/** Sent by the channel of document 000: the lesson's number is in the query, and the session's cookie opens it. */
+const course = (/^\/course\/(webRTCUser|details)\/?$/.exec(location.pathname) || [])[1];
+const number = course
+  ? (/^\d+$/.exec(new URLSearchParams(location.search).get("id") || "") || [])[0]
+  : (/^\/watch\/(\d+)\/?$/.exec(location.pathname) || [])[1];
 const lost = { asking: false, playing: false };
 const player = createPlayer(video, (down) => { lost.playing = down; tellLost(); });
 const controls = createControls(video, player, words);
@@ -142,7 +146,7 @@ async function ask() {
   clearTimeout(timer);
   let wait = POLL_MS;
   try {
-    wait = await askOnce("/media/" + number + "/lesson.json" + key());
+    wait = await askOnce(course ? "/course/lesson.json?id=" + number : "/media/" + number + "/lesson.json" + key());
     failures = 0;
     lost.asking = false;
   } catch (error) {
@@ -197,3 +201,4 @@ window.addEventListener("online", askNow);
 document.addEventListener("visibilitychange", askNow);
 setInterval(drawClock, 1000);
 ask();
+if (course === "webRTCUser" && number) import("./joining.js").then((it) => it.start(number, words));
