@@ -7,6 +7,7 @@ mod api;
 mod ask;
 mod browser;
 mod channel;
+mod channel_load;
 mod command;
 mod crash;
 mod failures;

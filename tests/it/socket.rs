@@ -45,7 +45,7 @@ impl Client {
             let name = HeaderName::from_static(name);
             builder = builder.add_header(name, HeaderValue::from_str(value).unwrap())?;
         }
-        let tcp = TcpStream::connect(addr).await.unwrap();
+        let tcp = TcpStream::connect(addr).await?;
         tcp.set_nodelay(true).unwrap();
         let (stream, _) = builder.connect_on(tcp).await?;
         Ok(Self { stream })
