@@ -88,6 +88,12 @@ async fn inspect(config: &Config, data: &Path, text: &[u8]) -> Result<(), Failed
     print(&ask(config, data, "inspect", text.to_vec()).await?)
 }
 
+/// For `doctor`; what is wrong with configuration or service, it says itself.
+pub async fn stands(config: &Config, data: &Path) -> Option<licence::Stands> {
+    let told = ask(config, data, "standing", Vec::new()).await.ok()?;
+    serde_json::from_str(&told).ok()
+}
+
 /// Asks the running service, or does it here when none runs.
 async fn ask(config: &Config, data: &Path, what: &str, text: Vec<u8>) -> Result<String, Failed> {
     let sock = Folder::socket(data);

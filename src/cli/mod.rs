@@ -346,6 +346,7 @@ async fn examine(
     let report = doctor::examine(doctor::Asked {
         setup: recorder_setup(config, environment).map_err(|Failed(_, why)| why),
         own_ffmpeg: !config.ffmpeg.is_empty(),
+        licence: license::stands(config, data).await,
         there: there.as_ref().copied().map_err(|Failed(_, why)| why.clone()),
         data,
     })

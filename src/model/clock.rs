@@ -76,10 +76,11 @@ impl Clock {
 
     /// A clock that stands until its hand is moved; both faces move together from `start`.
     pub fn manual(start: Millis) -> (Self, Hand) {
-        let hand = Hand { offset: Arc::new(AtomicI64::new(0)) };
-        let (wall, steady) = (hand.offset.clone(), hand.offset.clone());
+        let hand = Hand { offset: Arc::default(), set: Arc::default() };
+        let (wall, set, steady) = (hand.offset.clone(), hand.set.clone(), hand.offset.clone());
+        let load = |face: &AtomicI64| Millis(face.load(Ordering::SeqCst));
         let clock = Self {
-            wall: Arc::new(move || start + Millis(wall.load(Ordering::SeqCst))),
+            wall: Arc::new(move || start + load(&wall) + load(&set)),
             steady: Arc::new(move || Millis(steady.load(Ordering::SeqCst))),
         };
         (clock, hand)
@@ -102,10 +103,16 @@ impl Clock {
 #[derive(Clone)]
 pub struct Hand {
     offset: Arc<AtomicI64>,
+    set: Arc<AtomicI64>,
 }
 
 impl Hand {
     pub fn advance(&self, by: Millis) {
         self.offset.fetch_add(by.0, Ordering::SeqCst);
+    }
+
+    /// Sets the wall clock as a person does: forward or back, while no time passes.
+    pub fn set_wall(&self, by: Millis) {
+        self.set.fetch_add(by.0, Ordering::SeqCst);
     }
 }

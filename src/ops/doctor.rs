@@ -7,6 +7,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{self, Folder};
+use super::licence::Stands;
 use super::socket;
 use crate::hw::encoder::Finder;
 use crate::hw::recorder::Setup;
@@ -46,6 +47,8 @@ pub struct Asked<'a> {
     pub setup: Result<Setup, String>,
     /// Whether the configuration names an ffmpeg.
     pub own_ffmpeg: bool,
+    /// How the licence stands, where that can be told.
+    pub licence: Option<Stands>,
     /// Whether there is a box in `data`, or why not.
     pub there: Result<(), String>,
     pub data: &'a Path,
@@ -53,7 +56,7 @@ pub struct Asked<'a> {
 
 /// Looks at machine, configuration, encoder, disk and service.
 pub async fn examine(asked: Asked<'_>) -> Report {
-    let Asked { setup, own_ffmpeg, there, data } = asked;
+    let Asked { setup, own_ffmpeg, licence, there, data } = asked;
     let mut findings = vec![machine()];
     match &setup {
         Ok(setup) => {
@@ -63,6 +66,7 @@ pub async fn examine(asked: Asked<'_>) -> Report {
         }
         Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
     }
+    findings.extend(licence.map(licensed));
     findings.push(store());
     findings.push(data_folder(data, there));
     if let Ok(setup) = &setup {
@@ -70,6 +74,13 @@ pub async fn examine(asked: Asked<'_>) -> Report {
     }
     findings.push(service(data).await);
     Report { well: findings.iter().all(|f| f.ok), findings }
+}
+
+fn licensed(stands: Stands) -> Finding {
+    match stands.ok {
+        true => fine("licence", stands.detail),
+        false => bad("licence", stands.detail, "`arctos-box license explain` shows each fact"),
+    }
 }
 
 /// What will encode. `own_ffmpeg`: the configuration names the ffmpeg that is tried.

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use hyper::Method;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::licence::{Asked, Installed, Licensing};
+use crate::domain::licence::{Asked, Installed, Licensing, Standing};
 use crate::domain::{Appliance, audit, licence};
 use crate::model::audit::{Entry, Event};
 use crate::model::{Fault, Moment, Thing};
@@ -18,6 +19,7 @@ pub async fn answer(
 ) -> Result<String, Fault> {
     match (method, what) {
         (&Method::GET, "request") => Ok(asked(&licence::request(app))),
+        (&Method::GET, "standing") => Ok(stands(&licence::standing(app, now))),
         (&Method::GET, "explain") => Ok(licence::explain(app, now)),
         (&Method::POST, "inspect") => licence::inspect(app, body, now),
         (&Method::POST, "install") => {
@@ -45,11 +47,30 @@ pub async fn answer_beside(
 ) -> Result<String, Fault> {
     match what {
         "request" => Ok(asked(&licensing.request(name))),
+        "standing" => Ok(stands(&licensing.standing(0, now))),
         "explain" => Ok(licensing.explain(None, now)),
         "inspect" => licensing.inspect(text, now),
         "install" => Ok(said(&licensing.install(None, text, now).await?)),
         _ => Err(Fault::Missing(Thing::Command)),
     }
+}
+
+/// For `doctor`: whether lessons may start, and what there is to say.
+#[derive(Serialize, Deserialize)]
+pub struct Stands {
+    pub ok: bool,
+    pub detail: String,
+}
+
+fn stands(standing: &Standing) -> String {
+    let Standing { rooms, live, sentence, .. } = standing;
+    let detail = match (sentence.as_str(), standing.refusal()) {
+        ("", _) => format!("{rooms} lessons at once, {live} live"),
+        (sentence, Some(why)) => format!("{} {sentence}", why.code()),
+        (sentence, None) => sentence.to_owned(),
+    };
+    let stands = Stands { ok: standing.refusal().is_none(), detail };
+    serde_json::to_string(&stands).expect("text always becomes JSON")
 }
 
 fn asked(asked: &Asked) -> String {

@@ -17,6 +17,7 @@ mod hot_path;
 mod joining;
 mod keys;
 mod lesson;
+mod licence;
 mod life;
 mod openim;
 mod plausible;

@@ -163,9 +163,11 @@ impl Licensing {
 
     fn new(setup: Setup, kept: Option<String>, now: Moment) -> Self {
         let file = std::fs::read_to_string(setup.folder.join(SEEN)).ok();
+        // Where one was lost or is behind, both are written at the next step.
+        let kept_at = if kept == file { now.steady } else { Millis(i64::MIN) };
         let records: Vec<String> = kept.into_iter().chain(file).collect();
         let seen = Seen::begin(&records, setup.built, now);
-        let state = State { seen, kept_at: now.steady, known: None };
+        let state = State { seen, kept_at, known: None };
         let licensing = Self { setup, state: Mutex::new(state) };
         // What was signed is evidence of the time.
         licensing.facts(now);
@@ -200,7 +202,11 @@ impl Licensing {
         if let Paper::Genuine(licence) = &paper {
             // It was signed then, so it is at least so late.
             state.seen.newest = state.seen.newest.max(licence.issued);
-            state.seen.installed = true;
+            if !state.seen.installed {
+                state.seen.installed = true;
+                // To be kept at the next step.
+                state.kept_at = Millis(i64::MIN);
+            }
         }
         paper
     }

@@ -53,6 +53,13 @@ async fn startcourse_answers_as_written() {
     let second = world.room(&ann).await;
     let digits = json!({"token": ann, "roomnum": second.to_string()});
     script.case(&world, "the number is written as text", digits).await;
+    for _ in 0..3 {
+        world.live_room(&ann).await;
+    }
+    let fifth = json!({"token": ann, "roomnum": world.room(&ann).await});
+    script.case(&world, "as many lessons run as the licence allows", fifth.clone()).await;
+    world.put_licence(b"somebody's shopping list");
+    script.case(&world, "the licence file is none", fifth).await;
     script.close();
 }
 
