@@ -25,6 +25,7 @@ mod process;
 mod recorder;
 mod rules;
 mod socket;
+mod story;
 mod tidy;
 mod timing;
 mod vendor;

@@ -86,7 +86,12 @@ pub async fn redeem(guest: Guest<UseCode>) -> Result<AuthToken, Fault> {
     let access_token = jwt::sign(&app.secrets.signing_key(PURPOSE), &claims);
     let issuer = caller.addr.to_string();
     let grant = Grant { user: &user, origin: Origin::Arctos, issuer, others: Others::Keep };
-    session::admit(&app, &access_token, grant, caller.now).await?;
+    let admitted = session::admit(&app, &access_token, grant, caller.now).await;
+    admitted.map_err(|fault| match fault {
+        // Closed, or staff, since the code was looked at.
+        Fault::Missing(_) | Fault::Unauthenticated(_) => refused(),
+        other => other,
+    })?;
     Ok(AuthToken { user_id: user.id.0, access_token })
 }
 
