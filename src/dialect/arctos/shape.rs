@@ -43,7 +43,7 @@ fn failures(_: &Row) -> Vec<Failure> {
         Member { name: "error", slot: ERROR },
     ];
     vec![
-        Failure { statuses: &[200, 404, 405, 413, 429, 500], members: PLAIN },
+        Failure { statuses: &[200, 404, 405, 413, 429], members: PLAIN },
         Failure { statuses: &[401, 403], members: NUMBERED },
     ]
 }

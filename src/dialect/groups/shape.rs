@@ -26,5 +26,5 @@ fn answer(_: Envelope) -> &'static [Member] {
 
 fn failures(_: &Row) -> Vec<Failure> {
     const DETAIL: &[Member] = &[Member { name: "detail", slot: Slot::Info }];
-    vec![Failure { statuses: &[400, 403, 404, 405, 413, 429, 500], members: DETAIL }]
+    vec![Failure { statuses: &[400, 403, 404, 405, 413, 429], members: DETAIL }]
 }

@@ -33,6 +33,6 @@ fn failures(_: &Row) -> Vec<Failure> {
         Member { name: "retry_s", slot: Slot::Maybe(Kind::Integer { min: 0, max: i64::MAX }) },
         Member { name: "request", slot: Slot::Maybe(TEXT) },
     ];
-    let statuses = &[400, 401, 403, 404, 405, 409, 413, 421, 426, 429, 500, 503];
+    let statuses = &[400, 401, 403, 404, 405, 409, 413, 421, 426, 429];
     vec![Failure { statuses, members: &[Member { name: "error", slot: Slot::Object(ERROR) }] }]
 }
