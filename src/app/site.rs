@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::health::Health;
-use crate::dialect::{DIALECTS, Dialect, describe, openapi, serve};
-use crate::domain::Appliance;
+use crate::dialect::{DIALECTS, Dialect, credentials, describe, openapi, serve};
+use crate::domain::{Appliance, staff};
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
 use crate::ops::metrics::Metrics;
@@ -70,7 +70,8 @@ impl Site {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             return watch::sentence(StatusCode::NOT_FOUND, "there is no such address");
         }
-        self.plain(path, peer).await
+        let insider = peer.addr.is_loopback() || self.is_administrators(request.headers());
+        self.plain(path, insider).await
     }
 
     /// What a port of one dialect's own answers, whatever the path.
@@ -92,8 +93,13 @@ impl Site {
         answer
     }
 
+    fn is_administrators(&self, headers: &HeaderMap) -> bool {
+        let token = credentials::scheme_token(headers, &["bearer"]);
+        token.is_ok_and(|token| staff::is_administrators(&self.app, token, self.clock.moment()))
+    }
+
     /// Addresses of the box itself that take no input.
-    async fn plain(&self, path: &str, peer: Peer) -> Response<Body> {
+    async fn plain(&self, path: &str, insider: bool) -> Response<Body> {
         match path {
             "/" => home(),
             "/healthz" => reply::text(StatusCode::OK, "ok\n"),
@@ -102,7 +108,7 @@ impl Site {
                 let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 reply::json(status, body)
             }
-            "/metrics" if peer.addr.is_loopback() => match self.metrics.text(&self.app).await {
+            "/metrics" if insider => match self.metrics.text(&self.app).await {
                 Ok(text) => reply::whole(
                     StatusCode::OK,
                     "application/openmetrics-text; version=1.0.0; charset=utf-8",

@@ -4,6 +4,8 @@
 mod demo;
 mod license;
 mod outbox;
+mod staff;
+mod table;
 mod teacher;
 
 use std::io::{IsTerminal, Write};
@@ -108,6 +110,20 @@ enum Command {
         #[arg(long, conflicts_with = "replay")]
         json: bool,
     },
+    /// Shows the one-time code with which the first administrator is made.
+    Setup,
+    /// Shows who did what, the newest last.
+    Audit {
+        /// So many lines.
+        #[arg(long, default_value_t = 100)]
+        lines: u32,
+        /// Only what this user did, or what was done to them.
+        #[arg(long)]
+        who: Option<String>,
+        /// As JSON, the newest first.
+        #[arg(long)]
+        json: bool,
+    },
     /// Asks for, looks at, installs and (the vendor) signs licences.
     License {
         #[command(subcommand)]
@@ -205,6 +221,10 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         }
         Command::Api { .. } => Ok(()),
         Command::Outbox { replay, json } => outbox::run(&data, replay, json).await,
+        Command::Setup => staff::show_code(&data).await,
+        Command::Audit { lines, who, json } => {
+            staff::audit(&data, lines, who.as_deref(), json).await
+        }
         Command::License { command } => license::run(command, &config, &data).await,
         Command::Backup { file } => back_up(&data, &file).await,
         Command::Restore { file } => {
@@ -243,8 +263,10 @@ async fn serve(config: Config, data: PathBuf, environment: Environment) -> Resul
     };
     let running = Box::pin(app::start(&config, world)).await?;
     announce(&running)?;
+    let codes = on_terminal().then(|| tokio::spawn(staff::show_codes(running.site.app.clone())));
     notify::tell(environment.notify_socket.as_deref(), "READY=1");
     stopping.await;
+    codes.inspect(|codes| codes.abort());
     notify::tell(environment.notify_socket.as_deref(), "STOPPING=1");
     running.stop().await;
     Ok(())

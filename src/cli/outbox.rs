@@ -5,7 +5,7 @@ use std::path::Path;
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Failed, SOFTWARE, failed, needs_box, print, service_is_up};
+use super::{Failed, SOFTWARE, failed, needs_box, print, service_is_up, table};
 use crate::model::{Clock, Millis};
 use crate::ops::folder::Folder;
 use crate::ops::socket;
@@ -27,7 +27,7 @@ pub async fn run(data: &Path, replay: Option<i64>, json: bool) -> Result<(), Fai
         }
         let rows: Vec<Value> =
             serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?;
-        return print(&table(&rows, Clock::system().moment().wall));
+        return print(&listed(&rows, Clock::system().moment().wall));
     };
     let asked = socket::ask(&sock, Method::POST, &format!("/outbox/replay?id={id}")).await;
     asked.map_err(failed(SOFTWARE))?;
@@ -35,21 +35,11 @@ pub async fn run(data: &Path, replay: Option<i64>, json: bool) -> Result<(), Fai
 }
 
 /// Aligned columns, a call a line, in the order given.
-fn table(calls: &[Value], now: Millis) -> String {
+fn listed(calls: &[Value], now: Millis) -> String {
     if calls.is_empty() {
         return "no calls\n".into();
     }
-    let mut lines = vec![HEAD.map(str::to_owned)];
-    lines.extend(calls.iter().map(|call| cells(call, now)));
-    let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let mut text = String::new();
-    for line in &lines {
-        let padded = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-        text += padded.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
+    table::aligned(HEAD, calls.iter().map(|call| cells(call, now)).collect())
 }
 
 fn cells(call: &Value, now: Millis) -> [String; 8] {
@@ -78,13 +68,13 @@ mod tests {
             })
         };
         let calls = [call(10, "waiting", "HTTP 500\nno"), call(9, "sent", "")];
-        let text = table(&calls, Millis(3_000));
+        let text = listed(&calls, Millis(3_000));
         assert_eq!(
             text,
             "id  event        lesson  webhook  state    tries  next try in s  last error\n\
              10  index.ready  7       school   waiting  2      12             HTTP 500 no\n\
              9   index.ready  7       school   sent     2      -\n"
         );
-        assert_eq!(table(&[], Millis(0)), "no calls\n");
+        assert_eq!(listed(&[], Millis(0)), "no calls\n");
     }
 }

@@ -40,12 +40,12 @@ impl Policy {
         if bracketed.unwrap_or(bare).parse::<std::net::IpAddr>().is_ok() {
             return true;
         }
-        let bare = bare.trim_end_matches('.');
-        let local = bare.strip_suffix(".local").unwrap_or(bare);
+        let bare = bare.trim_end_matches('.').to_ascii_lowercase();
+        let local = bare.strip_suffix(".local").unwrap_or(&bare);
         let public = self.public_url.as_deref().and_then(|url| url.split('/').nth(2));
         let known = self.names.iter().map(String::as_str).chain(["localhost", &self.box_name]);
         let mut known = known.chain(public.map(|host| host.split(':').next().unwrap_or(host)));
-        known.any(|name| name.eq_ignore_ascii_case(bare) || name.eq_ignore_ascii_case(local))
+        known.any(|name| name.eq_ignore_ascii_case(&bare) || name.eq_ignore_ascii_case(local))
     }
 }
 

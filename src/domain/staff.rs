@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::session::{self, Grant, Others};
 use super::{Appliance, audit, user};
 use crate::model::audit::Event;
-use crate::model::user::{Actor, Origin, User};
+use crate::model::user::{Actor, Origin, Role, User};
 use crate::model::{Fault, Handle, Moment, Refusal};
 use crate::store::{tokens, users};
 
@@ -65,6 +65,12 @@ async fn checked(
         return Err(Fault::Unauthenticated(Refusal::Disabled));
     }
     Ok(user)
+}
+
+/// Whether a token of the box's own log-in is an administrator's.
+pub fn is_administrators(app: &Appliance, token: &str, now: Moment) -> bool {
+    let actor = app.sessions.actor(token, now);
+    actor.is_ok_and(|a| a.origin == Origin::Box && a.role == Role::Administrator)
 }
 
 /// Another password of one's own; every token of the person ends, and a new one is answered.

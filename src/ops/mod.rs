@@ -10,3 +10,4 @@ pub mod metrics;
 pub mod notify;
 pub mod secrets;
 pub mod socket;
+pub mod staff;

@@ -11,7 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-use super::{backup, licence, secrets};
+use super::{backup, licence, staff};
 use crate::app::health::Health;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
@@ -45,7 +45,9 @@ impl Desk {
             return answer(done.map_err(|fault| explain(&fault)));
         }
         let done = match (&wanted.0, wanted.1.as_str()) {
-            (&Method::GET, "/secrets") => Ok(secrets::json(&self.app.secrets)),
+            (&Method::GET, "/secrets") => Ok(staff::secrets(&self.app, self.clock.moment()).await),
+            (&Method::GET, "/setup") => staff::setup(&self.app, self.clock.moment()).await,
+            (&Method::GET, "/audit") => staff::audit(&self.app, &query, self.clock.moment()).await,
             (&Method::GET, "/readyz") => {
                 let (_, report) = self.health.report(&self.app, self.clock.moment()).await;
                 Ok(String::from_utf8_lossy(&report).into_owned())

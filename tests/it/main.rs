@@ -24,6 +24,7 @@ mod plausible;
 mod process;
 mod recorder;
 mod rules;
+mod setup;
 mod socket;
 mod story;
 mod tidy;

@@ -7,6 +7,7 @@ mod groups;
 mod lessons;
 mod lists;
 mod openim;
+mod station;
 
 use arctos_box::domain::{message, room};
 use arctos_box::model::RoomId;
