@@ -23,6 +23,7 @@ mod openim;
 mod plausible;
 mod process;
 mod recorder;
+mod rongcloud;
 mod rules;
 mod setup;
 mod socket;
