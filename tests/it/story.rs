@@ -55,7 +55,8 @@ pub fn text(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn one_person_registers_through_001_and_is_the_same_in_002_004_003_and_the_room_channel() {
+async fn one_person_registers_through_001_and_is_the_same_in_002_004_and_003_also_after_a_restart()
+{
     let mut world = World::new().await;
     let edu = world.teacher("Ann").await;
 
