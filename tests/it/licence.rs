@@ -7,6 +7,7 @@ mod lease;
 
 use arctos_box::domain::licence;
 use arctos_box::model::{Fault, LicenceWhy, Millis};
+use arctos_box::ops::backup;
 use serde_json::{Value, json};
 
 use crate::golden::recorded;
@@ -126,6 +127,18 @@ async fn a_clock_set_forward_a_year_refuses_with_3404_and_set_right_again_leaves
 }
 
 #[tokio::test]
+async fn a_licence_file_that_cannot_be_read_for_once_takes_no_lesson_away() {
+    let (vendor, world, ann, room) = world().await;
+    vendor.install(&world, |_| {});
+    let file = world.dir.path().join("license").join(licence::FILE);
+    assert_eq!(licence::standing(world.app(), world.clock.moment()).rooms, 2);
+    // Reading a folder fails as reading a broken disk does.
+    world.take_licence();
+    std::fs::create_dir(&file).unwrap();
+    assert_eq!(start(&world, &ann, room).await["errorCode"], 0);
+}
+
+#[tokio::test]
 async fn a_lesson_that_runs_goes_on_whatever_becomes_of_the_licence() {
     let (vendor, mut world, ann, room) = world().await;
     let bob = world.pupil("bob").await;
@@ -217,4 +230,26 @@ async fn the_newest_time_seen_survives_a_kill_and_a_lost_store() {
         }
         licence::step(world.app(), world.clock.moment()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_restored_backup_does_not_turn_the_newest_time_seen_back() {
+    let (vendor, mut world, _, _) = world().await;
+    vendor.install(&world, |_| {});
+    licence::rest(world.app(), world.clock.moment()).await.unwrap();
+    let (data, file) = (world.dir.path().to_owned(), world.dir.path().join("backup.tar"));
+    backup::write(&world.app().db, &data, &file).await.unwrap();
+    world.hand.advance(Millis::days(366));
+    licence::rest(world.app(), world.clock.moment()).await.unwrap();
+    world.hand.set_wall(Millis::days(-366));
+    world.app().db.close().await;
+    // Twice, for what the first one kept is not lost by the second.
+    for _ in 0..2 {
+        backup::restore(&file, &data).unwrap();
+    }
+    world.restart().await;
+    assert!(explained(&world).contains("refused, 3404"), "{}", explained(&world));
+    licence::rest(world.app(), world.clock.moment()).await.unwrap();
+    world.restart().await;
+    assert!(explained(&world).contains("refused, 3404"), "{}", explained(&world));
 }

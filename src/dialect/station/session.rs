@@ -8,9 +8,9 @@ use super::{auth, people};
 pub(super) use crate::dialect::fields::Nothing;
 use crate::dialect::fields::{Int, Text};
 use crate::dialect::{Base, Input, Sealed, Whole};
-use crate::domain::{people as directory, session, staff};
+use crate::domain::{licence, people as directory, session, staff};
 use crate::http::cookie;
-use crate::model::user::User;
+use crate::model::user::{Role, User};
 use crate::model::{Fault, Handle, Millis, Moment, Refusal};
 use crate::{input, output};
 
@@ -50,6 +50,9 @@ pub async fn login(whole: Whole<Login>) -> Result<Sealed, Fault> {
     // Nobody is called so; it is said in the same words as of anybody.
     let handle = Handle::new(&value.handle.0).ok_or(Fault::Unauthenticated(Refusal::Password))?;
     let entered = staff::login(&app, handle, &value.password.0, caller.addr, caller.now).await?;
+    if let (Some(Int(theirs)), Role::Administrator) = (&value.client_time_ms, entered.0.role) {
+        licence::compare_clocks(&app, Millis(*theirs), caller.now);
+    }
     logged_in(StatusCode::OK, entered, &caller.base, value.client_time_ms, caller.now)
 }
 

@@ -4,10 +4,10 @@ use hyper::StatusCode;
 
 use super::session::{ClientTime, logged_in};
 pub(super) use crate::dialect::fields::Nothing;
-use crate::dialect::fields::Text;
+use crate::dialect::fields::{Int, Text};
 use crate::dialect::{Guest, Sealed, Whole};
-use crate::domain::{setup, staff};
-use crate::model::{Fault, Handle};
+use crate::domain::{licence, setup, staff};
+use crate::model::{Fault, Handle, Millis};
 use crate::{input, output};
 
 output! {
@@ -57,6 +57,9 @@ pub async fn found(whole: Whole<Founding>) -> Result<Sealed, Fault> {
     };
     let user = setup::found(&app, &value.code.0, founder, caller.now).await?;
     let token = staff::enter(&app, &user, caller.addr, caller.now).await?;
+    if let Some(Int(theirs)) = &value.client_time_ms {
+        licence::compare_clocks(&app, Millis(*theirs), caller.now);
+    }
     logged_in(StatusCode::CREATED, (user, token), &caller.base, value.client_time_ms, caller.now)
 }
 

@@ -7,6 +7,7 @@ mod desk;
 mod seen;
 mod words;
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +15,7 @@ use super::{Appliance, durable};
 use crate::model::licence::{Decision, Facts, Licence, Marks, Paper, Timekeeping, Verdict};
 use crate::model::{Fault, LicenceWhy, Millis, Moment};
 use crate::store::{Db, memo};
-use crate::wire::licence::{Trust, observe, read};
+use crate::wire::licence::{Trust, armour, observe, read};
 use decide::decide;
 pub use desk::{Asked, Installed, inspect, install, request};
 use seen::Seen;
@@ -23,7 +24,9 @@ pub use words::explain;
 /// Its file in `license/`.
 pub const FILE: &str = "box.license";
 /// Beside it: the newest time seen.
-const SEEN: &str = "seen";
+pub const SEEN: &str = "seen";
+/// The one that a restore found in the place of its own.
+pub const SEEN_BEFORE: &str = "seen.before-restore";
 /// The same in the store.
 const MEMO: &str = "newest_seen";
 /// Lessons that the built-in licence of the board `sim` allows at once.
@@ -146,6 +149,22 @@ pub async fn step(app: &Appliance, now: Moment) -> Result<(), Fault> {
     if due { app.licence.keep(Some(&app.db)).await } else { Ok(()) }
 }
 
+/// At the end of the run: what ran since the last time is not forgotten.
+///
+/// # Errors
+/// The store's, or the disk's.
+pub async fn rest(app: &Appliance, now: Moment) -> Result<(), Fault> {
+    app.licence.state().seen.look(now, (app.licence.setup.keeping)());
+    app.licence.keep(Some(&app.db)).await
+}
+
+/// An administrator came in with a clock of his own: where it agrees with the box's, no doubt is left.
+pub fn compare_clocks(app: &Appliance, theirs: Millis, now: Moment) {
+    if (theirs - now.wall).0.saturating_abs() <= decide::TOLERANCE.0 {
+        app.licence.state().seen.agree(now);
+    }
+}
+
 impl Licensing {
     /// Reads what was kept, and looks for a licence.
     ///
@@ -163,10 +182,11 @@ impl Licensing {
 
     fn new(setup: Setup, kept: Option<String>, now: Moment) -> Self {
         let file = std::fs::read_to_string(setup.folder.join(SEEN)).ok();
+        let before = std::fs::read_to_string(setup.folder.join(SEEN_BEFORE)).ok();
         // Where one was lost or is behind, both are written at the next step.
         let kept_at = if kept == file { now.steady } else { Millis(i64::MIN) };
-        let records: Vec<String> = kept.into_iter().chain(file).collect();
-        let seen = Seen::begin(&records, setup.built, now);
+        let records = [kept, file, before].map(Option::unwrap_or_default);
+        let seen = Seen::begin(records.iter().flat_map(|text| text.lines()), setup.built, now);
         let state = State { seen, kept_at, known: None };
         let licensing = Self { setup, state: Mutex::new(state) };
         // What was signed is evidence of the time.
@@ -176,7 +196,7 @@ impl Licensing {
 
     /// Everything a decision rests upon, now.
     pub fn facts(&self, now: Moment) -> Facts {
-        let text = std::fs::read(self.setup.folder.join(FILE)).ok();
+        let text = self.text();
         let mut state = self.state();
         let keeping = (self.setup.keeping)();
         state.seen.look(now, keeping);
@@ -184,6 +204,22 @@ impl Licensing {
         let time = state.seen.time(now, self.setup.built, keeping);
         drop(state);
         observe(paper, &self.setup.marks, time)
+    }
+
+    /// What lies in the file's place. A disk that stumbles takes no licence away: the last text stands.
+    fn text(&self) -> Option<Vec<u8>> {
+        let limit = armour::TEXT_MAX as u64 + 1;
+        let mut text = Vec::new();
+        let file = std::fs::File::open(self.setup.folder.join(FILE));
+        match file.and_then(|file| file.take(limit).read_to_end(&mut text)) {
+            Ok(_) => Some(text),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Err(e) => {
+                tracing::warn!(error = %e, "the licence file cannot be read");
+                let known = self.state().known.as_ref().map(|(text, _)| text.clone());
+                Some(known.unwrap_or_default())
+            }
+        }
     }
 
     fn paper(&self, state: &mut State, text: Option<Vec<u8>>) -> Paper {
@@ -242,7 +278,12 @@ impl Licensing {
             db.write(move |conn| Ok(memo::put(conn, MEMO, &record)?)).await?;
         }
         let path = self.setup.folder.join(SEEN);
-        let write = move || durable::write(&path, text.as_bytes());
+        let write = move || {
+            durable::write(&path, text.as_bytes())?;
+            // What it said is in the record now.
+            let _ = std::fs::remove_file(path.with_file_name(SEEN_BEFORE));
+            Ok::<_, std::io::Error>(())
+        };
         let written = tokio::task::spawn_blocking(write).await;
         let written = written.map_err(|e| Fault::internal("keeping the time", e))?;
         written.map_err(|e| Fault::internal("license/seen", e))

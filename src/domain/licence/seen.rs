@@ -18,16 +18,27 @@ pub struct Seen {
     pub expected: Millis,
     /// A licence was installed here once: the demonstration is over.
     pub installed: bool,
-    /// When both were as they are, on the monotonic clock.
+    /// Somebody who should know agreed with the clock since power-on.
+    agreed: bool,
+    /// When both times were as they are, on the monotonic clock.
     steady: Millis,
 }
 
 impl Seen {
     /// At power-on. `records` are the texts that were kept; `floor` is what is certain without them.
-    pub fn begin(records: &[String], floor: Millis, now: Moment) -> Self {
-        let mut seen =
-            Self { newest: floor, expected: floor, installed: false, steady: now.steady };
-        for (newest, expected, installed) in records.iter().filter_map(|text| read(text)) {
+    pub fn begin<'a>(
+        records: impl IntoIterator<Item = &'a str>,
+        floor: Millis,
+        now: Moment,
+    ) -> Self {
+        let mut seen = Self {
+            newest: floor,
+            expected: floor,
+            installed: false,
+            agreed: false,
+            steady: now.steady,
+        };
+        for (newest, expected, installed) in records.into_iter().filter_map(read) {
             seen.newest = seen.newest.max(newest);
             seen.expected = seen.expected.max(expected);
             seen.installed |= installed;
@@ -53,8 +64,18 @@ impl Seen {
         }
     }
 
+    /// The clock is right, says an administrator's own. The newest time seen stays: that is a hand's word.
+    pub fn agree(&mut self, now: Moment) {
+        self.expected = now.wall;
+        self.agreed = true;
+    }
+
     pub fn time(&self, now: Moment, built: Millis, keeping: Timekeeping) -> Time {
         let Self { newest, expected, .. } = *self;
+        let keeping = match keeping {
+            Timekeeping::Lost if self.agreed => Timekeeping::Kept,
+            Timekeeping::Lost | Timekeeping::Kept | Timekeeping::Synchronised => keeping,
+        };
         Time { now: now.wall, newest_seen: newest, expected, built, keeping }
     }
 

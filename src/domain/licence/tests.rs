@@ -134,7 +134,7 @@ fn a_clock_set_back_a_month_is_doubtful_and_refuses_nothing() {
 #[test]
 fn a_clock_set_forward_a_year_refuses_until_it_is_set_right_and_leaves_no_trace() {
     let start = Moment { wall: NOW, steady: Millis(0) };
-    let mut seen = Seen::begin(&[], NOW - Millis::days(1), start);
+    let mut seen = Seen::begin([], NOW - Millis::days(1), start);
     let decide_at = |seen: &mut Seen, moment| {
         seen.look(moment, Timekeeping::Kept);
         verdict(
@@ -150,7 +150,8 @@ fn a_clock_set_forward_a_year_refuses_until_it_is_set_right_and_leaves_no_trace(
     assert_eq!(seen.newest, NOW - Millis::days(1) + Millis::seconds(20));
     // Also when the box was switched off meanwhile: then it is not sure of the clock, and says so.
     seen.look(forward, Timekeeping::Kept);
-    let mut seen = Seen::begin(&[seen.text()], NOW, Moment { steady: Millis(0), ..forward });
+    let mut seen =
+        Seen::begin([seen.text().as_str()], NOW, Moment { steady: Millis(0), ..forward });
     let right = Moment { wall: NOW, steady: Millis::seconds(1) };
     assert_eq!(decide_at(&mut seen, right), Verdict::ClockDoubtful(Doubt::SetBack));
 }
@@ -166,12 +167,15 @@ fn a_box_that_lost_the_time_works_on_from_the_newest_time_it_saw() {
 #[test]
 fn the_newest_time_seen_outlives_a_restart_and_no_record_turns_it_back() {
     let moment = |wall, steady| Moment { wall, steady };
-    let mut seen = Seen::begin(&[], NOW, moment(NOW, Millis(0)));
+    let mut seen = Seen::begin([], NOW, moment(NOW, Millis(0)));
     let old = seen.text();
     seen.look(moment(NOW, Millis::days(3)), Timekeeping::Kept);
     seen.installed = true;
     let new = seen.text();
-    let begin = |records: &[String]| Seen::begin(records, Millis(0), moment(NOW, Millis(5)));
+    let begin = |records: &[String]| {
+        let records = records.iter().map(String::as_str);
+        Seen::begin(records, Millis(0), moment(NOW, Millis(5)))
+    };
     for records in [vec![new.clone()], vec![old.clone(), new.clone()], vec![new.clone(), old]] {
         let again = begin(&records);
         assert_eq!((again.newest, again.installed), (NOW + Millis::days(3), true));
@@ -186,13 +190,27 @@ fn the_newest_time_seen_outlives_a_restart_and_no_record_turns_it_back() {
 #[test]
 fn a_time_server_moves_the_newest_time_seen_and_ends_the_doubt() {
     let start = Moment { wall: NOW - Millis::days(90), steady: Millis(0) };
-    let mut seen = Seen::begin(&[], NOW - Millis::days(1), start);
+    let mut seen = Seen::begin([], NOW - Millis::days(1), start);
     seen.look(start, Timekeeping::Kept);
     assert_eq!(decide::doubt(&seen.time(start, NOW, Timekeeping::Kept)), Some(Doubt::SetBack));
     let told = Moment { wall: NOW + Millis::days(5), steady: Millis::seconds(9) };
     seen.look(told, Timekeeping::Synchronised);
     assert_eq!(seen.newest, told.wall);
     assert_eq!(decide::doubt(&seen.time(told, NOW, Timekeeping::Synchronised)), None);
+}
+
+#[test]
+fn an_administrators_clock_ends_the_doubt_and_moves_no_expiry() {
+    let start = Moment { wall: NOW, steady: Millis(0) };
+    let built = NOW - Millis::days(300);
+    let mut seen = Seen::begin([], built, start);
+    let back = Moment { wall: NOW - Millis::days(30), steady: Millis::seconds(5) };
+    seen.look(back, Timekeeping::Lost);
+    let doubt = |seen: &Seen| decide::doubt(&seen.time(back, built, Timekeeping::Lost));
+    assert_eq!(doubt(&seen), Some(Doubt::SetBack));
+    seen.agree(back);
+    assert_eq!(doubt(&seen), None);
+    assert_eq!(seen.newest, built + Millis::seconds(5));
 }
 
 fn any_time() -> impl Strategy<Value = Time> {
@@ -260,7 +278,7 @@ proptest! {
         steps in proptest::collection::vec((-4000i64..4000, 0i64..100), 1..40),
     ) {
         let mut steady = Millis(0);
-        let mut seen = Seen::begin(&[], NOW, Moment { wall: NOW, steady });
+        let mut seen = Seen::begin([], NOW, Moment { wall: NOW, steady });
         for (days, ran) in steps {
             steady = steady + Millis::seconds(ran);
             let moment = Moment { wall: NOW + Millis::days(days), steady };

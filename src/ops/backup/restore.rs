@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::{FILES, KEPT, STORE};
-use crate::domain::durable;
+use crate::domain::{durable, licence};
 use crate::store::Db;
 
 /// Puts a backup in place of what is in `data` (which the caller owns). What was there before is kept
@@ -29,6 +29,7 @@ pub fn restore(file: &Path, data: &Path) -> Result<Restored, String> {
     let before = begin(data).map_err(|e| say("writing the journal", e))?;
     set_aside(data, &before).map_err(|e| say("setting the old state aside", e))?;
     put_in_place(data, &fresh).map_err(|e| say("putting in place", e))?;
+    keep_time(data, &before).map_err(|e| say("keeping the newest time seen", e))?;
     let lost = rename_recordings(data, newest).map_err(|e| say("renaming recordings", e))?;
     end(data).map_err(|e| say("removing the journal", e))?;
     let _ = fs::remove_dir_all(&fresh);
@@ -170,6 +171,24 @@ fn put_in_place(data: &Path, fresh: &Path) -> io::Result<()> {
         }
     }
     durable::sync_folder(&data.join(STORE))
+}
+
+/// An old backup does not turn back the newest time that the licence is judged by.
+fn keep_time(data: &Path, before: &Path) -> io::Result<()> {
+    let mut records = String::new();
+    for name in [licence::SEEN, licence::SEEN_BEFORE] {
+        match fs::read_to_string(before.join(KEPT[1]).join(name)) {
+            Ok(text) => records += &format!("{}\n", text.trim_end()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+    }
+    if records.is_empty() {
+        return Ok(());
+    }
+    let folder = data.join(KEPT[1]);
+    fs::create_dir_all(&folder)?;
+    durable::write(&folder.join(licence::SEEN_BEFORE), records.as_bytes())
 }
 
 /// Rooms after `newest` will be made again: what was recorded under their numbers makes way, and is kept.
