@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use crate::ask::{Ask, has_body};
 use crate::world::{Answer, World};
-pub use coverage::{named, plain};
+pub use coverage::{fits, named, plain};
 pub use edu::{recorded, replay};
 pub use transcript::{Exchange, file};
 

@@ -91,8 +91,3 @@ pub fn code(answer: &Value) -> i64 {
     let named = ["errorCode", "code", "ErrorCode"].iter().find_map(|name| answer.get(name));
     named.and_then(Value::as_i64).unwrap_or_else(|| panic!("no code in {answer}"))
 }
-
-/// Its sentence; the recording callback has none.
-pub fn info(answer: &Value) -> Option<&str> {
-    ["errorInfo", "ErrorInfo"].iter().find_map(|name| answer.get(name)).and_then(Value::as_str)
-}

@@ -129,7 +129,7 @@ fn every_other_name_and_method_of_a_row_is_in_its_transcript() {
 }
 
 /// Whether a request line has this path, pieces in braces standing for anything.
-fn fits(path: &str, line: &str) -> bool {
+pub fn fits(path: &str, line: &str) -> bool {
     let target = line.split(' ').nth(1).unwrap_or_default();
     let target = target.split('?').next().unwrap_or_default();
     let pieces = |text: &str| text.trim_matches('/').split('/').map(str::to_owned).collect();
