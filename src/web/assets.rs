@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
 use crate::model::hex;
@@ -20,13 +21,35 @@ pub struct Asset {
     pub name: &'static str,
     pub content_type: &'static str,
     pub cache_control: &'static str,
-    pub bytes: &'static [u8],
+    bytes: &'static [u8],
+    /// The bytes are gzip (RFC 1952).
+    packed: bool,
     etag: OnceLock<String>,
 }
 
+/// One form of a file.
+pub struct Form {
+    pub bytes: Bytes,
+    pub etag: String,
+    pub encoding: Option<&'static str>,
+}
+
 impl Asset {
+    /// As it lies in the binary where the client understands that, else unpacked.
+    pub fn form(&self, understands_gzip: bool) -> Form {
+        let bytes = Bytes::from_static(self.bytes);
+        match (self.packed, understands_gzip) {
+            (false, _) => Form { bytes, etag: self.etag().into(), encoding: None },
+            (true, true) => Form { bytes, etag: self.etag().into(), encoding: Some("gzip") },
+            (true, false) => {
+                let etag = format!("{}-plain\"", self.etag().trim_end_matches('"'));
+                Form { bytes: unpack(self.bytes).into(), etag, encoding: None }
+            }
+        }
+    }
+
     /// Strong: a digest of the bytes, made when first asked for.
-    pub fn etag(&self) -> &str {
+    fn etag(&self) -> &str {
         self.etag
             .get_or_init(|| format!("\"{}\"", hex(&digest(&SHA256, self.bytes).as_ref()[..16])))
     }
@@ -55,7 +78,11 @@ static ASSETS: [Asset; 14] = [
     asset("moderate.js", JS, include_bytes!("assets/moderate.js")),
     asset("words.js", JS, include_bytes!("assets/words.js")),
     asset("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
-    asset("hls.light.min.js", JS, include_bytes!("assets/hls.light.min.js")),
+    packed(
+        "hls.light.min.js",
+        JS,
+        include_bytes!(concat!(env!("OUT_DIR"), "/hls.light.min.js.gz")),
+    ),
     asset("hls.js.LICENSE", "text/plain; charset=utf-8", include_bytes!("assets/hls.js.LICENSE")),
 ];
 
@@ -63,7 +90,20 @@ const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 const fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    Asset { name, content_type, cache_control: "no-cache", bytes, etag: OnceLock::new() }
+    let etag = OnceLock::new();
+    Asset { name, content_type, cache_control: "no-cache", bytes, packed: false, etag }
+}
+
+/// What `build.rs` has packed.
+const fn packed(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
+    let etag = OnceLock::new();
+    Asset { name, content_type, cache_control: "no-cache", bytes, packed: true, etag }
+}
+
+fn unpack(gzip: &[u8]) -> Vec<u8> {
+    let (head, tail) = (10, 8);
+    let inner = gzip.get(head..gzip.len() - tail).unwrap_or_default();
+    miniz_oxide::inflate::decompress_to_vec(inner).expect("build.rs packed it for this binary")
 }
 
 #[cfg(test)]
@@ -104,6 +144,16 @@ mod tests {
         }
         let page = text(find(WATCH).unwrap());
         assert!(page.contains("<video id=\"lesson\""));
+    }
+
+    #[test]
+    fn the_packed_script_unpacks_to_the_one_in_the_repository() {
+        let asset = find("hls.light.min.js").unwrap();
+        let plain = asset.form(false);
+        assert_eq!(plain.bytes, &include_bytes!("assets/hls.light.min.js")[..]);
+        let packed = asset.form(true);
+        assert_eq!(packed.encoding, Some("gzip"));
+        assert!(packed.bytes.len() * 3 < plain.bytes.len() && packed.etag != plain.etag);
     }
 
     #[test]

@@ -16,9 +16,9 @@ mod door;
 mod joining;
 mod moderate;
 
+use bytes::Bytes;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -97,13 +97,13 @@ fn lesson(door: &Door<'_>) -> Result<RoomId, Fault> {
 /// An embedded page. It may talk to the room channel of this very host, which old browsers want to be told.
 fn asset(door: &Door<'_>, name: &str) -> Response<Body> {
     let asset = assets::find(name).expect("a page that is named here is embedded");
+    let form = asset.form(false);
     let content = Content {
         content_type: asset.content_type,
-        etag: Some(asset.etag()),
+        etag: Some(&form.etag),
         cache_control: asset.cache_control,
     };
-    let bytes = Bytes::from_static(asset.bytes);
-    let mut answer = range::serve_bytes(door.method, door.headers, content, &bytes);
+    let mut answer = range::serve_bytes(door.method, door.headers, content, &form.bytes);
     let host = door.host;
     let policy =
         format!("{}; connect-src 'self' ws://{host} wss://{host}", assets::CONTENT_SECURITY_POLICY);
