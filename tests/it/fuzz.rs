@@ -90,7 +90,13 @@ impl Known {
         let mut known = Self {
             ways: BTreeMap::new(),
             values: BTreeMap::new(),
-            spent: vec!["edu_post_account_logout"],
+            spent: vec![
+                "edu_post_account_logout",
+                "box_post_box_v1_logout",
+                "box_post_box_v1_password",
+                // It could close the accounts or change the roles of those who call.
+                "box_post_box_v1_users__id_",
+            ],
         };
         known.edu(&service.base(), &secrets).await;
         let mut wire = Wire::open(service.http).await;
@@ -98,6 +104,7 @@ impl Known {
         known.openim(&secrets);
         known.groups(&service.base(), &mut wire).await;
         known.arctos(&mut wire, &secrets).await;
+        known.station(&mut wire, data).await;
         let mut doors = json!({});
         for dialect in DIALECTS {
             for row in dialect.rows {
@@ -180,6 +187,30 @@ impl Known {
         self.values("userid", [json!(10001), json!("10002")]);
         self.values("page", [json!(1)]);
         self.values("code", [json!("4711")]);
+    }
+
+    /// The administrator, and a caller of each rank below.
+    async fn station(&mut self, wire: &mut Wire, data: &Path) {
+        let code = say(data, &["setup"]).out.trim().to_owned();
+        let founder = json!({"code": code, "handle": "root", "password": "a password"});
+        let root = post(wire, "/box/v1/setup", &[], founder).await;
+        let root = format!("Bearer {}", root["token"].as_str().expect("a token"));
+        for (access, role) in
+            [("person", "pupil"), ("teacher", "teacher"), ("technician", "technician")]
+        {
+            let body = json!({"handle": access, "role": role, "password": "a password"});
+            let headers = [("authorization", root.as_str())];
+            post(wire, "/box/v1/users", &headers, body).await;
+            let body = json!({"handle": access, "password": "a password"});
+            let got = post(wire, "/box/v1/login", &[], body).await;
+            let token = got["token"].as_str().expect("a token");
+            self.header("box", access, "Authorization", format!("Bearer {token}"));
+        }
+        self.header("box", "administrator", "Authorization", root);
+        self.ways.insert(("box", "anybody"), vec![json!({})]);
+        self.values("handle", ["root", "person", "new"].map(Value::from));
+        self.values("password", [json!("a password")]);
+        self.values("id", [json!(10_001), json!(10_002)]);
     }
 
     async fn arctos(&mut self, wire: &mut Wire, secrets: &Secrets) {
