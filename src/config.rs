@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Value;
 
+use crate::domain;
+
 /// One key of the table below.
 pub struct Key {
     pub name: &'static str,
@@ -93,6 +95,12 @@ keys! {
         "Days before yesterday and after today for which an auth_token is good as well.";
     "channel.utc_offset_h", channel_utc_offset_h: Offset = "8",
         "Hours by which the channel's calendar is ahead of UTC (China: 8). Its today and yesterday are good, and UTC's.";
+    "channel.leancloud_app_id", leancloud_app_id: String = r#""""#,
+        "App id at LeanCloud: applications to join are fetched there and answers sent. Empty: all stays in the box.";
+    "channel.leancloud_master_key", leancloud_master_key: String = r#""""#,
+        "Master key at LeanCloud.";
+    "channel.leancloud_server", leancloud_server: String = r#""""#,
+        "Server address of that app at LeanCloud, as its console shows it.";
     "recorder.ffmpeg", ffmpeg: String = r#""""#,
         "Path of ffmpeg. Empty: found on PATH.";
     "recorder.size", recorder_size: String = r#""1280x720""#,
@@ -338,6 +346,15 @@ fn check(config: &Config) -> Result<(), String> {
     if config.rongcloud_key.is_empty() != config.rongcloud_secret.is_empty() {
         return Err("groups.rongcloud_key and groups.rongcloud_secret: set both or none".into());
     }
+    let leancloud =
+        [&config.leancloud_app_id, &config.leancloud_master_key, &config.leancloud_server];
+    if leancloud.iter().any(|key| key.is_empty()) && !leancloud.iter().all(|key| key.is_empty()) {
+        return Err("channel.leancloud_app_id, _master_key and _server: set all or none".into());
+    }
+    let server = &config.leancloud_server;
+    if !server.is_empty() && crate::http::url::Target::parse(server).is_none() {
+        return Err(format!("channel.leancloud_server: {server} is no http address"));
+    }
     let endpoint = &config.rongcloud_endpoint;
     if crate::http::url::Target::parse(endpoint).is_none() {
         return Err(format!("groups.rongcloud_endpoint: {endpoint} is no http address"));
@@ -347,7 +364,7 @@ fn check(config: &Config) -> Result<(), String> {
     let mut names: Vec<&str> = config.webhooks.iter().map(|w| w.name.as_str()).collect();
     distinct("[[webhook]]", &mut names)?;
     for hook in &config.webhooks {
-        if hook.name == crate::domain::group::SERVICE {
+        if [domain::group::SERVICE, domain::application::SERVICE].contains(&hook.name.as_str()) {
             return Err(format!("[[webhook]] {}: the box uses this name itself", hook.name));
         }
         if hook.secret.len() < 16 {

@@ -29,7 +29,7 @@ use crate::model::recording::Note;
 use crate::model::{Clock, Entropy, Moment, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
-use crate::ops::{backup, courier, secrets, socket};
+use crate::ops::{backup, courier, leancloud, secrets, socket};
 use crate::store::Db;
 use doors::{Frame, Rooms};
 use health::Health;
@@ -145,6 +145,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let finder = setup.finder.clone();
     tasks.spawn(recorder::run(setup, order_box, notes, clock.clone(), draining.clone()));
     tasks.spawn(listen_to_recorder(app.clone(), note_box, clock.clone()));
+    tasks.spawn(leancloud::run(app.clone(), clock.clone(), draining.clone()));
     tasks.spawn(courier::run(app.clone(), clock.clone(), draining.clone()));
     tasks.spawn(housekeep(app.clone(), clock.clone(), draining.clone()));
     tasks.spawn(look_round(app.clone(), finder));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::StartError;
 use crate::config::{self, ClassroomEntry, Config, WebhookEntry};
 use crate::domain::policy::{
-    Channel, ChannelRule, Classroom, Cloud, CloudKeys, LoginPolicy, Policy, Registration,
-    RongCloud, UserSig, Webhook,
+    Channel, ChannelRule, Classroom, Cloud, CloudKeys, LeanCloud, LoginPolicy, Policy,
+    Registration, RongCloud, UserSig, Webhook,
 };
 use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
@@ -128,6 +128,11 @@ fn channel(config: &Config) -> Channel {
         },
         clock_days: config.channel_clock_days.0,
         ahead: Millis::seconds(config.channel_utc_offset_h.0 * 3600),
+        leancloud: (!config.leancloud_app_id.is_empty()).then(|| LeanCloud {
+            app_id: config.leancloud_app_id.clone(),
+            master_key: config.leancloud_master_key.clone(),
+            server: config.leancloud_server.trim_end_matches('/').to_owned(),
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Waiting runs on monotonic time; the store has who waits, so a restart forgets nobody.
 
 mod hear;
+mod relay;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use crate::store::{applications, users};
 use crate::wire::leancloud::{self, Joining, Status};
 
 pub use hear::heard;
+pub use relay::{SERVICE, heard_outside, heard_until, note_heard_until};
 
 /// Source: document 000, "1 分钟后还未收到".
 pub const WAIT: Millis = Millis::seconds(60);

@@ -57,6 +57,23 @@ pub struct Channel {
     pub clock_days: i64,
     /// By how much the channel's calendar is ahead of UTC.
     pub ahead: Millis,
+    /// `None`: the join conversation stays in the box.
+    pub leancloud: Option<LeanCloud>,
+}
+
+/// The channel's application at LeanCloud.
+#[derive(Clone)]
+pub struct LeanCloud {
+    pub app_id: String,
+    pub master_key: String,
+    /// Scheme and host; without a trailing slash.
+    pub server: String,
+}
+
+impl std::fmt::Debug for LeanCloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LeanCloud").field("app_id", &self.app_id).finish_non_exhaustive()
+    }
 }
 
 /// What an `auth_token` is made of.

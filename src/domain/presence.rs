@@ -149,6 +149,13 @@ impl Presence {
         self.live().get(&room).is_some_and(|l| l.seats.contains_key(&user))
     }
 
+    /// In order of their numbers.
+    pub fn live_rooms(&self) -> Vec<RoomId> {
+        let mut rooms: Vec<RoomId> = self.live().keys().copied().collect();
+        rooms.sort_unstable();
+        rooms
+    }
+
     pub fn is_live(&self, room: RoomId) -> bool {
         self.live().contains_key(&room)
     }

@@ -12,11 +12,12 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::dialect::groups::rongcloud::{self, Letter};
 use crate::domain::policy::Webhook;
-use crate::domain::{Appliance, group, outbox};
+use crate::domain::{Appliance, application, group, outbox};
 use crate::http::client::{Client, Outgoing, send};
 use crate::http::listener::drained;
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Fault, Millis, Moment, RoomId};
+use crate::ops::leancloud::Line;
 use crate::wire::{
     self,
     callback::{
@@ -37,7 +38,9 @@ const BREATH: Duration = Duration::from_secs(5);
 /// Runs until `drain` turns true. A try under way is dropped then; its row stays in the outbox.
 pub async fn run(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
     let clients = clients(&app);
-    let mut courier = Courier { app, clients, clock, tries: JoinSet::new(), lines: HashSet::new() };
+    let leancloud = Line::of(&app);
+    let (tries, lines) = (JoinSet::new(), HashSet::new());
+    let mut courier = Courier { app, clients, leancloud, clock, tries, lines };
     loop {
         let wait = courier.send_due().await.unwrap_or_else(|fault| {
             tracing::error!(?fault, "the outbox cannot be read");
@@ -56,6 +59,7 @@ pub async fn run(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<b
 struct Courier {
     app: Arc<Appliance>,
     clients: HashMap<String, Client>,
+    leancloud: Option<Arc<Line>>,
     clock: Clock,
     tries: JoinSet<(Parcel, Result<(), String>)>,
     /// Webhook and lesson of each try.
@@ -72,8 +76,12 @@ impl Courier {
                 continue;
             }
             let (app, client) = (self.app.clone(), self.clients.get(&parcel.webhook).cloned());
+            let leancloud = self.leancloud.clone();
             self.tries.spawn(async move {
-                let outcome = attempt(&app, client, &parcel, now).await;
+                let outcome = match (parcel.webhook.as_str(), leancloud) {
+                    (application::SERVICE, Some(line)) => line.tell(&parcel, now).await,
+                    (_, _) => attempt(&app, client, &parcel, now).await,
+                };
                 (parcel, outcome)
             });
         }

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod courier;
 pub mod doctor;
 pub mod folder;
+pub mod leancloud;
 pub mod licence;
 pub mod log;
 pub mod metrics;

@@ -3,6 +3,7 @@
 //! Source: 000-channel-access.md; facts.md, "LeanCloud message".
 
 mod read;
+pub mod rest;
 
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{Appliance, Waiting};
+use super::{Appliance, Waiting, relay};
 use crate::domain::{audit, message, room};
 use crate::model::application::{Application, ApplicationState};
 use crate::model::audit::{Entry, Event};
@@ -46,7 +46,7 @@ pub async fn heard(
         Status::Apply => applied(app, id, actor, &joining, post, now).await?,
         Status::Accepted | Status::Refused => {
             room::hosted(app, id, actor).await?;
-            answered(app, id, actor, &joining, post, now).await?
+            answered(app, id, actor, (&joining, message), post, now).await?
         }
     };
     Ok(Some(seq))
@@ -94,7 +94,7 @@ async fn answered(
     app: &Appliance,
     id: RoomId,
     actor: &Actor,
-    joining: &Joining,
+    (joining, message): (&Joining, &str),
     post: Post,
     now: Moment,
 ) -> Result<i64, Fault> {
@@ -108,6 +108,7 @@ async fn answered(
         Status::Accepted | Status::Apply => ApplicationState::Accepted,
     };
     let entry = noted(actor, id, applicant, state);
+    let owed = relay::is_configured(&app.policy).then(|| message.to_owned());
     let write = app.db.write(move |conn| {
         let application = applications::newest(conn, id, applicant)?;
         let application = application.ok_or(Fault::Missing(Thing::Application))?;
@@ -115,10 +116,14 @@ async fn answered(
             return Err(Fault::Conflict(Conflict::Answered));
         }
         audit::note(conn, entry, now.wall)?;
+        if let Some(message) = owed {
+            relay::owe(conn, id, (application.id, state), &message, now)?;
+        }
         post.into(conn)
     });
     let seq = write.await?;
     app.applications.waiting().remove(&(id, applicant));
+    app.outbox_bell.notify_one();
     tracing::info!(room = %id, user = %applicant, answer = state.word(), "an application is answered");
     Ok(seq)
 }

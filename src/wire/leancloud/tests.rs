@@ -80,3 +80,41 @@ proptest! {
         let _ = read(&text);
     }
 }
+
+#[test]
+fn calls_are_signed_and_written_as_leanclouds_server_sdk_does() {
+    // Computed with Python's hashlib as LeanCloud's SDK for Python does it.
+    let signed = rest::sign("the master key", Millis(1_453_014_943_466));
+    assert_eq!(signed, "ae873cf3ce5d1ef91d970b6f53a63bec,1453014943466,master");
+    assert_eq!(
+        rest::message("arctos-ab12", "c1", "{\"a\":1}"),
+        r#"{"from_peer":"arctos-ab12","conv_id":"c1","transient":false,"message":"{\"a\":1}"}"#
+    );
+    let members = ["a".to_owned(), "a-10001".to_owned()];
+    assert_eq!(
+        rest::conversation("10001", &members),
+        r#"{"name":"10001","m":["a","a-10001"],"unique":true}"#
+    );
+}
+
+#[test]
+fn a_history_is_read_and_what_is_none_is_none() {
+    let said = rest::read_history(
+        r#"[{"timestamp":1408008498571,"conv-id":"c","data":"今天","from":"u","msg-id":"vdk-_1","is-conv":true},
+            {"timestamp":1408008498570.5,"from":"u","msg-id":"b"},
+            {"timestamp":1,"from":"u","msg-id":"a&b=c"}]"#
+            .as_bytes(),
+    );
+    let said = said.unwrap();
+    assert_eq!(said.len(), 2, "an id that is no plain word is passed over");
+    assert_eq!((said[0].at, &said[0].message[..]), (Millis(1_408_008_498_571), "今天"));
+    assert_eq!(
+        rest::history("c", said.get(1)),
+        "/1.1/rtm/messages/history?convid=c&limit=100&max_ts=1408008498570&msgid=b"
+    );
+    for other in ["", "{}", r#"{"code":1,"error":"x"}"#, "[1]"] {
+        assert_eq!(rest::read_history(other.as_bytes()), None, "{other}");
+    }
+    assert_eq!(rest::read_conversation(br#"{"objectId":"5a5d74"}"#).as_deref(), Some("5a5d74"));
+    assert_eq!(rest::read_conversation(br#"{"objectId":"../x"}"#), None);
+}
