@@ -54,7 +54,7 @@ impl Guesses {
         if right {
             return Ok(());
         }
-        match self.wrong(&account, from, steady) {
+        match self.wrong((&account, &account), from, steady) {
             Some(retry) => Err(Fault::Busy { retry }),
             None => Err(Fault::Unauthenticated(Refusal::Secret)),
         }
@@ -87,11 +87,24 @@ impl Guesses {
         note(&self.addresses, from, PER_ADDRESS, steady)
     }
 
-    /// Counts a wrong try; answers how long its address must now wait, if it has used up its share.
-    pub fn wrong(&self, account: &str, from: IpAddr, steady: Millis) -> Option<Millis> {
+    /// Counts a wrong try of an account under its key; answers how long its address must now wait, if it has
+    /// used up its share. Such an address brings no new accounts in, so it cannot push others' tries out.
+    pub fn wrong(
+        &self,
+        (key, account): (&str, &str),
+        from: IpAddr,
+        steady: Millis,
+    ) -> Option<Millis> {
         self.refused.wrong(account, from, steady);
-        note(&self.accounts, account.to_owned(), PER_ACCOUNT, steady);
-        self.wrong_from(from, steady)
+        let waiting = self.wrong_from(from, steady);
+        let known = || {
+            let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+            accounts.contains_key(key)
+        };
+        if waiting.is_none() || known() {
+            note(&self.accounts, key.to_owned(), PER_ACCOUNT, steady);
+        }
+        waiting
     }
 }
 
@@ -111,8 +124,10 @@ fn note<K: Eq + Hash + Clone>(
     if map.len() >= TRACKED && !map.contains_key(&key) {
         map.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
         if map.len() >= TRACKED {
-            let oldest = map.iter().min_by_key(|(_, t)| t.last().copied()).map(|(k, _)| k.clone());
-            oldest.map(|k| map.remove(&k));
+            // Whoever has tried least goes: a flood of names does not wash out the one that is being guessed.
+            let least = map.iter().min_by_key(|(_, t)| (t.len(), t.last().copied()));
+            let least = least.map(|(k, _)| k.clone());
+            least.map(|k| map.remove(&k));
         }
     }
     let times = map.entry(key).or_default();
@@ -141,7 +156,7 @@ mod tests {
         let guesses = Guesses::default();
         for second in 0..10 {
             assert_eq!(guesses.account_wait("ann", Millis::seconds(second)), None);
-            guesses.wrong("ann", HERE, Millis::seconds(second));
+            guesses.wrong(("ann", "ann"), HERE, Millis::seconds(second));
         }
         let wait = guesses.account_wait("ann", Millis::seconds(10));
         assert_eq!(wait, Some(Millis::seconds(50)));
@@ -153,9 +168,9 @@ mod tests {
     fn an_address_waits_after_a_hundred_wrong_tries() {
         let guesses = Guesses::default();
         for n in 0..100 {
-            assert_eq!(guesses.wrong(&format!("user{n}"), HERE, Millis(n)), None);
+            assert_eq!(guesses.wrong((&format!("user{n}"), ""), HERE, Millis(n)), None);
         }
-        assert_eq!(guesses.wrong("another", HERE, Millis(100)), Some(Millis(59_900)));
+        assert_eq!(guesses.wrong(("another", ""), HERE, Millis(100)), Some(Millis(59_900)));
     }
 
     #[test]
@@ -181,7 +196,8 @@ mod tests {
     fn memory_is_bounded() {
         let guesses = Guesses::default();
         for n in 0..10_000 {
-            guesses.wrong(&format!("user{n}"), HERE, Millis(n));
+            let from = IpAddr::from([10, 0, u8::try_from(n % 250).unwrap(), 1]);
+            guesses.wrong((&format!("user{n}"), ""), from, Millis(n));
         }
         assert!(guesses.accounts.lock().unwrap().len() <= TRACKED);
     }

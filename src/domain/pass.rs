@@ -109,7 +109,7 @@ pub async fn redeem(
     };
     match app.db.write(job).await? {
         Some(found) => Ok(found),
-        None => Err(match app.guesses.wrong("a code", from, now.steady) {
+        None => Err(match app.guesses.wrong(("a code", "a code"), from, now.steady) {
             Some(retry) => Fault::Busy { retry },
             None => Fault::Unauthenticated(Refusal::Code),
         }),

@@ -48,7 +48,9 @@ async fn checked(
     from: IpAddr,
     now: Moment,
 ) -> Result<User, Fault> {
-    let account = handle.key().to_owned();
+    // Per address as well: nobody on the LAN keeps the administrator out by guessing wrong on purpose.
+    let name = handle.key().to_owned();
+    let account = format!("box account {name} from {from}");
     if let Some(retry) = app.guesses.account_wait(&account, now.steady) {
         return Err(Fault::Busy { retry });
     }
@@ -56,7 +58,7 @@ async fn checked(
     let stored = user.as_ref().and_then(|u| u.password.as_deref());
     let right = app.hasher.verify(password, stored.unwrap_or(NOBODY)).await?;
     let Some(user) = user.filter(|u| right && u.password.is_some()) else {
-        return Err(match app.guesses.wrong(&account, from, now.steady) {
+        return Err(match app.guesses.wrong((&account, &name), from, now.steady) {
             Some(retry) => Fault::Busy { retry },
             None => Fault::Unauthenticated(Refusal::Password),
         });

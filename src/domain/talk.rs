@@ -68,6 +68,9 @@ pub async fn say(ear: &mut Ear, utterance: Utterance, now: Moment) -> Result<i64
         if let Some(seq) = application::heard(&app, id, &actor, &message, now).await? {
             return Ok(seq);
         }
+        if wire::leancloud::pretends(&message) {
+            return Err(Fault::invalid("body", "is a malformed message of the join conversation"));
+        }
     }
     app.db.write(move |conn| kept(conn, &standing, &actor, utterance, now)).await
 }

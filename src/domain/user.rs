@@ -75,7 +75,7 @@ pub struct Caller {
 /// `Missing(User)`, `Invalid("appid")` for another application's account, `Unauthenticated(Password)`,
 /// `Busy` after too many wrong tries, `Conflict(SessionAlive)` by policy.
 pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, String), Fault> {
-    if let Some(retry) = app.guesses.account_wait(who.handle.key(), now.steady) {
+    if let Some(retry) = app.guesses.account_wait(&at_the_door(&who), now.steady) {
         tracing::warn!(account = who.handle.as_str(), from = %who.from, "too many wrong passwords");
         return Err(Fault::Busy { retry });
     }
@@ -107,9 +107,14 @@ pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, S
     Ok((user, token))
 }
 
+/// Under which wrong tries are counted: this door's alone, so that nobody here can lock another's.
+fn at_the_door(who: &Caller) -> String {
+    format!("edu account {}", who.handle.key())
+}
+
 /// Counts a wrong try; an address that has used up its share hears only that.
 fn wrong(app: &Appliance, who: &Caller, fault: Fault, now: Moment) -> Fault {
-    match app.guesses.wrong(who.handle.key(), who.from, now.steady) {
+    match app.guesses.wrong((&at_the_door(who), who.handle.key()), who.from, now.steady) {
         Some(retry) => Fault::Busy { retry },
         None => fault,
     }

@@ -40,7 +40,6 @@ pub async fn register(
     let handle = handle(app, number);
     let shown = Some((name, picture));
     let user = app.db.write(move |conn| known_or_new(conn, handle, shown, from, now)).await?;
-    app.sessions.changed(&user);
     pass(app, user, from, now).await
 }
 

@@ -8,7 +8,7 @@ pub mod rest;
 use serde::Serialize;
 
 use crate::model::{Millis, UserId};
-pub use read::read;
+pub use read::{pretends, read};
 
 /// `_lctype` of a text message, and the type of such a message in a group's sequence.
 pub const KIND: i64 = -1;

@@ -23,6 +23,8 @@ const GOING_AWAY: u16 = 1001;
 const LOOK: Duration = Duration::from_secs(10);
 /// A browser SDK says Login as soon as it is connected; who has not tried by then is no client.
 const SILENT_MAX: Millis = Millis::seconds(30);
+/// The SDK whose log-in failed waits for its user to try again; a connection without a user does not stay for ever.
+const FAILED_MAX: Millis = Millis::seconds(300);
 /// Frames of one connection within `FLOOD_SPAN`: an SDK that loads its lists sends a few dozen.
 const FRAMES_MAX: u32 = 600;
 const FLOOD_SPAN: Millis = Millis::seconds(60);
@@ -130,6 +132,7 @@ impl Visit {
                 online::holder(&self.gateway.app, send_id, token, now).map(drop).map_err(Some)
             }
             State::New if now.steady - self.opened > SILENT_MAX => Err(None),
+            State::Failed if now.steady - self.opened > FAILED_MAX => Err(None),
             State::New | State::Failed | State::Out => Ok(()),
         }
     }

@@ -27,6 +27,15 @@ pub fn read(message: &str) -> Option<Joining> {
     })
 }
 
+/// Whether a client could take a message for one of the conversation that `read` does not: numbers written
+/// otherwise, members twice. Clients read such things as JavaScript does.
+pub fn pretends(message: &str) -> bool {
+    let object = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let text = object(message).and_then(|m| Some(m.get("_lctext")?.as_str()?.to_owned()));
+    let inner = text.and_then(|text| object(&text));
+    inner.is_some_and(|inner| inner.get("userStatus").is_some()) && read(message).is_none()
+}
+
 #[derive(Deserialize)]
 struct OuterIn<'a> {
     #[serde(rename = "_lctext", borrow)]
