@@ -5,6 +5,7 @@ mod auth;
 mod book;
 mod channel;
 mod envelope;
+mod joining;
 mod lessons;
 mod licence;
 mod people;
@@ -72,6 +73,10 @@ static ROWS: &[Row] = &[
         "One lesson with its log."),
     row!([Post] "box/v1/lessons/{id}/end", Staff(Technician), Write, user lessons::end(Which) -> Nothing,
         "Ends a running lesson; its recording is closed and its replay follows."),
+    row!([Get] "box/v1/lessons/{id}/applications", Staff(Teacher), Read, user joining::list(Which) -> joining::Waiting,
+        "Who asks, or asked, to join the lesson in picture and sound. Its teacher only."),
+    row!([Post] "box/v1/lessons/{id}/applications/{user}", Staff(Teacher), Write, user joining::answer(Answer) -> joining::Answered,
+        "Answers somebody who asks to join, within a minute. The lesson's teacher only."),
     row!([Get] "box/v1/licence", Staff(Technician), Read, user licence::standing(Nothing) -> licence::Standing,
         "How the box stands with its licence."),
     row!([Post] "box/v1/licence", Staff(Technician), Write, user licence::install(Paper) -> licence::Installed,

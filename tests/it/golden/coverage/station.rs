@@ -24,6 +24,10 @@ const ROWS: &[(&str, &[&str])] = &[
     ("box/v1/lessons", &["200", "400"]),
     ("box/v1/lessons/{}", &["200", "404"]),
     ("box/v1/lessons/{}/end", &["200", "404", "409"]),
+    // A lesson that is not the caller's.
+    ("box/v1/lessons/{}/applications", &["200", "403", "404"]),
+    // Too late, or answered already.
+    ("box/v1/lessons/{}/applications/{}", &["200", "400", "403", "404", "409"]),
     ("GET box/v1/licence", &["200"]),
     ("POST box/v1/licence", &["200", "400", "409"]),
     ("box/v1/licence/request", &["200"]),

@@ -1,6 +1,7 @@
 //! lessons.
 
-use arctos_box::model::Millis;
+use arctos_box::domain::application;
+use arctos_box::model::{Millis, RoomId};
 use serde_json::json;
 
 use super::{Staffed, script};
@@ -61,4 +62,46 @@ async fn ending_a_lesson_answers_as_written() {
     script.case(world, "again", tech.clone().param("id", second)).await;
     script.case(world, "none", tech.clone().param("id", 99)).await;
     script.close();
+}
+
+#[tokio::test]
+async fn applications_answer_as_written() {
+    let (staffed, [first, second, _]) = with_lessons().await;
+    let (world, ann) = (&staffed.world, Ask::new().token(&staffed.teacher));
+    let bob = world.app().sessions.actor(&staffed.pupil[7..], world.clock.moment()).unwrap();
+    let apply = async || {
+        let room = RoomId(second);
+        application::apply(world.app(), room, &bob, world.clock.moment()).await.unwrap();
+    };
+    let mut list = script("box/v1/lessons/{id}/applications");
+    staffed.common(&mut list, ann.clone().param("id", second)).await;
+    list.case(world, "nobody", ann.clone().param("id", second)).await;
+    apply().await;
+    list.case(world, "somebody waits", ann.clone().param("id", second)).await;
+    let mut answer = script("box/v1/lessons/{id}/applications/{user}");
+    let yes = |id: i64, user: i64| {
+        let ask = ann.clone().param("id", id).param("user", user);
+        ask.json(json!({"accept": true}))
+    };
+    let good = yes(second, bob.id.0);
+    staffed.common(&mut answer, good.clone()).await;
+    answer.case(world, "she lets him in", good.clone()).await;
+    answer.case(world, "again", good.clone()).await;
+    apply().await;
+    answer.case(world, "refused", good.clone().json(json!({"accept": false}))).await;
+    list.case(world, "both were answered", ann.clone().param("id", second)).await;
+    apply().await;
+    world.hand.advance(Millis::seconds(61));
+    answer.case(world, "after a minute", good.clone()).await;
+    answer.case(world, "neither yes nor no", good.clone().json(json!({"accept": "maybe"}))).await;
+    answer.case(world, "somebody who did not ask", yes(second, 10001)).await;
+    answer.case(world, "a lesson that is over", yes(first, bob.id.0)).await;
+    answer.case(world, "no such lesson", yes(99, bob.id.0)).await;
+    let root = good.token(&staffed.root);
+    answer.case(world, "an administrator, whose lesson it is not", root).await;
+    list.case(world, "no such lesson", ann.clone().param("id", 99)).await;
+    let root = Ask::new().token(&staffed.root).param("id", second);
+    list.case(world, "an administrator, whose lesson it is not", root).await;
+    answer.close();
+    list.close();
 }
