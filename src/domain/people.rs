@@ -99,8 +99,9 @@ pub async fn change(
             let new = changed(conn, by, &old, change, password)?;
             users::set_standing(conn, &new)?;
             let crossed = old.role.is_of_the_box() != new.role.is_of_the_box();
-            // A pupil's tokens may have been had more cheaply than a teacher's should be (000's old rule).
-            let raised = new.role == Role::Teacher && old.role != Role::Teacher;
+            // A channel's pupil may have come more cheaply than a teacher should (000's old rule).
+            let pupil_of_a_channel = old.origin == Origin::Channel && old.role == Role::Pupil;
+            let raised = pupil_of_a_channel && new.role == Role::Teacher;
             let ends = crossed || raised || old.password != new.password;
             if ends {
                 tokens::delete_all_of(conn, id)?;

@@ -121,8 +121,9 @@ async fn the_index_carries_what_was_said_in_the_lesson_as_it_was_sent() {
     let mut ear = hall.join(room, &ann, 0).await;
     ear.say(1, json!("before")).await;
     hall.ok("live/startcourse", json!({"token": ann, "roomnum": room})).await;
-    // Document 000's own example, a string as a LeanCloud client sends it.
-    let applied = r#"{"_lctext":"{\"userId\":444,\"userJoin\":true,\"userStatus\":9,\"userName\":\"赵强测试\",\"dateTime\":1558086973000}","_lcattrs":{"avatar":"https://stagingcdn.youinsh.cn/staging/static/user/images/default_user.png"},"_lctype":-1}"#;
+    // Chat of LeanCloud's kind, a string as its client sends it; the join conversation has rules of its own.
+    let applied =
+        r#"{"_lctext":"{\"text\":\"大家好\"}","_lcattrs":{"avatar":"a.png"},"_lctype":-1}"#;
     ear.say(-1, json!(applied)).await;
     ear.say(1, json!({"a": [1.50, "\u{1}"]})).await;
     hall.ok("live/exitroom", json!({"token": ann, "roomnum": room})).await;
