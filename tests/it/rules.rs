@@ -7,6 +7,7 @@ mod groups;
 mod lessons;
 mod lists;
 mod openim;
+mod secrets;
 mod station;
 
 use arctos_box::domain::{message, room};
