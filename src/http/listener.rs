@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -58,7 +59,7 @@ pub async fn drained(drain: &mut watch::Receiver<bool>) {
 }
 
 /// What a connection that outlives its HTTP keeps of the listener: its place, and word of the drain. It comes
-/// with each request, as an extension.
+/// with each request that asks for another protocol, as an extension.
 #[derive(Clone)]
 pub struct Hold {
     _place: Arc<Place>,
@@ -215,7 +216,9 @@ where
 {
     let answering = hold.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(answering.clone());
+        if request.headers().contains_key(header::UPGRADE) {
+            request.extensions_mut().insert(answering.clone());
+        }
         let answer = service(request, peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -245,7 +248,9 @@ where
 {
     let answering = hold.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(answering.clone());
+        if request.headers().contains_key(header::UPGRADE) {
+            request.extensions_mut().insert(answering.clone());
+        }
         let answer = service(request, peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });

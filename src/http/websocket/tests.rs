@@ -28,6 +28,12 @@ fn the_sample_handshake_of_the_rfc_is_answered_as_it_says() {
 }
 
 #[test]
+fn a_cut_cable_is_noticed_within_the_thirty_seconds_of_document_002() {
+    let limits = Limits::usual(100);
+    assert!(limits.quiet + limits.grace < Duration::from_secs(30));
+}
+
+#[test]
 fn what_is_no_handshake_is_told_why() {
     let why = |change: &[(&'static str, &str)]| asked(&mut request(change)).err();
     assert_eq!(why(&[("connection", "keep-alive")]), Some(Not::Asked));
