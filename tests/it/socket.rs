@@ -8,14 +8,15 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Error, Message, WebSocketStream};
 
 /// Nothing that is waited for takes longer, on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Client {
-    pub stream: WebSocketStream<TcpStream>,
+pub struct Client<S = TcpStream> {
+    pub stream: WebSocketStream<S>,
 }
 
 /// What came.
@@ -50,7 +51,9 @@ impl Client {
         let (stream, _) = builder.connect_on(tcp).await?;
         Ok(Self { stream })
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn say(&mut self, text: impl Into<String>) {
         self.stream.send(Message::text(text.into())).await.unwrap();
     }
@@ -61,9 +64,13 @@ impl Client {
 
     /// The next message or the end; pings are answered on the way.
     pub async fn next(&mut self) -> Got {
+        let next = tokio::time::timeout(PATIENCE, self.message());
+        next.await.expect("something comes")
+    }
+
+    async fn message(&mut self) -> Got {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            let message = match next.expect("something comes") {
+            let message = match self.stream.next().await {
                 Some(Ok(message)) => message,
                 Some(Err(_)) | None => return Got::Gone,
             };
@@ -78,6 +85,17 @@ impl Client {
             }
             if message.is_binary() {
                 return Got::Binary(message.into_payload().into());
+            }
+        }
+    }
+
+    /// Code and reason of the close that comes after whatever else comes.
+    pub async fn end(&mut self) -> (u16, String) {
+        loop {
+            match self.next().await {
+                Got::Close(code, reason) => return (code, reason),
+                Got::Gone => panic!("gone without a word"),
+                Got::Text(_) | Got::Binary(_) => {}
             }
         }
     }

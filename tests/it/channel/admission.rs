@@ -8,7 +8,7 @@ use arctos_box::model::{Handle, UserId};
 use arctos_box::store::users;
 use serde_json::json;
 
-use super::{Guest, Hall};
+use super::Hall;
 use crate::process::Wire;
 use crate::socket::{Client, Got};
 use crate::world::World;
@@ -120,21 +120,11 @@ async fn a_group_of_003_is_for_its_members_and_who_quits_hears_no_more() {
     at_bob.say(1, json!("hello")).await;
     assert_eq!(at_ann.hear(1).await, [(1, json!("hello"))]);
     group::quit(hall.app(), id, bob_id, hall.clock.moment()).await.unwrap();
-    assert_eq!(end(&mut at_bob).await, 4003);
+    assert_eq!(at_bob.client.end().await.0, 4003);
     at_ann.say(1, json!("alone")).await;
     group::dismiss(hall.app(), id, ann_id, hall.clock.moment()).await.unwrap();
-    assert_eq!(end(&mut at_ann).await, 4004);
+    assert_eq!(at_ann.client.end().await.0, 4004);
     assert_eq!(hall.refused(id, &ann).await.0, 4004);
-}
-
-async fn end(guest: &mut Guest) -> u16 {
-    loop {
-        match guest.client.next().await {
-            Got::Close(code, _) => return code,
-            Got::Gone => panic!("gone without a word"),
-            Got::Text(_) | Got::Binary(_) => {}
-        }
-    }
 }
 
 #[tokio::test]
