@@ -11,11 +11,9 @@ mod target;
 
 use std::path::PathBuf;
 
-use ring::digest::{SHA256, digest};
-
 use super::{Appliance, cloud};
 use crate::model::user::Role;
-use crate::model::{Fault, Millis, Moment, UserId};
+use crate::model::{Fault, Millis, Moment, UserId, sha256};
 use crate::store::files::FileRow;
 use crate::store::{files, users};
 use crate::wire::cos::{self, CosError};
@@ -51,7 +49,7 @@ pub async fn admit(
         return Err(Refused::Signature(CosError::Expired));
     }
     opens(&claims, &target, now_s).map_err(Refused::Signature)?;
-    let hash = claims.is_single_use().then(|| hash(sign));
+    let hash = claims.is_single_use().then(|| sha256(sign.as_bytes()));
     let random = i64::try_from(claims.random).ok();
     let issued_s = claims.issued_s;
     let (used, holder) = app
@@ -97,12 +95,6 @@ fn opens(claims: &cos::Claims, target: &Target, now_s: i64) -> Result<(), CosErr
         }
         Some(_) | None => as_signed,
     }
-}
-
-fn hash(sign: &str) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, sign.as_bytes()).as_ref());
-    out
 }
 
 /// A checked signature and what it opens.

@@ -125,11 +125,6 @@ pub async fn members(
         .await
 }
 
-/// Whether somebody is in a group that is open.
-pub async fn is_member(app: &Appliance, id: GroupId, user: UserId) -> Result<bool, Fault> {
-    app.db.read(move |conn| Ok(group_members::contains(conn, id, user)?)).await
-}
-
 /// The group, for whoever is in it; for others it does not exist.
 fn of_member(conn: &rusqlite::Connection, id: GroupId, user: UserId) -> Result<Group, Fault> {
     let group = groups::open(conn, id)?;

@@ -6,11 +6,9 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use ring::digest::{SHA256, digest};
-
 use super::audit::Refused;
 use super::password::constant_time_eq;
-use crate::model::{Fault, Millis, Refusal};
+use crate::model::{Fault, Millis, Refusal, sha256};
 
 const PER_ACCOUNT: usize = 10;
 /// A class may share one address.
@@ -110,8 +108,7 @@ impl Guesses {
 
 /// In a time that does not depend on where they differ, nor on their lengths.
 fn is_same(given: &str, known: &str) -> bool {
-    let digest = |text: &str| digest(&SHA256, text.as_bytes());
-    constant_time_eq(digest(given).as_ref(), digest(known).as_ref())
+    constant_time_eq(&sha256(given.as_bytes()), &sha256(known.as_bytes()))
 }
 
 fn note<K: Eq + Hash + Clone>(

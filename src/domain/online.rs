@@ -5,12 +5,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ring::digest::{SHA256, digest};
 use tokio::sync::Notify;
 
 use super::Appliance;
 use crate::model::user::Actor;
-use crate::model::{Fault, Handle, Moment, Platform, Refusal};
+use crate::model::{Fault, Handle, Moment, Platform, Refusal, sha256};
 use crate::wire::openim::{Flaw, flaw};
 
 /// People and platforms at once: as many as a listener has connections. The next one is asked to wait.
@@ -68,7 +67,7 @@ impl Online {
     /// # Errors
     /// As of [`NoPlace`].
     pub fn enter(&self, who: &Handle, platform: Platform, token: &str) -> Result<Stay, NoPlace> {
-        let token = mark(token);
+        let token = sha256(token.as_bytes());
         let mut book = lock(&self.book);
         let there = book.people.get(who.key()).map_or(&[][..], Vec::as_slice);
         match there.iter().find(|p| p.platform == platform) {
@@ -163,12 +162,6 @@ pub fn holder(app: &Appliance, uid: &str, token: &str, now: Moment) -> Result<Ar
         return Err(Flaw::Foreign);
     }
     Ok(actor)
-}
-
-fn mark(token: &str) -> Mark {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    out
 }
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {

@@ -6,13 +6,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use ring::digest::{SHA256, digest};
-
 use super::session::AGE_MAX;
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::Origin;
-use crate::model::{Fault, Millis, Moment, Refusal, hex};
+use crate::model::{Fault, Millis, Moment, Refusal, hex, sha256};
 use crate::wire::channel_auth::{read_server_token, server_token};
 
 /// Tokens whose monotonic age is remembered; of more than these, wall time decides.
@@ -70,13 +68,17 @@ pub fn check(app: &Appliance, token: &str, now: Moment) -> Result<(), Fault> {
 
 /// Another secret is another key: whoever lost the old one keeps no token.
 fn key(app: &Appliance) -> [u8; 32] {
-    let secret = digest(&SHA256, app.secrets.channel_app_secret.as_bytes());
-    app.secrets.signing_key(&format!("channel server {}", hex(secret.as_ref())))
+    let secret = sha256(app.secrets.channel_app_secret.as_bytes());
+    app.secrets.signing_key(&format!("channel server {}", hex(&secret)))
 }
 
 impl Partners {
     fn issued(&self, token: &str) -> Option<Millis> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&hash(token)).copied()
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&sha256(token.as_bytes()))
+            .copied()
     }
 
     fn saw(&self, token: &str, issued: Millis, steady: Millis) {
@@ -88,12 +90,6 @@ impl Partners {
             let oldest = seen.iter().min_by_key(|(_, issued)| **issued).map(|(hash, _)| *hash);
             oldest.map(|hash| seen.remove(&hash));
         }
-        seen.insert(hash(token), issued);
+        seen.insert(sha256(token.as_bytes()), issued);
     }
-}
-
-fn hash(token: &str) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    out
 }

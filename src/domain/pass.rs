@@ -3,14 +3,13 @@
 
 use std::net::IpAddr;
 
-use ring::digest::{SHA256, digest};
 use rusqlite::Connection;
 
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::pass::{Claim, Device};
 use crate::model::user::{Origin, User};
-use crate::model::{Fault, Handle, Millis, Moment, Refusal, UserId};
+use crate::model::{Fault, Handle, Millis, Moment, Refusal, UserId, sha256};
 use crate::store::auth_codes::{self, CodeRow};
 use crate::store::users;
 
@@ -38,7 +37,7 @@ pub async fn issue(app: &Appliance, who: Applicant, now: Moment) -> Result<Strin
     let code = app.entropy.hex::<32>();
     let nickname = format!("USER-{:08}", app.entropy.u32() % 100_000_000);
     let foreign = user::is_of_a_channel(app, &who.handle);
-    let (hash, claim) = (hash(&code), who.claim);
+    let (hash, claim) = (sha256(code.as_bytes()), who.claim);
     let job = move |conn: &Connection| {
         auth_codes::forget(conn, now.wall - AGE_MAX, now.wall)?;
         if auth_codes::count(conn)? >= WAITING_MAX {
@@ -96,7 +95,7 @@ pub async fn redeem(
     from: IpAddr,
     now: Moment,
 ) -> Result<(User, Claim), Fault> {
-    let hash = hash(code);
+    let hash = sha256(code.as_bytes());
     let job = move |conn: &Connection| {
         let Some(row) = auth_codes::by_hash(conn, hash)? else { return Ok(None) };
         let age = now.wall - row.issued_at;
@@ -114,12 +113,6 @@ pub async fn redeem(
             None => Fault::Unauthenticated(Refusal::Code),
         }),
     }
-}
-
-fn hash(code: &str) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, code.as_bytes()).as_ref());
-    out
 }
 
 /// Forgets codes that nobody can use any more; called once an hour.

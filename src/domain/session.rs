@@ -13,9 +13,9 @@ use rusqlite::Connection;
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, StoredToken, User};
-use crate::model::{Conflict, Fault, Millis, Moment, Refusal, Thing};
+use crate::model::{Conflict, Fault, Millis, Moment, Refusal, Thing, sha256};
 use crate::store::{tokens, users};
-use held::{Session, actor_of, hash};
+use held::{Session, actor_of};
 
 pub use held::Sessions;
 
@@ -68,7 +68,7 @@ pub async fn admit(
     now: Moment,
 ) -> Result<(), Fault> {
     let Grant { user, origin, issuer, others } = grant;
-    let hash = hash(token);
+    let hash = sha256(token.as_bytes());
     let _unchanged = app.sessions.standing.read().await;
     let (judged, entry) =
         (user.clone(), Entry::from(origin, &issuer, Event::TokenIssued, user.handle.as_str()));
@@ -124,7 +124,7 @@ fn still(conn: &Connection, judged: &User, origin: Origin) -> Result<User, Fault
 
 /// Ends a token; `Unauthenticated(LoggedOut)` when it is none (any more).
 pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
-    let hash = hash(token);
+    let hash = sha256(token.as_bytes());
     if !app.sessions.knows(&hash) {
         return Err(Fault::Unauthenticated(Refusal::LoggedOut));
     }

@@ -21,5 +21,5 @@ pub use clock::{Clock, Hand, Millis, Moment};
 pub use date::Date;
 pub use entropy::Entropy;
 pub use fault::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
-pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex};
+pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex, sha256};
 pub use platform::Platform;

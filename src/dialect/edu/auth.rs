@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
-
 use crate::dialect::fields::{Int, Text};
 use crate::dialect::serve::dispatch;
 use crate::dialect::{Access, Call, Row, Work, credentials};
 use crate::domain::callback;
 use crate::model::user::Actor;
-use crate::model::{Fault, Refusal};
+use crate::model::{Fault, Refusal, sha256};
 use crate::wire::callback::{live_in_time, live_verify};
 
 type AppId = Int<1, { i64::MAX }>;
@@ -68,9 +66,7 @@ fn signed<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
         Err(fault) => return Work::Done(Err(fault)),
     };
     Work::Wait(Box::pin(async move {
-        let mut body_hash = [0; 32];
-        body_hash.copy_from_slice(digest(&SHA256, call.body).as_ref());
-        callback::remember(call.app, t, sign, body_hash).await?;
+        callback::remember(call.app, t, sign, sha256(call.body)).await?;
         match dispatch(row, call) {
             Work::Done(done) => done,
             Work::Wait(wait) => wait.await,

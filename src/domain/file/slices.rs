@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::draft::{self, Content, Draft, Keep, Temp};
-use super::{Object, Permit, Refused, hash, sniff};
+use super::{Object, Permit, Refused, sniff};
 use crate::domain::Appliance;
-use crate::model::{Fault, Millis, Moment, UserId, hex};
+use crate::model::{Fault, Millis, Moment, UserId, hex, sha256};
 use crate::store::files;
 
 /// Begins an upload; answers its session.
@@ -209,7 +209,7 @@ struct Session {
 pub(super) const SUFFIX: &str = ".slices";
 
 fn place(permit: &Permit) -> String {
-    hex(&hash(&permit.target.key())[..16])
+    hex(&sha256(permit.target.key().as_bytes())[..16])
 }
 
 impl Session {

@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ring::digest::{SHA256, digest};
-
 use super::AGE_MAX;
 use crate::model::user::{Actor, Origin, User};
-use crate::model::{Fault, Millis, Moment, Refusal, UserId};
+use crate::model::{Fault, Millis, Moment, Refusal, UserId, sha256};
 
 #[derive(Default)]
 pub struct Sessions {
@@ -36,7 +34,9 @@ impl Sessions {
     /// may not come in any more.
     pub fn actor(&self, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        let session = tokens.get(&hash(token)).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
+        let session = tokens
+            .get(&sha256(token.as_bytes()))
+            .ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
         if now.steady - session.issued > AGE_MAX {
             return Err(Fault::Unauthenticated(Refusal::Expired));
         }
@@ -114,10 +114,4 @@ impl Sessions {
 
 pub(super) fn actor_of(user: &User, origin: Origin) -> Actor {
     Actor { id: user.id, handle: user.handle.clone(), role: user.role, appid: user.appid, origin }
-}
-
-pub(super) fn hash(token: &str) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-    out
 }

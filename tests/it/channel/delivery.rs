@@ -112,8 +112,7 @@ async fn the_index_carries_what_was_said_in_the_lesson_as_it_was_sent() {
     ear.say(1, json!("before")).await;
     hall.ok("live/startcourse", json!({"token": ann, "roomnum": room})).await;
     // Chat of LeanCloud's kind, a string as its client sends it; the join conversation has rules of its own.
-    let chat =
-        r#"{"_lctext":"{\"text\":\"大家好\"}","_lcattrs":{"avatar":"a.png"},"_lctype":-1}"#;
+    let chat = r#"{"_lctext":"{\"text\":\"大家好\"}","_lcattrs":{"avatar":"a.png"},"_lctype":-1}"#;
     ear.say(-1, json!(chat)).await;
     ear.say(1, json!({"a": [1.50, "\u{1}"]})).await;
     hall.ok("live/exitroom", json!({"token": ann, "roomnum": room})).await;

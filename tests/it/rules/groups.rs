@@ -76,7 +76,7 @@ async fn an_owners_place_passes_to_whoever_is_there_longest_and_the_last_one_clo
     let by_bob = group::dismiss(world.app(), group.id, bob.id, world.clock.moment()).await;
     assert!(matches!(by_bob, Err(Fault::Denied(_))), "{by_bob:?}");
     for one in [&bob, &eve, &ann] {
-        assert!(group::is_member(world.app(), group.id, one.id).await.unwrap());
+        assert!(owner(Some(one.id)).await.1);
         quit(&world, group.id, one).await.unwrap();
     }
     assert_eq!(missing(group::view(world.app(), group.id, None).await.map(drop)), Thing::Group);
