@@ -31,7 +31,7 @@ pub fn setup(config: &Config, board: &Board, data: &Path) -> Result<(Setup, Iden
         Arc::new(|| Timekeeping::Kept)
     } else {
         let kept = timekeeping::has_kept_time(&root, built);
-        Arc::new(move || timekeeping::now(&root, kept))
+        Arc::new(move || timekeeping::now(&root, kept, timekeeping::follows_a_server()))
     };
     let setup = Setup {
         folder: data.join("license"),

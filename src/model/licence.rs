@@ -115,9 +115,9 @@ impl Marks {
 /// How well the machine kept the time while it was off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timekeeping {
-    /// A time server was heard since power-on: the clock is right.
+    /// The clock follows a time server, which may be wrong or forged.
     Synchronised,
-    /// A clock with a battery was read at power-on.
+    /// A clock with a battery was read at power-on, or a server was heard since.
     Kept,
     /// Neither: the clock began anywhere.
     Lost,

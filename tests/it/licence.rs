@@ -4,6 +4,7 @@
 mod alone;
 mod command;
 mod lease;
+mod time;
 
 use arctos_box::domain::licence;
 use arctos_box::model::{Fault, LicenceWhy, Millis};

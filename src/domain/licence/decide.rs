@@ -20,7 +20,8 @@
 //!
 //! - set back a month: judged at the newest time seen; doubtful, and lessons start;
 //! - set forward a year: refused with 3404 as long as the clock stands so, for the box cannot know better;
-//!   set right again, all is as before, since a clock set by hand leaves no trace in the newest time seen;
+//!   set right again, all is as before, since a clock set by hand leaves no trace in the newest time seen,
+//!   nor does a time server that is wrong for less than six hours;
 //! - no battery, clock at 1970: judged at the newest time seen; doubtful, and lessons start.
 
 use crate::model::licence::{Decision, Doubt, Facts, Licence, Paper, Time, Timekeeping, Verdict};

@@ -1,5 +1,5 @@
 //! The newest time seen: a time that it certainly is by now. It rises by running time, by what was signed,
-//! and by a time server; never by a clock that somebody set. Beside it, where the clock should be, going by
+//! and by a time server that stood by its word for `STOOD`; never by a clock that somebody set. Beside it, where the clock should be, going by
 //! where it was: that shows a clock that was set back, and decides nothing else.
 //!
 //! Kept in the store and in `license/seen`; of several records the newest counts, so that neither a lost
@@ -12,6 +12,13 @@ use super::decide::TOLERANCE;
 use crate::model::licence::{Time, Timekeeping};
 use crate::model::{Millis, Moment, hex};
 
+/// How long the box must have run while a time server says the same, without a break, before its word is kept.
+/// What is kept stays, and only a new licence helps against it; but a wrong time that ends the licence shows
+/// at the first lesson, and within a school day somebody sets it right.
+pub const STOOD: Millis = Millis::seconds(6 * 3600);
+/// What a server may correct and still say the same: leap seconds, a poor crystal.
+const SAME: Millis = Millis::seconds(60);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub newest: Millis,
@@ -20,8 +27,17 @@ pub struct Seen {
     pub installed: bool,
     /// Somebody who should know agreed with the clock since power-on.
     agreed: bool,
+    /// What a time server says.
+    word: Option<Word>,
     /// When both times were as they are, on the monotonic clock.
     steady: Millis,
+}
+
+/// A server's time as the power-on time that follows from it, and since when it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word {
+    began: Millis,
+    since: Millis,
 }
 
 impl Seen {
@@ -36,6 +52,7 @@ impl Seen {
             expected: floor,
             installed: false,
             agreed: false,
+            word: None,
             steady: now.steady,
         };
         for (newest, expected, installed) in records.into_iter().filter_map(read) {
@@ -51,17 +68,29 @@ impl Seen {
     /// Carried on to `now`.
     pub fn look(&mut self, now: Moment, keeping: Timekeeping) {
         let ran = (now.steady - self.steady).max(Millis(0));
-        self.steady = now.steady;
+        // Requests look too: one that took its moment a little earlier counts nothing twice.
+        self.steady = self.steady.max(now.steady);
         self.newest = self.newest + ran;
         self.expected = self.expected + ran;
-        if keeping == Timekeeping::Synchronised {
-            self.newest = self.newest.max(now.wall);
-            self.expected = now.wall;
+        match keeping {
+            Timekeeping::Synchronised => self.hear(now),
+            Timekeeping::Kept | Timekeeping::Lost => self.word = None,
         }
         // A small step forward is a clock that was corrected; a large one is somebody's hand.
         if now.wall > self.expected && now.wall - self.expected <= TOLERANCE {
             self.expected = now.wall;
         }
+    }
+
+    fn hear(&mut self, now: Moment) {
+        self.expected = now.wall;
+        let began = now.wall - now.steady;
+        let same = |word: &Word| (word.began - began).0.saturating_abs() <= SAME.0;
+        let word = self.word.filter(same).unwrap_or(Word { began, since: now.steady });
+        if now.steady - word.since >= STOOD {
+            self.newest = self.newest.max(now.wall);
+        }
+        self.word = Some(word);
     }
 
     /// The clock is right, says an administrator's own. The newest time seen stays: that is a hand's word.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::decide::{TOLERANCE, decide, judged};
-use super::seen::Seen;
+use super::seen::{STOOD, Seen};
 use super::*;
 use crate::model::licence::{Doubt, Mark, MarkKind, Time};
 
@@ -188,15 +188,22 @@ fn the_newest_time_seen_outlives_a_restart_and_no_record_turns_it_back() {
 }
 
 #[test]
-fn a_time_server_moves_the_newest_time_seen_and_ends_the_doubt() {
+fn a_time_server_ends_the_doubt_at_once_and_moves_the_newest_time_seen_when_it_has_stood_by_its_word()
+ {
     let start = Moment { wall: NOW - Millis::days(90), steady: Millis(0) };
     let mut seen = Seen::begin([], NOW - Millis::days(1), start);
     seen.look(start, Timekeeping::Kept);
     assert_eq!(decide::doubt(&seen.time(start, NOW, Timekeeping::Kept)), Some(Doubt::SetBack));
-    let told = Moment { wall: NOW + Millis::days(5), steady: Millis::seconds(9) };
-    seen.look(told, Timekeeping::Synchronised);
-    assert_eq!(seen.newest, told.wall);
-    assert_eq!(decide::doubt(&seen.time(told, NOW, Timekeeping::Synchronised)), None);
+    let told = |ran| Moment { wall: NOW + Millis::days(5) + ran, steady: Millis::seconds(9) + ran };
+    let first = told(Millis(0));
+    seen.look(first, Timekeeping::Synchronised);
+    assert_eq!(decide::doubt(&seen.time(first, NOW, Timekeeping::Synchronised)), None);
+    // An answer that took a little longer than another counts no time twice.
+    seen.look(told(Millis(-5)), Timekeeping::Synchronised);
+    seen.look(told(STOOD - Millis(1)), Timekeeping::Synchronised);
+    assert_eq!(seen.newest - (NOW - Millis::days(1)), Millis::seconds(9) + STOOD - Millis(1));
+    seen.look(told(STOOD), Timekeeping::Synchronised);
+    assert_eq!(seen.newest, told(STOOD).wall);
 }
 
 #[test]
@@ -274,18 +281,30 @@ proptest! {
     }
 
     #[test]
-    fn no_way_of_setting_the_clock_makes_the_newest_time_seen_later_than_time_that_ran(
-        steps in proptest::collection::vec((-4000i64..4000, 0i64..100), 1..40),
+    fn no_clock_and_no_server_that_stands_for_less_makes_the_newest_time_seen_later_than_time_that_ran(
+        steps in proptest::collection::vec((-4000i64..4000, 0i64..STOOD.0, any::<bool>()), 1..40),
     ) {
         let mut steady = Millis(0);
         let mut seen = Seen::begin([], NOW, Moment { wall: NOW, steady });
-        for (days, ran) in steps {
-            steady = steady + Millis::seconds(ran);
-            let moment = Moment { wall: NOW + Millis::days(days), steady };
-            seen.look(moment, Timekeeping::Kept);
-            prop_assert_eq!(seen.newest, NOW + steady);
-            let time = seen.time(moment, NOW, Timekeeping::Kept);
-            prop_assert!(judged(&time) >= NOW + steady);
+        for (n, (days, ran, server)) in (0i64..).zip(steps) {
+            let keeping = if server { Timekeeping::Synchronised } else { Timekeeping::Kept };
+            // No two words are the same, and each stands until the next.
+            let ahead = Millis::days(days) + Millis::seconds(100 * n);
+            for ran in [0, ran] {
+                steady = steady + Millis(ran);
+                let moment = Moment { wall: NOW + ahead + steady, steady };
+                seen.look(moment, keeping);
+                prop_assert_eq!(seen.newest, NOW + steady);
+                let time = seen.time(moment, NOW, keeping);
+                prop_assert!(judged(&time) >= NOW + steady);
+            }
         }
+        // The right one is believed in the end, whatever was said before.
+        for ran in [Millis(1), STOOD] {
+            steady = steady + ran;
+            let wall = NOW + Millis::days(9999) + steady;
+            seen.look(Moment { wall, steady }, Timekeeping::Synchronised);
+        }
+        prop_assert_eq!(seen.newest, NOW + Millis::days(9999) + steady);
     }
 }

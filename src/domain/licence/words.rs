@@ -147,7 +147,7 @@ fn times(time: &Time, licence: &Licence) -> String {
     let day = Date::of;
     let keeping = match time.keeping {
         Timekeeping::Synchronised => "from a time server",
-        Timekeeping::Kept => "kept while the box was off",
+        Timekeeping::Kept => "kept, follows no time server",
         Timekeeping::Lost => "not told since power-on",
     };
     let (begins, from) = (beginning(licence, time), licence.not_before);
