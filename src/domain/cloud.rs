@@ -19,7 +19,8 @@ use crate::wire::{cos, tencent, vod};
 ///
 /// # Errors
 /// `Invalid("file_path")` for a single-use signature without one; `Denied` when somebody other than a
-/// teacher asks for a multi-use signature with the configured keys.
+/// teacher asks for a multi-use signature with the configured keys, `Busy` for who has asked for more than
+/// anybody needs.
 pub async fn cos_sign(
     app: &Appliance,
     actor: &Actor,
@@ -46,6 +47,7 @@ pub async fn cos_sign(
             cos::Scope::Multi { bucket: &bucket, file, expires_s }
         }
     };
+    app.allowances.row(actor.id, now.steady)?;
     let random = app.entropy.u32();
     let sign = cos::sign(&cos_keys(app, appid)?, &scope, issued_s, random);
     let user = actor.id;

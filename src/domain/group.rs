@@ -32,7 +32,7 @@ pub struct Plan {
 /// Makes a group. Its maker owns it and is in it.
 ///
 /// # Errors
-/// `Conflict(Full)` when the maker is in as many groups as one may be.
+/// `Conflict(Full)` when the maker is in as many groups as one may be, `Busy` for who has made more than anybody does.
 pub async fn create(
     app: &Appliance,
     actor: &Actor,
@@ -40,6 +40,7 @@ pub async fn create(
     now: Moment,
 ) -> Result<Group, Fault> {
     let (owner, relay) = (actor.id, Relay::of(app));
+    app.allowances.row(owner, now.steady)?;
     let group = Group {
         id: GroupId(0),
         name: plan.name,

@@ -1,5 +1,6 @@
 //! What the box can do, in its own words. It knows neither HTTP nor any dialect; `now` is an argument.
 
+pub mod allowance;
 pub mod application;
 pub mod audit;
 pub mod callback;
@@ -14,6 +15,7 @@ pub mod licence;
 pub mod message;
 pub mod online;
 pub mod outbox;
+pub mod pace;
 pub mod partner;
 pub mod pass;
 pub mod password;
@@ -55,6 +57,7 @@ pub struct Appliance {
     pub presence: presence::Presence,
     pub online: online::Online,
     pub guesses: guess::Guesses,
+    pub allowances: allowance::Allowances,
     pub partners: partner::Partners,
     pub applications: application::Applications,
     pub hasher: password::Hasher,
@@ -117,6 +120,7 @@ impl Appliance {
             presence: presence::Presence::new(newest),
             online: online::Online::default(),
             guesses: guess::Guesses::default(),
+            allowances: allowance::Allowances::default(),
             partners: partner::Partners::default(),
             applications: application::Applications::default(),
             hasher: password::Hasher::start(),

@@ -9,6 +9,9 @@ use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
 use crate::store::{lessons, rooms};
 
 /// Makes a lesson in state 0. The maker is its host, not yet a member.
+///
+/// # Errors
+/// `Denied` for all but teachers, `Busy` for who has added more than anybody does.
 pub async fn create(
     app: &Appliance,
     actor: &Actor,
@@ -19,6 +22,7 @@ pub async fn create(
     if actor.role != Role::Teacher {
         return Err(Fault::denied("only a teacher can create a course"));
     }
+    app.allowances.row(actor.id, now.steady)?;
     let room = Room {
         id: RoomId(0),
         host: actor.id,
@@ -92,6 +96,7 @@ pub async fn bind(
     now: Moment,
 ) -> Result<(), Fault> {
     let user = furnishing(app, room, actor).await?;
+    app.allowances.row(user, now.steady)?;
     let bound =
         app.db.write(move |conn| Ok(rooms::bind(conn, room, user, &binding, now.wall)?)).await?;
     if bound { Ok(()) } else { Err(Fault::Conflict(Conflict::AlreadyBound)) }

@@ -10,7 +10,6 @@
 mod admit;
 mod ear;
 mod hub;
-mod pace;
 
 use std::sync::Arc;
 
@@ -63,6 +62,7 @@ pub async fn say(ear: &mut Ear, utterance: Utterance, now: Moment) -> Result<i64
     }
     ear.pace(now.steady)?;
     let (app, actor) = (ear.app().clone(), ear.actor().clone());
+    app.allowances.message(actor.id, now.steady)?;
     if let (Where::Lesson(id), Utterance::LeanCloud(body)) = (standing.place, &utterance) {
         let message = wire::leancloud::unbody(body).unwrap_or_default();
         if let Some(seq) = application::heard(&app, id, &actor, &message, now).await? {

@@ -17,13 +17,14 @@ pub struct Registrant {
     pub password: String,
     pub role: Role,
     pub appid: i64,
+    pub from: IpAddr,
 }
 
 /// Adds an account of document 001.
 ///
 /// # Errors
 /// `Denied` by the registration policy, `Conflict(HandleTaken)`, `Invalid` for a handle that belongs to a
-/// channel's name space.
+/// channel's name space, `Busy` for an address that has registered more than a school does.
 pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<UserId, Fault> {
     let teacher = who.role == Role::Teacher;
     match app.policy.registration {
@@ -42,6 +43,7 @@ pub async fn regist(app: &Appliance, who: Registrant, now: Moment) -> Result<Use
     if by_handle(app, who.handle.clone()).await?.is_some() {
         return Err(Fault::Conflict(Conflict::HandleTaken));
     }
+    app.allowances.account(who.from, now.steady)?;
     let user = User {
         appid: Some(who.appid),
         password: Some(app.hasher.hash(&who.password, &app.entropy).await?),

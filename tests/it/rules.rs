@@ -1,6 +1,7 @@
 //! The rules of decisions.md, section 001, by their side effects: what is true afterwards, and for whom.
 
 mod accounts;
+mod allowances;
 mod arctos;
 mod channel;
 mod groups;

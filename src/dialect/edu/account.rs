@@ -31,6 +31,7 @@ pub async fn regist(guest: Guest<Regist>) -> Result<Nothing, Fault> {
         password: value.pwd.0,
         role: if value.role.0 == 1 { Role::Teacher } else { Role::Pupil },
         appid: caller.appid,
+        from: caller.addr,
     };
     user::regist(&app, who, caller.now).await?;
     Ok(Nothing)

@@ -7,9 +7,9 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::hub::{Heard, Place};
-use super::pace::Pace;
 use super::{Standing, Wish, admit};
 use crate::domain::Appliance;
+use crate::domain::pace::Pace;
 use crate::model::talk::Where;
 use crate::model::user::Actor;
 use crate::model::{Fault, Millis, Moment, Thing};

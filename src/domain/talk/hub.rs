@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::pace::Pace;
+use crate::domain::pace::Pace;
 use crate::model::lesson::Message;
 use crate::model::user::Actor;
 use crate::model::{Fault, Millis, UserId};

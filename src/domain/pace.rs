@@ -16,6 +16,16 @@ impl Pace {
         Self { burst, interval, full_at: Millis(i64::MIN / 2) }
     }
 
+    /// Whether nothing is missing: the same as a new one.
+    pub fn is_full(&self, steady: Millis) -> bool {
+        self.full_at <= steady
+    }
+
+    /// When it will be full again, if nothing is taken until then.
+    pub const fn full_at(&self) -> Millis {
+        self.full_at
+    }
+
     /// Takes one, or says how long to wait for the next.
     pub fn take(&mut self, steady: Millis) -> Result<(), Millis> {
         let full_at = self.full_at.max(steady) + self.interval;
