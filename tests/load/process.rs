@@ -1,0 +1,126 @@
+//! The servers under load, each a process that is ended with its handle, also when the driver panics.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::{Done, floor};
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_arctos-box");
+/// The driver's core and the server's.
+pub const OWN_CORE: usize = 0;
+pub const SERVER_CORE: usize = 1;
+
+/// A server that listens.
+pub struct Process {
+    child: Child,
+    pub http: SocketAddr,
+    /// By kind, as it said them.
+    pub listening: HashMap<String, SocketAddr>,
+}
+
+impl Process {
+    /// Bare hyper that answers so many bytes.
+    pub fn floor(length: usize, pinned: bool) -> Done<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args([floor::FLAG, &length.to_string()]);
+        Self::run(command, "http", pinned)
+    }
+
+    /// The box on this folder. It listens for everything it listens for at a school.
+    pub fn house(data: &Path, more: &[&str], pinned: bool) -> Done<Self> {
+        let mut command = command(data);
+        // Its log lies beside its folder.
+        let log = File::options().create(true).append(true).open(data.with_extension("log"))?;
+        command.arg("serve").args(SETTINGS).args(more).stderr(log);
+        Self::run(command, "https", pinned)
+    }
+
+    /// Waits until it has said that it listens on an address of kind `last`.
+    fn run(mut command: Command, last: &str, pinned: bool) -> Done<Self> {
+        command.stdout(Stdio::piped()).stdin(Stdio::null());
+        // A child begins where its parent is, with as many worker threads as it finds cores.
+        let child = if pinned {
+            pin(SERVER_CORE)?;
+            let child = command.spawn();
+            pin(OWN_CORE)?;
+            child
+        } else {
+            command.spawn()
+        };
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = child.map_err(|e| format!("{program}: {e}"))?;
+        let out = child.stdout.take().ok_or("the server's standard output is gone")?;
+        let unborn = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut process = Self { child, http: unborn, listening: HashMap::new() };
+        let mut lines = BufReader::new(out).lines();
+        while !process.listening.contains_key(last) {
+            let line = lines.next().ok_or("the server ended before it listened")??;
+            let mut words = line.split(' ').skip(1);
+            let (Some(kind), Some(addr)) = (words.next(), words.next()) else { continue };
+            process.listening.insert(kind.to_owned(), addr.parse()?);
+        }
+        process.http = process.listening["http"];
+        Ok(process)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(mut self) -> Done<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const SETTINGS: &[&str] = &[
+    "--http=127.0.0.1:0",
+    "--https=127.0.0.1:0",
+    "--board=sim",
+    "--set=openim.listen=127.0.0.1:0",
+    "--set=openim.gateway=127.0.0.1:0",
+    "--set=openim.json_gateway=127.0.0.1:0",
+    "--set=recorder.reserve_mib=64",
+    "--set=log.level=error",
+];
+
+/// A subcommand on a data folder, with nothing of our environment but PATH.
+fn command(data: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").arg("--data").arg(data);
+    command
+}
+
+/// What a subcommand says.
+pub fn say<S: AsRef<OsStr>>(data: &Path, arguments: &[S]) -> Done<String> {
+    let done = command(data).args(arguments).stdin(Stdio::null()).output()?;
+    if !done.status.success() {
+        return Err(String::from_utf8_lossy(&done.stderr).into_owned().into());
+    }
+    Ok(String::from_utf8(done.stdout)?)
+}
+
+/// Puts this thread, and what it starts, on one core.
+pub fn pin(core: usize) -> Done<()> {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    let pinned = sched_setaffinity(None, &cores);
+    Ok(pinned.map_err(|e| format!("core {core} cannot be had: {e}; --smoke needs none"))?)
+}

@@ -1,0 +1,64 @@
+//! Token checks: what is good and what is forged must cost the same.
+
+use super::cost::{self, CONNECTIONS, Cost, Limits};
+use super::lists::pupils;
+use crate::client::request;
+use crate::people::{self, forged, token};
+use crate::report::Line;
+use crate::scene::Scene;
+use crate::seed::Seed;
+use crate::{Done, Plan};
+
+/// How far a forged token's cost may be from a good one's.
+const APART: f64 = 0.05;
+
+pub async fn checks(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    let scene = Scene::open(seed)?;
+    let everyone = |one: Vec<u8>| vec![one; CONNECTIONS];
+    let bearer = |path: &str, method: &str, token: &str| {
+        let body = if method == "POST" { "{}" } else { "" };
+        request(method, path, &format!("authorization: Bearer {token}"), body)
+    };
+    let arctos = |token: &str| everyone(bearer("/api/auth/checkAuthToken", "POST", token));
+    let own = |token: &str| everyone(bearer("/box/v1/me", "GET", token));
+    let edu = |change: fn(&str) -> String| {
+        let room = seed.classes[1];
+        pupils().map(|pupil| people::heartbeat(&change(&token(pupil)), room)).collect::<Vec<_>>()
+    };
+    let groups = |token: &str| {
+        everyone(request("GET", "/api/im/group", &format!("authorization: Token {token}"), ""))
+    };
+    let pupil = token(people::first_of(1));
+    let cases = [
+        ("001 heartbeat", edu(str::to_owned), edu(forged)),
+        ("003 groups", groups(&pupil), groups(&forged(&pupil))),
+        ("004 checkAuthToken", arctos(&seed.arctos), arctos(&forged(&seed.arctos))),
+        ("box me", own(&seed.own), own(&forged(&seed.own))),
+    ];
+    let mut lines = Vec::new();
+    for (name, good, bad) in cases {
+        let good = scene.rehearse(good, |_| true).await?;
+        let bad = scene.rehearse(bad, |_| true).await?;
+        if good[0].body == bad[0].body {
+            return Err(format!("{name}: a forged token is answered like a good one").into());
+        }
+        let limits = Limits { cpu: 1.05, rate: None };
+        let good = cost::measure(plan, &scene, &good).await?;
+        lines.extend(good.lines(&format!("token check, {name}, valid"), &limits));
+        let bad = cost::measure(plan, &scene, &bad).await?;
+        lines.extend(bad.lines(&format!("token check, {name}, forged"), &limits));
+        lines.push(apart(name, &good, &bad));
+    }
+    Ok(lines)
+}
+
+fn apart(name: &str, good: &Cost, bad: &Cost) -> Line {
+    let apart = bad.ours.cpu_us / good.ours.cpu_us - 1.0;
+    Line {
+        what: format!("token check, {name}, forged against valid"),
+        floor: String::new(),
+        ours: format!("{:+.1} %", apart * 100.0),
+        limit: format!("± {:.0} %", APART * 100.0),
+        met: Some(apart.abs() <= APART),
+    }
+}
