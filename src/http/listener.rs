@@ -29,10 +29,18 @@ const CONNECTIONS: usize = 12_000;
 /// A client that sends its header line by line is cut off.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const TLS_TIME: Duration = Duration::from_secs(10);
-const HEADER_BYTES: u32 = 32 * 1024;
-const HEADERS: usize = 64;
+pub const HEADER_BYTES: u32 = 32 * 1024;
+pub const HEADERS: usize = 64;
 /// Streams of one HTTP/2 connection at once.
-const STREAMS: u32 = 64;
+pub const STREAMS: u32 = 32;
+/// Streams that an HTTP/2 client may open and take back before they were looked at, and that it may spoil.
+pub const RESETS: usize = 64;
+/// What an HTTP/2 client may have sent and nobody has read yet, and what waits to be taken on each stream.
+const UNREAD: u32 = 256 * 1024;
+const UNTAKEN: usize = 64 * 1024;
+/// Who has a stream open answers this ping; a silent HTTP/2 connection is closed a little later.
+const PING: Duration = Duration::from_secs(30);
+const SILENT: Duration = Duration::from_secs(60);
 /// Open connections of one address; a class may share one. The machine itself is not counted.
 const PER_ADDRESS: usize = 1024;
 /// After a failed accept (no descriptors left) the listener takes a breath.
@@ -198,7 +206,10 @@ async fn welcome(guest: Guest, tls: Option<TlsAcceptor>, service: Service, hold:
         (Guest::Tcp(stream, addr), Some(tls)) => {
             let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
             match tokio::time::timeout(TLS_TIME, tls.accept(stream)).await {
-                Ok(Ok(stream)) => encrypted(stream, peer, service, hold).await,
+                Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                    http2(stream, peer, service, hold).await;
+                }
+                Ok(Ok(stream)) => http1(stream, peer, service, hold).await,
                 Ok(Err(e)) => tracing::debug!(error = %e, peer = %peer.addr, "no TLS session"),
                 Err(_) => tracing::debug!(peer = %peer.addr, "TLS took too long"),
             }
@@ -242,34 +253,29 @@ where
     }
 }
 
-async fn encrypted<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
+/// No request over HTTP/2 becomes another protocol. What its library bounds by itself (frames of one header,
+/// settings and pings that wait for their answer) `tests/it/hostile/h2.rs` tries.
+async fn http2<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let answering = hold.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        if request.headers().contains_key(header::UPGRADE) {
-            request.extensions_mut().insert(answering.clone());
-        }
+    let service = service_fn(move |request: Request<Incoming>| {
         let answer = service(request, peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
-        .max_buf_size(HEADER_BYTES as usize)
-        .max_headers(HEADERS);
-    builder
-        .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER_BYTES)
-        .keep_alive_interval(Duration::from_secs(30));
-    let connection =
-        builder.serve_connection_with_upgrades(TokioIo::new(Patient::new(stream)), service);
-    let mut connection = std::pin::pin!(connection);
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(RESETS)
+        .initial_connection_window_size(UNREAD)
+        .initial_stream_window_size(UNREAD)
+        .max_send_buf_size(UNTAKEN)
+        .keep_alive_interval(PING);
+    let stream = Patient::new(stream).and_silent_at_most(SILENT);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let done = tokio::select! {
         done = connection.as_mut() => done,
         () = hold.drained() => {
