@@ -131,7 +131,9 @@ where
     };
     let body = body::whole(body, row.body_max).await.map_err(|e| match e {
         body::BodyError::TooLarge => Fault::TooLarge { limit: row.body_max as u64 },
-        body::BodyError::TooSlow => Fault::Busy { retry: Millis::seconds(1) },
+        body::BodyError::TooSlow | body::BodyError::Crowded => {
+            Fault::Busy { retry: Millis::seconds(1) }
+        }
         body::BodyError::Broken(why) => Fault::Syntax(format!("the body broke off: {why}")),
     })?;
     let fields = match row.forms {

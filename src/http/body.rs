@@ -6,14 +6,21 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
+use tokio::sync::Semaphore;
 
 /// A body that trickles is cut off; the largest one read whole is 64 KiB.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Bodies that may be in pieces at the same time: with 64 KiB each, 32 MiB. Almost every body of ours comes in one
+/// piece and needs no place, so many slow ones keep nobody else out. Memory is the process's, so this is, too.
+pub const IN_PIECES: usize = 512;
+static PLACES: Semaphore = Semaphore::const_new(IN_PIECES);
 
 #[derive(Debug)]
 pub enum BodyError {
     TooLarge,
     TooSlow,
+    /// Too many others come in pieces.
+    Crowded,
     /// The connection broke, or the framing was wrong.
     Broken(String),
 }
@@ -44,6 +51,7 @@ where
 {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
+    let mut place = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|e| BodyError::Broken(e.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -56,10 +64,62 @@ where
             None => first = Some(data),
             Some(_) => rest.extend_from_slice(&data),
         }
+        if place.is_none() && !body.is_end_stream() {
+            place = Some(PLACES.try_acquire().map_err(|_| BodyError::Crowded)?);
+        }
     }
     match (first, rest.is_empty()) {
         (None, _) => Ok(Bytes::new()),
         (Some(only), true) => Ok(only),
         (Some(start), false) => Ok([start.as_ref(), rest.as_ref()].concat().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// So many pieces, then silence.
+    struct Slow(usize);
+
+    impl Body for Slow {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.0 == 0 {
+                return Poll::Pending;
+            }
+            self.0 -= 1;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"{")))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_bodies_have_so_many_places_for_so_long_and_keep_no_whole_body_out() {
+        let mut slow = tokio::task::JoinSet::new();
+        for _ in 0..IN_PIECES {
+            slow.spawn(whole(Slow(3), 100));
+        }
+        while PLACES.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(whole(Slow(1), 100).await, Err(BodyError::Crowded)));
+        let full = http_body_util::Full::new(Bytes::from_static(b"{}"));
+        assert_eq!(whole(full, 100).await.unwrap(), "{}");
+        while let Some(end) = slow.join_next().await {
+            assert!(matches!(end.unwrap(), Err(BodyError::TooSlow)));
+        }
+        assert_eq!(PLACES.available_permits(), IN_PIECES);
+        assert!(matches!(whole(Slow(200), 100).await, Err(BodyError::TooLarge)));
     }
 }

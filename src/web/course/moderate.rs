@@ -57,7 +57,9 @@ where
     let actor = door.actor_who_acts()?;
     let body = body::whole(body, BODY_MAX).await.map_err(|e| match e {
         body::BodyError::TooLarge => Fault::TooLarge { limit: BODY_MAX as u64 },
-        body::BodyError::TooSlow => Fault::Busy { retry: Millis::seconds(1) },
+        body::BodyError::TooSlow | body::BodyError::Crowded => {
+            Fault::Busy { retry: Millis::seconds(1) }
+        }
         body::BodyError::Broken(why) => Fault::Syntax(why),
     })?;
     let verdict: Verdict =

@@ -116,7 +116,7 @@ where
 {
     let whole = body::whole(body, JSON_MAX).await.map_err(|e| match e {
         BodyError::TooLarge => Refused::TooLarge { limit: JSON_MAX as u64 },
-        BodyError::TooSlow => slow(),
+        BodyError::TooSlow | BodyError::Crowded => slow(),
         BodyError::Broken(why) => Refused::Broken(why),
     })?;
     let members: BTreeMap<String, Value> =
