@@ -1,8 +1,8 @@
 //! Every request, first hop: which dialect or page a path belongs to. Tests call `answer` as hyper does.
 
 use std::fmt::Display;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -15,6 +15,10 @@ use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
 use crate::ops::metrics::Metrics;
 use crate::web::{channel, course, files, watch};
+
+/// What the box says of its API: made when first asked for, then the same for all, however slowly they read.
+static API_PAGE: OnceLock<Bytes> = OnceLock::new();
+static OPENAPI: OnceLock<Bytes> = OnceLock::new();
 
 /// All that answers on the main listeners.
 pub struct Site {
@@ -126,8 +130,11 @@ impl Site {
                 }
                 None => watch::sentence(StatusCode::NOT_FOUND, "HTTPS is off on this box"),
             },
-            "/box/api" => page(describe::page(DIALECTS)),
-            "/box/openapi.json" => reply::json(StatusCode::OK, openapi::document(DIALECTS)),
+            "/box/api" => page(API_PAGE.get_or_init(|| describe::page(DIALECTS).into()).clone()),
+            "/box/openapi.json" => {
+                let document = OPENAPI.get_or_init(|| openapi::document(DIALECTS).into());
+                reply::json(StatusCode::OK, document.clone())
+            }
             _ => watch::sentence(StatusCode::NOT_FOUND, "there is no such address"),
         }
     }
@@ -139,8 +146,8 @@ fn home() -> Response<Body> {
     answer
 }
 
-fn page(html: String) -> Response<Body> {
-    let mut answer = reply::whole(StatusCode::OK, "text/html; charset=utf-8", html.into());
+fn page(html: Bytes) -> Response<Body> {
+    let mut answer = reply::whole(StatusCode::OK, "text/html; charset=utf-8", html);
     answer.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),

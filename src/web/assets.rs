@@ -25,6 +25,8 @@ pub struct Asset {
     /// The bytes are gzip (RFC 1952).
     packed: bool,
     etag: OnceLock<String>,
+    /// One for everybody: a thousand slow readers hold no thousand copies.
+    unpacked: OnceLock<Bytes>,
 }
 
 /// One form of a file.
@@ -43,7 +45,8 @@ impl Asset {
             (true, true) => Form { bytes, etag: self.etag().into(), encoding: Some("gzip") },
             (true, false) => {
                 let etag = format!("{}-plain\"", self.etag().trim_end_matches('"'));
-                Form { bytes: unpack(self.bytes).into(), etag, encoding: None }
+                let bytes = self.unpacked.get_or_init(|| unpack(self.bytes).into()).clone();
+                Form { bytes, etag, encoding: None }
             }
         }
     }
@@ -90,14 +93,23 @@ const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 const fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    let etag = OnceLock::new();
-    Asset { name, content_type, cache_control: "no-cache", bytes, packed: false, etag }
+    stored(name, content_type, bytes, false)
 }
 
 /// What `build.rs` has packed.
 const fn packed(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
+    stored(name, content_type, bytes, true)
+}
+
+const fn stored(
+    name: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    packed: bool,
+) -> Asset {
     let etag = OnceLock::new();
-    Asset { name, content_type, cache_control: "no-cache", bytes, packed: true, etag }
+    let unpacked = OnceLock::new();
+    Asset { name, content_type, cache_control: "no-cache", bytes, packed, etag, unpacked }
 }
 
 fn unpack(gzip: &[u8]) -> Vec<u8> {
