@@ -13,7 +13,8 @@ const TARGET_S: u64 = 3;
 /// The media playlist of a recording, all its takes in one. `ended`: nothing will be added.
 pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> String {
     let spans = takes.iter().flat_map(|take| &take.segments).map(|segment| segment.span_us);
-    let target = spans.map(|us| (us + 500_000) / 1_000_000).max().unwrap_or(0).max(TARGET_S);
+    let target =
+        spans.map(|us| us.saturating_add(500_000) / 1_000_000).max().unwrap_or(0).max(TARGET_S);
     let kind = if ended { "VOD" } else { "EVENT" };
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\

@@ -60,7 +60,7 @@ impl Cutter {
             return None;
         };
         let age = piece.start_us.saturating_sub(open.segment.start_us);
-        let due = piece.key && age + SLACK_US >= SEGMENT_US || age >= SEGMENT_US_MAX;
+        let due = piece.key && age.saturating_add(SLACK_US) >= SEGMENT_US || age >= SEGMENT_US_MAX;
         if !piece.gap && (!due || open.segment.pictures == 0) {
             open.add(piece);
             return None;

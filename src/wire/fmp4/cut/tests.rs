@@ -42,3 +42,12 @@ fn a_missing_key_frame_does_not_hold_a_segment_open_for_ever() {
     assert_eq!(segments.len(), 1);
     assert_eq!(segments[0].span_us, SEGMENT_US_MAX);
 }
+
+#[test]
+fn a_fragment_that_plays_at_the_end_of_all_time_is_cut_like_any_other() {
+    let mut cutter = Cutter::default();
+    cutter.push(&piece(0, false));
+    let late = Piece { start_us: u64::MAX, end_us: u64::MAX, key: true, ..piece(1, false) };
+    let before = cutter.push(&late).unwrap();
+    assert_eq!((before.offset, before.len), (1000, 100));
+}
