@@ -20,6 +20,7 @@ mod lesson;
 mod licence;
 mod life;
 mod openim;
+mod parsers;
 mod plausible;
 mod process;
 mod recorder;
