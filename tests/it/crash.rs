@@ -1,5 +1,5 @@
 //! `kill -9` of the box in the middle of a lesson, again and again: what was acknowledged is there, the lesson
-//! goes on, and little picture is lost. The page cache survives a kill; a power cut is the image's test.
+//! goes on, and little picture is lost. The page cache survives a kill; `power.rs` cuts the power.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -2,7 +2,7 @@
 //! disturbed. The pure parts have their tests beside them (`wire::licence`, `domain::licence`).
 
 mod alone;
-mod command;
+pub mod command;
 mod lease;
 mod time;
 

@@ -22,6 +22,7 @@ mod life;
 mod openim;
 mod parsers;
 mod plausible;
+mod power;
 mod process;
 mod recorder;
 mod rongcloud;

@@ -8,20 +8,23 @@ use crate::process::{Person, Said, Service, command, said, say};
 
 const EXPIRED: [&str; 6] = ["--from", "2024-01-01", "--expires", "2025-01-01", "--grace", "0"];
 
-struct Desk {
-    dir: tempfile::TempDir,
+/// A vendor, and a box on the folder `data`.
+pub struct Desk {
+    pub dir: tempfile::TempDir,
+    pub data: std::path::PathBuf,
     /// `license.test_keys=…` of the vendor's key.
-    trusted: String,
+    pub trusted: String,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("vendor.key");
         let made = say(dir.path(), &["license", "keygen", key.to_str().unwrap()]);
         assert_eq!(made.code, Some(0), "{made:?}");
         let public = made.out.split(' ').next().unwrap().to_owned();
-        Self { dir, trusted: format!("license.test_keys=[\"{public}\"]") }
+        let data = dir.path().join("d");
+        Self { dir, data, trusted: format!("license.test_keys=[\"{public}\"]") }
     }
 
     fn file(&self, name: &str) -> String {
@@ -29,16 +32,16 @@ impl Desk {
     }
 
     fn data(&self) -> std::path::PathBuf {
-        self.dir.path().join("d")
+        self.data.clone()
     }
 
-    fn license(&self, arguments: &[&str]) -> Said {
+    pub fn license(&self, arguments: &[&str]) -> Said {
         let mut command = command(&self.data());
         said(command.args(["--set", &self.trusted, "license"]).args(arguments))
     }
 
     /// A licence for what the box asks, in a file.
-    fn issue(&self, more: &[&str]) -> String {
+    pub fn issue(&self, more: &[&str]) -> String {
         let request = self.license(&["request"]);
         assert_eq!(request.code, Some(0), "{request:?}");
         std::fs::write(self.file("request"), &request.out).unwrap();

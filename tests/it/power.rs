@@ -1,0 +1,69 @@
+//! Power cuts, without one: the real program runs with its changes of files logged (`tests/shim`), and for many
+//! moments of that log the disks are built that a cut would leave (`power/disk.rs`). On each of them the box starts,
+//! and nothing that was acknowledged before the cut is lost.
+
+mod comeback;
+mod cuts;
+mod disk;
+mod facts;
+mod films;
+mod log;
+mod random;
+mod story;
+
+use cuts::Cuts;
+use disk::Luck;
+use story::Story;
+
+/// A sync that the code has, by the name of what it syncs: without it the suite must turn red.
+const SYNCS: &[(&str, IsIt)] = &[
+    ("the store's log", |name| name == "/d/box.db-wal"),
+    ("the store at a checkpoint", |name| name == "/d/box.db"),
+    ("the data folder", |name| name == "/d"),
+    ("a film", |name| name.ends_with(".mp4")),
+    ("a film's folder", |name| is_number(name, "/d/recordings/")),
+    ("an upload", |name| name.starts_with("/d/files/")),
+    ("the folder of uploads", |name| name == "/d/files"),
+    ("a small file", |name| name.ends_with(".part") && !name.starts_with("/d/files/")),
+    ("a key", |name| name.ends_with(".pem.new")),
+    ("the folder of keys", |name| name == "/d/keys"),
+    ("the folder of the licence", |name| name == "/d/license"),
+];
+
+type IsIt = fn(&str) -> bool;
+
+fn is_number(name: &str, folder: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|rest| rest.parse::<u32>().is_ok())
+}
+
+/// The requirement; the box syncs at 300 ms.
+const UNSYNCED_MS_MAX: u64 = 500;
+const LUCK: &[Luck] = &[Luck::Nothing, Luck::Some, Luck::Zeros, Luck::Some];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_without_any_one_sync_it_does() {
+    let story = Story::new();
+    let log = story.play(&[]).await;
+    let cuts = Cuts { story: &story, log: &log, luck: LUCK, deaf: &|_| false };
+    cuts.agree_with_the_folder();
+    let (disks, failure) = cuts.all();
+    println!("{} changes, {} facts, {disks} disks after a cut", log.len(), story.book.len());
+    assert!(failure.is_none(), "{}", failure.unwrap());
+    let worst = films::oldest_unsynced_ms(&story.shim.root, &log, &|_| true);
+    println!("no byte of a film waited longer than {worst} ms for its sync");
+    assert!(worst <= UNSYNCED_MS_MAX, "{worst} ms");
+
+    for (what, deaf) in SYNCS {
+        let cuts = Cuts { story: &story, log: &log, luck: &[Luck::Nothing], deaf };
+        let (disks, failure) = cuts.all();
+        let failure = failure.unwrap_or_else(|| panic!("nobody misses the sync of {what}"));
+        println!("without the sync of {what}, disk {disks}: {failure:.160}");
+    }
+    let deaf = |name: &str| !name.ends_with(".mp4");
+    assert!(films::oldest_unsynced_ms(&story.shim.root, &log, &deaf) > UNSYNCED_MS_MAX);
+
+    let folder = tempfile::tempdir().unwrap();
+    for (data, facts) in cuts.some(4, folder.path()) {
+        comeback::check(&data, &facts).await;
+    }
+}

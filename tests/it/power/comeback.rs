@@ -1,0 +1,60 @@
+//! The whole program on a disk after a cut: it starts, knows its people, serves what they stored, ends the lessons
+//! that ran, and their films decode.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::facts::Fact;
+use super::films;
+use crate::process::{APPID, Person, Service, poll};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is wrong with the box that comes up on `data`.
+pub async fn check(data: &Path, facts: &[Fact]) {
+    // A lesson that goes on needs no new picture here.
+    let set = ["--set", "recorder.ffmpeg=/bin/false", "--set", "log.level=error"];
+    let service = Service::start_logged(data, &data.with_file_name("log"), &set);
+    let mut who = Person::new(&service.base());
+    for fact in facts {
+        match fact {
+            Fact::Token(token) => who.token.clone_from(token),
+            Fact::Stored(name, bytes) => {
+                let got = who.get(&format!("/files/v2/{APPID}/box/{name}")).await.unwrap();
+                assert!(got.status == 200 && got.body == *bytes, "{name}: {}", got.status);
+            }
+            _ => {}
+        }
+    }
+    if who.token.is_empty() {
+        return;
+    }
+    let ask = json!({"index": 0, "size": 50});
+    let rooms = who.ok("live/roomlist", ask).await["rooms"].clone();
+    for room in rooms.as_array().unwrap() {
+        let number = room["roomnum"].as_i64().unwrap();
+        if room["state"] == 1 {
+            who.ok("live/exitroom", json!({"roomnum": number})).await;
+        }
+        if matches!(room["state"].as_i64(), Some(1 | 2)) {
+            over(&who, number).await;
+        }
+        let folder = data.join("recordings").join(number.to_string());
+        let film = folder.join("1.mp4");
+        if film.exists() {
+            assert_eq!(films::decode(&film), "", "{}", film.display());
+        }
+    }
+}
+
+/// The lesson's recording came to an end, with pictures or without: its index is complete.
+async fn over(who: &Person, room: i64) {
+    poll("the end of the recording", PATIENCE, async || {
+        let got = who.get(&format!("/media/{room}/index.json")).await.unwrap();
+        let index: Value = serde_json::from_slice(&got.body).ok()?;
+        (got.status == 200).then_some(index)
+    })
+    .await;
+}
