@@ -25,9 +25,24 @@ pub struct Answer<'a> {
 
 impl Wire {
     pub async fn open(addr: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(addr).await?;
+        Self::on(TcpStream::connect(addr).await?)
+    }
+
+    /// On a connection that was made without the runtime.
+    pub fn over(stream: std::net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Self::on(TcpStream::from_std(stream)?)
+    }
+
+    fn on(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::new(), last: (0, 0) })
+    }
+
+    /// Whether the other end has not closed it.
+    pub fn is_open(&self) -> bool {
+        let nothing_yet = |e: io::Error| e.kind() == io::ErrorKind::WouldBlock;
+        self.stream.try_read(&mut [0]).is_err_and(nothing_yet)
     }
 
     /// Sends a whole request and reads the whole answer.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::Done;
 
-/// First argument of this executable that makes a floor of it; the length of its answers follows.
+/// First argument of this executable that makes a floor of it; the length of its answers and its address follow.
 pub const FLAG: &str = "--floor";
 /// Longest answer.
 const LENGTH_MAX: usize = 16 << 20;
@@ -26,18 +26,18 @@ pub fn body(length: usize) -> Bytes {
     Bytes::from(format!("\"{filling}\""))
 }
 
-pub fn main(length: &str) -> Done<()> {
+pub fn main(length: &str, addr: &str) -> Done<()> {
     let length: usize = length.parse()?;
     if length > LENGTH_MAX {
         return Err(format!("the floor answers at most {LENGTH_MAX} bytes").into());
     }
     // The flavour of the box's own: see `cli::main`.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(body(length)))
+    runtime.block_on(serve(addr, body(length)))
 }
 
-async fn serve(body: Bytes) -> Done<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+async fn serve(addr: &str, body: Bytes) -> Done<()> {
+    let listener = TcpListener::bind(addr).await?;
     println!("listening http {}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;

@@ -8,6 +8,7 @@ mod client;
 mod closed;
 mod counters;
 mod floor;
+mod open;
 mod people;
 mod process;
 mod report;
@@ -72,9 +73,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let done = match (words.next().as_deref(), words.next()) {
-        (Some(floor::FLAG), Some(length)) => floor::main(&length),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let done = match words.as_slice() {
+        [flag, length, addr] if flag == floor::FLAG => floor::main(length, addr),
         _ => measure(Plan::parse()),
     };
     match done {
@@ -101,6 +102,7 @@ fn measure(mut plan: Plan) -> Done<()> {
     if !plan.smoke {
         process::pin(process::OWN_CORE)?;
     }
+    process::raise_descriptors()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(tokio::task::LocalSet::new().run_until(run(&plan)))
 }

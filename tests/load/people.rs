@@ -15,6 +15,9 @@ pub const PASSWORD: &str = "a long enough password";
 /// 500 in all. The demonstration licence allows four lessons at once.
 pub const CLASSES: [u32; 4] = [50, 150, 150, 150];
 
+/// People with a seat.
+pub const CLIENTS: u32 = 500;
+
 pub fn handle(person: u32) -> String {
     format!("person{person:06}")
 }
@@ -24,9 +27,18 @@ pub fn token(person: u32) -> String {
     URL_SAFE_NO_PAD.encode(sha256(format!("token of {}", handle(person)).as_bytes()))
 }
 
+/// Teachers without a class, one for each connection that writes: one alone, and 64.
+pub const WRITERS: std::ops::Range<u32> = CLIENTS..CLIENTS + 65;
+/// Pupils without a class, who log in anew.
+pub const ARRIVING: std::ops::Range<u32> = 600..1_000;
+
 /// The first of each class is its teacher.
 pub fn is_teacher(person: u32) -> bool {
-    (0..CLASSES.len()).any(|class| first_of(class) == person)
+    (0..CLASSES.len()).any(|class| first_of(class) == person) || WRITERS.contains(&person)
+}
+
+pub fn class_of(person: u32) -> usize {
+    (0..CLASSES.len()).rev().find(|class| first_of(*class) <= person).unwrap_or(0)
 }
 
 pub fn first_of(class: usize) -> u32 {

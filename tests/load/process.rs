@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::{Done, floor};
@@ -17,6 +17,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_arctos-box");
 /// The driver's core and the server's.
 pub const OWN_CORE: usize = 0;
 pub const SERVER_CORE: usize = 1;
+
+/// An address that takes any free port.
+pub const ANY: &str = "127.0.0.1:0";
 
 /// A server that listens.
 pub struct Process {
@@ -29,22 +32,16 @@ pub struct Process {
 impl Process {
     /// Bare hyper that answers so many bytes.
     pub fn floor(length: usize, pinned: bool) -> Done<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args([floor::FLAG, &length.to_string()]);
-        Self::run(command, "http", pinned)
+        Self::begin(floor_at(ANY, length)?, pinned)?.listening_for("http")
     }
 
     /// The box on this folder. It listens for everything it listens for at a school.
-    pub fn house(data: &Path, more: &[&str], pinned: bool) -> Done<Self> {
-        let mut command = command(data);
-        // Its log lies beside its folder.
-        let log = File::options().create(true).append(true).open(data.with_extension("log"))?;
-        command.arg("serve").args(SETTINGS).args(more).stderr(log);
-        Self::run(command, "https", pinned)
+    pub fn house(data: &Path, http: &str, more: &[&str], pinned: bool) -> Done<Self> {
+        Self::begin(house_at(data, http, more)?, pinned)?.listening_for("https")
     }
 
-    /// Waits until it has said that it listens on an address of kind `last`.
-    fn run(mut command: Command, last: &str, pinned: bool) -> Done<Self> {
+    /// Starts it and waits for nothing.
+    pub fn begin(mut command: Command, pinned: bool) -> Done<Self> {
         command.stdout(Stdio::piped()).stdin(Stdio::null());
         // A child begins where its parent is, with as many worker threads as it finds cores.
         let child = if pinned {
@@ -56,23 +53,34 @@ impl Process {
             command.spawn()
         };
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut child = child.map_err(|e| format!("{program}: {e}"))?;
-        let out = child.stdout.take().ok_or("the server's standard output is gone")?;
-        let unborn = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut process = Self { child, http: unborn, listening: HashMap::new() };
+        let child = child.map_err(|e| format!("{program}: {e}"))?;
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Ok(Self { child, http: nowhere, listening: HashMap::new() })
+    }
+
+    /// Waits until it has said that it listens on an address of kind `last`.
+    pub fn listening_for(mut self, last: &str) -> Done<Self> {
+        let out = self.child.stdout.take().ok_or("the server's standard output is gone")?;
         let mut lines = BufReader::new(out).lines();
-        while !process.listening.contains_key(last) {
+        while !self.listening.contains_key(last) {
             let line = lines.next().ok_or("the server ended before it listened")??;
             let mut words = line.split(' ').skip(1);
             let (Some(kind), Some(addr)) = (words.next(), words.next()) else { continue };
-            process.listening.insert(kind.to_owned(), addr.parse()?);
+            self.listening.insert(kind.to_owned(), addr.parse()?);
         }
-        process.http = process.listening["http"];
-        Ok(process)
+        self.http = self.listening["http"];
+        Ok(self)
     }
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// SIGKILL, and waits.
+    pub fn kill(mut self) -> Done<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Asks it to end, and waits.
@@ -91,7 +99,6 @@ impl Drop for Process {
 }
 
 const SETTINGS: &[&str] = &[
-    "--http=127.0.0.1:0",
     "--https=127.0.0.1:0",
     "--board=sim",
     "--set=openim.listen=127.0.0.1:0",
@@ -100,6 +107,20 @@ const SETTINGS: &[&str] = &[
     "--set=recorder.reserve_mib=64",
     "--set=log.level=error",
 ];
+
+pub fn floor_at(addr: &str, length: usize) -> Done<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args([floor::FLAG, &length.to_string(), addr]);
+    Ok(command)
+}
+
+pub fn house_at(data: &Path, http: &str, more: &[&str]) -> Done<Command> {
+    let mut command = command(data);
+    // Its log lies beside its folder.
+    let log = File::options().create(true).append(true).open(data.with_extension("log"))?;
+    command.arg("serve").args(["--http", http]).args(SETTINGS).args(more).stderr(log);
+    Ok(command)
+}
 
 /// A subcommand on a data folder, with nothing of our environment but PATH.
 fn command(data: &Path) -> Command {
@@ -123,4 +144,10 @@ pub fn pin(core: usize) -> Done<()> {
     cores.set(core);
     let pinned = sched_setaffinity(None, &cores);
     Ok(pinned.map_err(|e| format!("core {core} cannot be had: {e}; --smoke needs none"))?)
+}
+
+/// As many descriptors as the machine allows, for us and what we start.
+pub fn raise_descriptors() -> Done<()> {
+    let most = getrlimit(Resource::Nofile).maximum;
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most })?)
 }

@@ -7,12 +7,12 @@ use crate::{Plan, counters};
 
 /// One line of the table.
 pub struct Line {
-    pub what: String,
-    pub floor: String,
-    pub ours: String,
-    pub limit: String,
+    what: String,
+    floor: String,
+    ours: String,
+    limit: String,
     /// `None`: a figure without a limit.
-    pub met: Option<bool>,
+    met: Option<bool>,
 }
 
 impl fmt::Display for Line {
@@ -23,6 +23,35 @@ impl fmt::Display for Line {
 }
 
 impl Line {
+    /// A figure; its floor and limit may follow.
+    pub fn new(what: impl Into<String>, ours: impl Into<String>) -> Self {
+        let (what, ours) = (what.into(), ours.into());
+        Self { what, floor: String::new(), ours, limit: String::new(), met: None }
+    }
+
+    pub fn floor(self, floor: impl Into<String>) -> Self {
+        Self { floor: floor.into(), ..self }
+    }
+
+    pub fn limit(self, limit: impl Into<String>, met: bool) -> Self {
+        Self { limit: limit.into(), met: Some(met), ..self }
+    }
+
+    /// A limit as a multiple of the floor.
+    pub fn at_most(self, ratio: f64, most: Option<f64>) -> Self {
+        match most {
+            Some(most) => self.limit(format!("{most:.2} ×"), ratio <= most),
+            None => self,
+        }
+    }
+
+    pub fn at_least(self, ratio: f64, least: Option<f64>) -> Self {
+        match least {
+            Some(least) => self.limit(format!("≥ {least:.2} ×"), ratio >= least),
+            None => self,
+        }
+    }
+
     fn mark(&self) -> &'static str {
         match self.met {
             Some(true) => "yes",

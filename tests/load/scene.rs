@@ -1,30 +1,65 @@
 //! A box of its own for a row: a fresh copy of the seed, served.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::Done;
 use crate::client::{self, Wire};
-use crate::process::Process;
+use crate::process::{ANY, Process};
 use crate::seed::{RECORDS_NOTHING, Seed};
 
 pub struct Scene {
     // Dropped in this order: the box ends before its folder goes.
     pub house: Process,
-    _data: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
-/// A request, and the body that is right for it.
+/// A request, and what is right for it.
 #[derive(Clone)]
 pub struct Call {
     pub request: Vec<u8>,
-    pub body: Vec<u8>,
+    pub expects: Expects,
+}
+
+#[derive(Clone, PartialEq)]
+pub enum Expects {
+    /// This body and no other.
+    Body(Vec<u8>),
+    /// A body that begins so; the rest differs from answer to answer.
+    Begins(&'static [u8]),
+}
+
+impl Expects {
+    pub fn is_met(&self, body: &[u8]) -> bool {
+        match self {
+            Self::Body(whole) => whole == body,
+            Self::Begins(first) => body.starts_with(first),
+        }
+    }
+
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Body(bytes) => bytes.len(),
+            Self::Begins(bytes) => bytes.len(),
+        }
+    }
 }
 
 impl Scene {
     pub fn open(seed: &Seed) -> Done<Self> {
-        let data = seed.copy()?;
-        let house = Process::house(data.path(), RECORDS_NOTHING, seed.pinned)?;
-        Ok(Self { house, _data: data })
+        Self::with(seed, RECORDS_NOTHING)
+    }
+
+    /// With further arguments of `serve`.
+    pub fn with(seed: &Seed, more: &[&str]) -> Done<Self> {
+        let folder = seed.copy()?;
+        let house = Process::house(folder.path(), ANY, more, seed.pinned)?;
+        Ok(Self { house, folder })
+    }
+
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Asks each question once. The answer must be `right`; from then on it must stay the same, byte for byte.
@@ -41,8 +76,13 @@ impl Scene {
                 let (asked, body) = (client::shown(&request), client::shown(&body));
                 return Err(format!("{asked}\nis answered {body}").into());
             }
-            calls.push(Call { request, body });
+            calls.push(Call { request, expects: Expects::Body(body) });
         }
         Ok(calls)
+    }
+
+    /// Heartbeats of so many who have a seat, one each.
+    pub async fn heartbeats(&self, seed: &Seed, clients: u32) -> Done<Vec<Call>> {
+        self.rehearse(seed.heartbeats(clients), |answer| answer["errorCode"] == 0).await
     }
 }

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::people::{self, CLASSES, PASSWORD};
-use crate::process::{Process, say};
+use crate::process::{ANY, Process, say};
 use crate::talk::Talk;
 use crate::{Done, Plan};
 
@@ -38,7 +38,7 @@ impl Seed {
         let folder = tempfile::Builder::new().prefix("load-").tempdir_in(&plan.folder)?;
         let data = folder.path().join("seed");
         // Makes keys, certificates and an empty store.
-        Process::house(&data, RECORDS_NOTHING, false)?.stop()?;
+        Process::house(&data, ANY, RECORDS_NOTHING, false)?.stop()?;
         let now = Clock::system().now();
         let db = Db::open(&data)?;
         let password = Hasher::start().hash(PASSWORD, &Entropy::system()).await.map_err(said)?;
@@ -48,7 +48,7 @@ impl Seed {
         drop(db);
         let secrets: Value = serde_json::from_str(&say(&data, &["secrets", "--json"])?)?;
         let openim = secrets["openim_secret"].as_str().ok_or("no secret of 002")?.to_owned();
-        let server = Process::house(&data, RECORDS_NOTHING, false)?;
+        let server = Process::house(&data, ANY, RECORDS_NOTHING, false)?;
         let mut talk = Talk::open(server.http).await?;
         let classes = talk.classes(TITLE, COVER).await?;
         let arctos = talk.arctos(&secrets).await?;
@@ -62,6 +62,12 @@ impl Seed {
         let copy = tempfile::Builder::new().prefix("box-").tempdir_in(self.folder.path())?;
         copy_folder(&self.folder.path().join("seed"), copy.path())?;
         Ok(copy)
+    }
+
+    /// Requests of the first so many who have a seat.
+    pub fn heartbeats(&self, clients: u32) -> Vec<Vec<u8>> {
+        let beat = |p| people::heartbeat(&people::token(p), self.classes[people::class_of(p)]);
+        (0..clients.min(people::CLIENTS)).map(beat).collect()
     }
 }
 

@@ -1,67 +1,87 @@
 //! What an answer costs the box, beside the floor that answers as many bytes; they take turns.
 
-use crate::closed::{self, Turn};
+use std::time::Duration;
+
+use crate::closed::{Loop, Work};
 use crate::process::Process;
 use crate::report::{Line, median};
-use crate::scene::{Call, Scene};
+use crate::scene::{Call, Expects, Scene};
 use crate::{Done, Plan, floor};
 
 /// A class has about so many open at once.
 pub const CONNECTIONS: usize = 64;
+/// A turn: long enough to warm the caches, short enough that the neighbours' load is the same for both.
+const SLICE: Duration = Duration::from_millis(100);
 
 pub struct Limits {
     /// Processor time, as a multiple of the floor's.
-    pub cpu: f64,
+    pub cpu: Option<f64>,
     /// Answers a second, as a part of the floor's.
     pub rate: Option<f64>,
 }
 
-/// Medians of both, and of the ratios of each turn's pair.
+/// Medians of both, and of the ratios of each round's pair.
 pub struct Cost {
-    pub floor: Turn,
-    pub ours: Turn,
-    pub cpu_ratio: f64,
-    pub rate_ratio: f64,
+    floor: Figures,
+    pub ours: Figures,
+    ratio: Figures,
+}
+
+#[derive(Clone, Copy)]
+pub struct Figures {
+    /// Processor time of an answer, in microseconds.
+    pub cpu_us: f64,
+    /// Answers a second.
+    pub rate: f64,
 }
 
 pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
-    let length = calls.first().map_or(0, |call| call.body.len());
+    let length = calls.first().map_or(0, |call| call.expects.length());
     let bare = Process::floor(length, !plan.smoke)?;
-    let fixed = floor::body(length).to_vec();
+    let fixed = Expects::Body(floor::body(length).to_vec());
     let to_floor: Vec<Call> =
-        calls.iter().map(|c| Call { request: c.request.clone(), body: fixed.clone() }).collect();
-    let mut pairs = Vec::new();
+        calls.iter().map(|c| Call { request: c.request.clone(), expects: fixed.clone() }).collect();
+    let floor = Loop::open(bare.http, bare.pid(), &to_floor).await?;
+    let ours = Loop::open(scene.house.http, scene.house.pid(), calls).await?;
+    let mut rounds = Vec::new();
+    // Warms both.
+    turns(&floor, &ours, SLICE).await?;
     for _ in 0..plan.rounds {
-        let floor = closed::turn(bare.http, bare.pid(), &to_floor, plan.turn()).await?;
-        let house = &scene.house;
-        let ours = closed::turn(house.http, house.pid(), calls, plan.turn()).await?;
-        pairs.push((floor, ours));
+        rounds.push(turns(&floor, &ours, plan.turn()).await?);
     }
-    let of = |value: fn(&(Turn, Turn)) -> f64| median(pairs.iter().map(value).collect());
+    let of = |value: &dyn Fn(&(Work, Work)) -> f64| median(rounds.iter().map(value).collect());
+    let figures = |cpu_us, rate| Figures { cpu_us, rate };
     Ok(Cost {
-        floor: Turn { cpu_us: of(|p| p.0.cpu_us), rate: of(|p| p.0.rate) },
-        ours: Turn { cpu_us: of(|p| p.1.cpu_us), rate: of(|p| p.1.rate) },
-        cpu_ratio: of(|p| p.1.cpu_us / p.0.cpu_us),
-        rate_ratio: of(|p| p.1.rate / p.0.rate),
+        floor: figures(of(&|p| p.0.cpu_us()), of(&|p| p.0.rate())),
+        ours: figures(of(&|p| p.1.cpu_us()), of(&|p| p.1.rate())),
+        ratio: figures(of(&|p| p.1.cpu_us() / p.0.cpu_us()), of(&|p| p.1.rate() / p.0.rate())),
     })
+}
+
+/// Floor, box, floor, box… until each has worked for so long.
+async fn turns(floor: &Loop, ours: &Loop, length: Duration) -> Done<(Work, Work)> {
+    let mut pair = (Work::default(), Work::default());
+    while pair.1.seconds < length.as_secs_f64() {
+        pair.0.add(floor.run(SLICE).await?);
+        pair.1.add(ours.run(SLICE).await?);
+    }
+    Ok(pair)
 }
 
 impl Cost {
     pub fn lines(&self, what: &str, limits: &Limits) -> Vec<Line> {
-        let mut lines = vec![Line {
-            what: format!("{what}, CPU µs"),
-            floor: format!("{:.1}", self.floor.cpu_us),
-            ours: format!("{:.1} = {:.2} ×", self.ours.cpu_us, self.cpu_ratio),
-            limit: format!("{:.2} ×", limits.cpu),
-            met: Some(self.cpu_ratio <= limits.cpu),
-        }];
-        lines.push(Line {
-            what: format!("{what}, answers a second"),
-            floor: format!("{:.0}", self.floor.rate),
-            ours: format!("{:.0} = {:.2} ×", self.ours.rate, self.rate_ratio),
-            limit: limits.rate.map_or_else(String::new, |rate| format!("≥ {rate:.2} ×")),
-            met: limits.rate.map(|rate| self.rate_ratio >= rate),
-        });
-        lines
+        let (floor, ours, ratio) = (self.floor, self.ours, self.ratio);
+        let cpu = Line::new(
+            format!("{what}, CPU µs"),
+            format!("{:.1} = {:.2} ×", ours.cpu_us, ratio.cpu_us),
+        );
+        let rate = Line::new(
+            format!("{what}, answers a second"),
+            format!("{:.0} = {:.2} ×", ours.rate, ratio.rate),
+        );
+        vec![
+            cpu.floor(format!("{:.1}", floor.cpu_us)).at_most(ratio.cpu_us, limits.cpu),
+            rate.floor(format!("{:.0}", floor.rate)).at_least(ratio.rate, limits.rate),
+        ]
     }
 }

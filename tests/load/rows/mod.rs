@@ -1,8 +1,13 @@
 //! The rows of the table, in its order.
 
+mod classroom;
 mod cost;
+mod idle;
 mod lists;
+mod login;
+mod start;
 mod tokens;
+mod writes;
 
 use std::pin::Pin;
 
@@ -30,4 +35,16 @@ pub static ALL: &[Row] = &[
     row!("members", "member list: 50 members", lists::members),
     row!("tokens", "token checks, valid and forged", tokens::checks),
     row!("online", "online status of 200 users", lists::online),
+    row!(
+        "classroom",
+        "500 clients, a heartbeat each 3 s: latency, memory, disk",
+        classroom::classroom
+    ),
+    row!("login", "a log-in beside the hash alone", login::one),
+    row!("storm", "500 log-ins at once while 500 clients heartbeat", login::storm),
+    row!("connections", "10,000 idle keep-alive connections", idle::connections),
+    row!("start", "start to first connection and first right answer", start::start),
+    row!("kill", "kill -9 under load to first right answer", start::kill),
+    row!("writes", "power-safe small writes, 64 clients against 1", writes::writes),
+    row!("wakes", "wake-ups with nobody connected", idle::wakes),
 ];

@@ -1,0 +1,85 @@
+//! A box that is left alone: ten thousand connections on which nothing is said, and nobody at all.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::classroom::turn;
+use crate::client::Wire;
+use crate::open::Crowd;
+use crate::people;
+use crate::report::{Line, median};
+use crate::scene::Scene;
+use crate::seed::Seed;
+use crate::talk::Talk;
+use crate::{Done, Plan, counters};
+
+const CONNECTIONS: usize = 10_000;
+const MEMORY_MB: f64 = 120.0;
+/// How long the box is left alone, and watched.
+const ALONE: Duration = Duration::from_secs(20);
+const WAKES: f64 = 2.0;
+
+pub async fn connections(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    let scene = Scene::open(seed)?;
+    let calls = scene.heartbeats(seed, people::CLIENTS).await?;
+    let (http, pid) = (scene.house.http, scene.house.pid());
+    let (mut quiet, mut beside, mut pss) = (vec![], vec![], vec![]);
+    let (mut opened_in, mut open) = (vec![], 0);
+    for _ in 0..plan.rounds {
+        quiet.push(Crowd::connect(http, &calls).await?.beat(turn(plan)).await?.p99());
+        let began = Instant::now();
+        let mut idle = Vec::new();
+        for n in 0..CONNECTIONS {
+            let mut wire = Wire::open(http).await?;
+            // A connection that was never used is none of a client's.
+            wire.ask(&calls[n % calls.len()].request).await?;
+            idle.push(wire);
+        }
+        opened_in.push(began.elapsed().as_secs_f64());
+        let beating = Crowd::connect(http, &calls).await?.beat(turn(plan));
+        let (beats, used) = tokio::join!(beating, async { counters::pss_mb(pid) });
+        beside.push(beats?.p99());
+        pss.push(used?);
+        open = idle.iter().filter(|wire| wire.is_open()).count();
+    }
+    let ratio = median(quiet.iter().zip(&beside).map(|(q, b)| b / q).collect());
+    let pss = median(pss);
+    let p99 = format!("{:.2} = {ratio:.2} ×", median(beside));
+    Ok(vec![
+        Line::new("10,000 idle keep-alive connections: memory (PSS), MB", format!("{pss:.1}"))
+            .limit(format!("{MEMORY_MB}"), pss <= MEMORY_MB),
+        Line::new("10,000 idle keep-alive connections: heartbeat p99, ms (floor: without)", p99)
+            .floor(format!("{:.2}", median(quiet)))
+            .at_most(ratio, Some(1.5)),
+        Line::new(
+            format!("10,000 idle keep-alive connections: open after {:?}", turn(plan)),
+            format!("{open}, opened in {:.1} s", median(opened_in)),
+        ),
+    ])
+}
+
+/// With its real encoder, for which nobody asks.
+pub async fn wakes(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    let scene = Scene::with(seed, &[])?;
+    let mut talk = Talk::open(scene.house.http).await?;
+    for (class, room) in seed.classes.iter().enumerate() {
+        let teacher = people::first_of(class);
+        talk.edu("live/exitroom", teacher, json!({"roomnum": room})).await?;
+    }
+    drop(talk);
+    // The ends of those lessons are written down, the start is over, the certificates are made.
+    let (settle, alone) = match plan.smoke {
+        true => (Duration::from_secs(1), Duration::from_secs(1)),
+        false => (Duration::from_secs(15), ALONE),
+    };
+    tokio::time::sleep(settle).await;
+    let before = counters::switches(scene.house.pid())?;
+    tokio::time::sleep(alone).await;
+    let wakes = (counters::switches(scene.house.pid())? - before) / alone.as_secs_f64();
+    Ok(vec![
+        Line::new("wake-ups a second with nobody connected", format!("{wakes:.1}"))
+            .floor("0")
+            .limit(format!("{WAKES}"), wakes <= WAKES),
+    ])
+}
