@@ -19,6 +19,7 @@ mod keys;
 mod lesson;
 mod licence;
 mod life;
+mod model;
 mod openim;
 mod parsers;
 mod plausible;

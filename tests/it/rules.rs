@@ -4,7 +4,7 @@ mod accounts;
 mod allowances;
 mod arctos;
 mod channel;
-mod groups;
+pub mod groups;
 mod lessons;
 mod lists;
 mod openim;

@@ -233,7 +233,8 @@ impl World {
     }
 }
 
-async fn open(
+/// A box on this folder, and the recorder's end of it.
+pub async fn open(
     dir: &Path,
     config: &Config,
     clock: &Clock,
