@@ -4,6 +4,7 @@
 // It measures real time, and reads the arguments of its own process.
 #![allow(clippy::disallowed_methods)]
 
+mod chat;
 mod client;
 mod closed;
 mod counters;
@@ -16,6 +17,7 @@ mod rows;
 mod scene;
 mod seed;
 mod talk;
+mod viewer;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

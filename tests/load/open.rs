@@ -17,6 +17,11 @@ pub const PERIOD: Duration = Duration::from_secs(3);
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
+    pub fn new(mut taken: Vec<Duration>) -> Self {
+        taken.sort_unstable();
+        Self(taken)
+    }
+
     /// In milliseconds; `part` from 0 to 1.
     pub fn at(&self, part: f64) -> f64 {
         let last = self.0.len().saturating_sub(1);
@@ -59,8 +64,7 @@ impl Crowd {
         while let Some(done) = beating.join_next().await {
             taken.extend(done??);
         }
-        taken.sort_unstable();
-        Ok(Latencies(taken))
+        Ok(Latencies::new(taken))
     }
 }
 

@@ -19,6 +19,8 @@ use crate::{Done, Plan};
 /// What the driver knows of the folder besides its people.
 pub struct Seed {
     folder: tempfile::TempDir,
+    pub users: u32,
+    pub lessons: u32,
     /// Numbers of the running lessons, by class.
     pub classes: Vec<i64>,
     /// Tokens of document 004 and of the box's own log-in.
@@ -35,6 +37,10 @@ const COVER: &str = "http://127.0.0.1/files/v2/1400000000/box/covers/mathematics
 
 impl Seed {
     pub async fn make(plan: &Plan) -> Done<Self> {
+        Self::sized(plan, plan.users, plan.lessons).await
+    }
+
+    pub async fn sized(plan: &Plan, people: u32, lessons: u32) -> Done<Self> {
         let folder = tempfile::Builder::new().prefix("load-").tempdir_in(&plan.folder)?;
         let data = folder.path().join("seed");
         // Makes keys, certificates and an empty store.
@@ -42,7 +48,6 @@ impl Seed {
         let now = Clock::system().now();
         let db = Db::open(&data)?;
         let password = Hasher::start().hash(PASSWORD, &Entropy::system()).await.map_err(said)?;
-        let (people, lessons) = (plan.users, plan.lessons);
         db.write(move |conn| fill(conn, people, lessons, &password, now)).await.map_err(said)?;
         db.close().await;
         drop(db);
@@ -54,7 +59,8 @@ impl Seed {
         let arctos = talk.arctos(&secrets).await?;
         let own = talk.own().await?;
         server.stop()?;
-        Ok(Self { folder, classes, arctos, own, openim, pinned: !plan.smoke })
+        let pinned = !plan.smoke;
+        Ok(Self { folder, users: people, lessons, classes, arctos, own, openim, pinned })
     }
 
     /// A fresh copy.

@@ -25,12 +25,16 @@ impl Talk {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// A command of document 001; answers its `data`.
+    /// A command of document 001 by somebody the driver knows; answers its `data`.
     pub async fn edu(&mut self, command: &str, person: u32, fields: Value) -> Done<Value> {
-        let request = people::edu(command, &people::token(person), fields);
-        let value = self.value(&request).await?;
+        self.say(command, &people::token(person), fields).await
+    }
+
+    /// The same by whoever holds the token.
+    pub async fn say(&mut self, command: &str, token: &str, fields: Value) -> Done<Value> {
+        let value = self.value(&people::edu(command, token, fields)).await?;
         if value["errorCode"] != 0 {
-            return Err(format!("{command} of {}: {value}", handle(person)).into());
+            return Err(format!("{command}: {value}").into());
         }
         Ok(value["data"].clone())
     }

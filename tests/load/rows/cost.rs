@@ -11,7 +11,7 @@ use crate::{Done, Plan, floor};
 /// A class has about so many open at once.
 pub const CONNECTIONS: usize = 64;
 /// A turn: long enough to warm the caches, short enough that the neighbours' load is the same for both.
-const SLICE: Duration = Duration::from_millis(100);
+pub const SLICE: Duration = Duration::from_millis(100);
 
 pub struct Limits {
     /// Processor time, as a multiple of the floor's.

@@ -15,73 +15,110 @@ const PAGE: usize = 50;
 /// As many as document 002 lets a server ask for.
 const ASKED: u32 = 200;
 
+/// One kind of request, from 64 connections.
+pub struct Question {
+    pub what: String,
+    pub requests: Vec<Vec<u8>>,
+    /// Where the answer has its list, and how long that is; `None`: the heartbeat, which has none.
+    pub list: Option<(&'static str, usize)>,
+    pub limits: Limits,
+}
+
+impl Question {
+    pub fn is_right(&self, answer: &Value) -> bool {
+        let is_well = answer["errorCode"] == 0 || answer["errCode"] == 0;
+        let length = |path| answer.pointer(path).and_then(Value::as_array).map(Vec::len);
+        is_well && self.list.is_none_or(|(path, expected)| length(path) == Some(expected))
+    }
+}
+
+async fn ask(plan: &Plan, seed: &Seed, questions: Vec<Question>) -> Done<Vec<Line>> {
+    let scene = Scene::open(seed)?;
+    let mut lines = Vec::new();
+    for question in questions {
+        let right = |answer: &Value| question.is_right(answer);
+        let calls = scene.rehearse(question.requests.clone(), right).await?;
+        let cost = cost::measure(plan, &scene, &calls).await?;
+        let bytes = calls[0].expects.length();
+        lines.extend(cost.lines(&format!("{}, {bytes} bytes", question.what), &question.limits));
+    }
+    Ok(lines)
+}
+
+pub async fn heartbeat(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    ask(plan, seed, vec![beats(seed)]).await
+}
+
+pub async fn rooms(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    ask(plan, seed, room_lists(seed)).await
+}
+
+pub async fn members(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    ask(plan, seed, vec![member_list(seed)]).await
+}
+
+pub async fn online(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
+    ask(plan, seed, vec![statuses(seed)]).await
+}
+
 /// People of a large class, one a connection.
 pub fn pupils() -> impl Iterator<Item = u32> {
     let first = people::first_of(1);
     first..first + u32::try_from(CONNECTIONS).unwrap_or(u32::MAX).min(CLASSES[1])
 }
 
-pub async fn heartbeat(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
-    let scene = Scene::open(seed)?;
-    let calls = scene.heartbeats(seed, 64).await?;
-    let cost = cost::measure(plan, &scene, &calls).await?;
-    Ok(cost.lines("heartbeat, 64 connections", &Limits { cpu: Some(1.10), rate: Some(0.9) }))
+pub fn beats(seed: &Seed) -> Question {
+    let limits = Limits { cpu: Some(1.10), rate: Some(0.9) };
+    let requests = seed.heartbeats(64);
+    Question { what: "heartbeat, 64 connections".to_owned(), requests, list: None, limits }
 }
 
-pub async fn rooms(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
-    let scene = Scene::open(seed)?;
-    let long_ago = 1_600_000_000;
-    let far_ahead = 4_000_000_000_u64;
+/// Unfiltered, and by each filter.
+pub fn room_lists(seed: &Seed) -> Vec<Question> {
+    let stored = seed.lessons as usize;
+    // Time stands for all: from long ago until far ahead.
+    let time = json!({"from_time": 1_600_000_000, "to_time": 4_000_000_000_u64});
     let filters = [
-        ("unfiltered", json!({}), PAGE, 1.4),
-        ("by state", json!({"state": 0}), plan.lessons as usize - CLASSES.len(), 1.8),
-        ("by teacher", json!({"host_uid": handle(0)}), plan.lessons as usize - 3, 1.8),
-        ("by time", json!({"from_time": long_ago, "to_time": far_ahead}), PAGE, 1.8),
+        ("unfiltered", json!({}), stored, 1.4),
+        ("by state", json!({"state": 0}), stored - CLASSES.len(), 1.8),
+        // The first class's teacher made all but the other classes.
+        ("by teacher", json!({"host_uid": handle(0)}), stored - CLASSES.len() + 1, 1.8),
+        ("by time", time, stored, 1.8),
         ("by number", json!({"roomnum": seed.classes[0]}), 1, 1.8),
     ];
-    let mut lines = Vec::new();
-    for (name, filter, expected, cpu) in filters {
-        let ask = |pupil| {
-            let mut fields = filter.clone();
-            fields["index"] = 0.into();
-            fields["size"] = PAGE.into();
-            people::edu("live/roomlist", &token(pupil), fields)
-        };
-        let expected = expected.min(PAGE);
-        let right = |answer: &Value| length(&answer["data"]["rooms"]) == Some(expected);
-        let calls = scene.rehearse(pupils().map(ask).collect(), right).await?;
-        let what = format!("room list {name}, {} KB", calls[0].expects.length() / 1000);
-        let cost = cost::measure(plan, &scene, &calls).await?;
-        lines.extend(cost.lines(&what, &Limits { cpu: Some(cpu), rate: None }));
-    }
-    Ok(lines)
-}
-
-pub async fn members(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
-    let scene = Scene::open(seed)?;
-    let ask = |pupil| {
-        let page = json!({"roomnum": seed.classes[0], "index": 0, "size": PAGE});
-        people::edu("live/roomidlist", &token(pupil), page)
+    let question = |(name, mut fields, found, cpu): (&str, Value, usize, f64)| {
+        fields["index"] = 0.into();
+        fields["size"] = PAGE.into();
+        let ask = |pupil| people::edu("live/roomlist", &token(pupil), fields.clone());
+        Question {
+            what: format!("room list {name}"),
+            requests: pupils().map(ask).collect(),
+            list: Some(("/data/rooms", found.min(PAGE))),
+            limits: Limits { cpu: Some(cpu), rate: None },
+        }
     };
-    let right = |answer: &Value| length(&answer["data"]["idlist"]) == Some(PAGE);
-    let calls = scene.rehearse(pupils().map(ask).collect(), right).await?;
-    let cost = cost::measure(plan, &scene, &calls).await?;
-    Ok(cost.lines("member list, 50 members", &Limits { cpu: Some(1.12), rate: None }))
+    filters.into_iter().map(question).collect()
 }
 
-pub async fn online(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
-    let scene = Scene::open(seed)?;
+pub fn member_list(seed: &Seed) -> Question {
+    let page = json!({"roomnum": seed.classes[0], "index": 0, "size": PAGE});
+    let ask = |pupil| people::edu("live/roomidlist", &token(pupil), page.clone());
+    Question {
+        what: "member list, 50 members".to_owned(),
+        requests: pupils().map(ask).collect(),
+        list: Some(("/data/idlist", PAGE)),
+        limits: Limits { cpu: Some(1.12), rate: None },
+    }
+}
+
+pub fn statuses(seed: &Seed) -> Question {
     let ids: Vec<String> = (0..ASKED).map(handle).collect();
     let body = json!({"operationID": "load", "userIDList": ids, "secret": seed.openim});
     let ask = request("POST", "/user/get_users_online_status", "", &body.to_string());
-    let right = |answer: &Value| {
-        answer["errCode"] == 0 && length(&answer["successResult"]) == Some(ASKED as usize)
-    };
-    let calls = scene.rehearse(vec![ask; CONNECTIONS], right).await?;
-    let cost = cost::measure(plan, &scene, &calls).await?;
-    Ok(cost.lines("online status of 200 users", &Limits { cpu: Some(1.5), rate: None }))
-}
-
-fn length(list: &Value) -> Option<usize> {
-    list.as_array().map(Vec::len)
+    Question {
+        what: "online status of 200 users".to_owned(),
+        requests: vec![ask; CONNECTIONS],
+        list: Some(("/successResult", ASKED as usize)),
+        limits: Limits { cpu: Some(1.5), rate: None },
+    }
 }

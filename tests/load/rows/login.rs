@@ -34,7 +34,7 @@ fn enter(n: u32) -> Vec<u8> {
     people::edu("account/login", "", json!({"id": who, "pwd": PASSWORD}))
 }
 
-async fn enters(wire: &mut Wire, n: u32) -> Done<()> {
+pub async fn enters(wire: &mut Wire, n: u32) -> Done<()> {
     let answer = wire.ask(&enter(n)).await?;
     let value: Value = serde_json::from_slice(answer.body)?;
     if value["errorCode"] != 0 || value["data"]["token"].as_str().is_none() {

@@ -2,9 +2,13 @@
 
 mod classroom;
 mod cost;
+mod growth;
 mod idle;
+mod lesson;
 mod lists;
 mod login;
+mod mixed;
+mod stage;
 mod start;
 mod tokens;
 mod writes;
@@ -47,4 +51,7 @@ pub static ALL: &[Row] = &[
     row!("kill", "kill -9 under load to first right answer", start::kill),
     row!("writes", "power-safe small writes, 64 clients against 1", writes::writes),
     row!("wakes", "wake-ups with nobody connected", idle::wakes),
+    row!("lesson", "a whole lesson of a class of fifty", lesson::lesson),
+    row!("mixed", "two recordings, viewers, heartbeats, log-ins and chat at once", mixed::mixed),
+    row!("growth", "the same questions at up to 100,000 users and 10,000 lessons", growth::growth),
 ];
