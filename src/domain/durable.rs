@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::model::crash::{self, Point};
+
 /// Writes beside (mode 0600), syncs, renames over, syncs the folder.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension("part");
@@ -12,7 +14,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = open?;
     file.write_all(bytes)?;
     file.sync_all()?;
+    crash::point(Point::FileWritten);
     fs::rename(&part, path)?;
+    crash::point(Point::FileRenamed);
     sync_folder(path)
 }
 

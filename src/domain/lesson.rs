@@ -6,6 +6,7 @@ use super::message::{self, Notice, Stamp};
 use super::presence::{Aged, LiveRoom};
 use super::{Appliance, audit, licence, recording, room};
 use crate::model::audit::{Entry, Event};
+use crate::model::crash::{self, Point};
 use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, LicenceWhy, Millis, Moment, RoomId, Thing, UserId};
@@ -64,6 +65,7 @@ pub async fn start(
         app.presence.close(id);
         return Err(fault);
     }
+    crash::point(Point::LessonBegun);
     match &chosen {
         Some(c) => tracing::info!(room = %id, classroom = c.name, "lesson started"),
         None => tracing::warn!(room = %id, "lesson started without a classroom: not recorded"),
@@ -129,6 +131,7 @@ async fn end(
         })
         .await?;
     app.presence.close(id);
+    crash::point(Point::LessonEnded);
     tracing::info!(room = %id, why, "lesson ended");
     match recording {
         RecordingState::On | RecordingState::Refused => recording::close(app, id, begin_at),

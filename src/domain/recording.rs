@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::callback::{self, Index, Teller};
 use super::{Appliance, durable, room};
+use crate::model::crash::{self, Point};
 use crate::model::lesson::{Page, RecordingState, Room, RoomState, Video};
 use crate::model::recording::{Finished, GapWhy, Job, Note, Order, RefusedWhy, Segment, Take};
 use crate::model::{Fault, Millis, Moment, RoomId};
@@ -254,11 +255,14 @@ async fn finish(
             Ok(())
         })
         .await?;
+    crash::point(Point::TakesStored);
     for finished in &takes {
         let video = video(&room, finished);
         callback::recording_ended(app, id, None, video, Teller::Box, now).await?;
     }
+    crash::point(Point::FilmTold);
     publish(app, id, &takes).await?;
+    crash::point(Point::IndexWritten);
     if takes.is_empty() {
         let note = match room.recording_note.as_str() {
             "" => "no picture was recorded".to_owned(),
@@ -302,6 +306,7 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
     let write = move || {
         std::fs::create_dir_all(&folder)?;
         durable::write(&folder.join(PLAYLIST), text.as_bytes())?;
+        crash::point(Point::PlaylistWritten);
         durable::write(&folder.join(INDEX), index.as_bytes())
     };
     let done = tokio::task::spawn_blocking(write).await;

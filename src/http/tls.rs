@@ -24,6 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::model::crash::{self, Point};
 use crate::model::{Fault, Millis};
 
 const DAY: Millis = Millis::seconds(86_400);
@@ -151,6 +152,7 @@ impl Ca {
         let signed = ca_params(&key, &facts).self_signed(&key);
         let der = signed.map_err(|e| Fault::internal("sign the box's CA", e))?.der().to_vec();
         write(dir, "ca.key.pem", &armour("PRIVATE KEY", key.serialized_der()))?;
+        crash::point(Point::KeyMade);
         write(dir, "ca.pem", &with_facts(&facts, &der))?;
         Ok((Self { key, der, facts }, is_new))
     }

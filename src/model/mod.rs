@@ -3,6 +3,7 @@
 pub mod application;
 pub mod audit;
 mod clock;
+pub mod crash;
 mod date;
 mod entropy;
 mod fault;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::durable;
 use crate::model::Fault;
+use crate::model::crash::{self, Point};
 use crate::store::Db;
 
 pub use restore::{Restored, interrupted, restore};
@@ -27,6 +28,7 @@ pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
     let copy = data.join("box.db.backup");
     let _ = std::fs::remove_file(&copy);
     let names = db.snapshot(copy.clone()).await?;
+    crash::point(Point::StoreCopied);
     let (data, target) = (data.to_owned(), target.to_owned());
     let pack = move || {
         let done = pack(&data, &copy, &names, &target);
@@ -56,7 +58,9 @@ fn pack(data: &Path, store: &Path, names: &[String], target: &Path) -> io::Resul
     if !names.iter().any(|name| name == Path::new(STORE)) {
         return Err(io::Error::other("the backup does not hold the store"));
     }
+    crash::point(Point::BackupPacked);
     std::fs::rename(&part, target)?;
+    crash::point(Point::BackupRenamed);
     durable::sync_folder(target)?;
     Ok(std::fs::metadata(target)?.len())
 }

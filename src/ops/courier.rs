@@ -15,6 +15,7 @@ use crate::domain::policy::Webhook;
 use crate::domain::{Appliance, application, group, outbox};
 use crate::http::client::{Client, Outgoing, send};
 use crate::http::listener::drained;
+use crate::model::crash::{self, Point};
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Fault, Millis, Moment, RoomId};
 use crate::ops::leancloud::Line;
@@ -99,6 +100,9 @@ impl Courier {
                 return self.tries.shutdown().await;
             }
         };
+        if outcome.is_ok() {
+            crash::point(Point::CallSent);
+        }
         let settled = outbox::settle(&self.app, &parcel, outcome, self.clock.moment()).await;
         if let Err(fault) = settled {
             tracing::error!(?fault, "what became of a call was not noted; it is sent again");

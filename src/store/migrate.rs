@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::OpenError;
+use crate::model::crash::{self, Point};
 
 /// Every migration, oldest first; its number is its place from 1. Never edit or reorder an old one.
 const MIGRATIONS: &[&str] =
@@ -25,11 +26,13 @@ pub fn run(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
         let copy = folder.join(format!("box.db.before-{program}"));
         let _ = std::fs::remove_file(&copy);
         conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        crash::point(Point::MigrationCopied);
     }
     for (number, sql) in (1..).zip(MIGRATIONS).skip(file as usize) {
         let tx = conn.transaction()?;
         tx.execute_batch(sql)?;
         tx.pragma_update(None, "user_version", number)?;
+        crash::point(Point::InMigration);
         tx.commit()?;
     }
     Ok(())

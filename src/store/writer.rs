@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::posted;
+use crate::model::crash::{self, Mutation, Point};
 use crate::model::{Fault, Millis, Part};
 
 /// A class is at most 60 seats; a school of 500 clients entering at once still fits before we say Busy.
@@ -209,6 +210,7 @@ fn commit(
         tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
     }
     let failure = outcome.err().map(Failure::of);
+    crash::point(Point::Committed);
     if failure.is_none() {
         tell(conn, listener);
     }
@@ -231,14 +233,18 @@ fn tell(conn: &Connection, listener: Option<&posted::Listener>) {
     }
 }
 
-fn transaction(conn: &mut Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn transaction(conn: &mut Connection, batch: &mut Vec<Box<dyn Job>>) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    for job in batch {
+    for job in batch.iter_mut() {
         tx.execute_batch("SAVEPOINT job")?;
         if !job.run(&tx) {
             tx.execute_batch("ROLLBACK TO job")?;
         }
         tx.execute_batch("RELEASE job")?;
+    }
+    crash::point(Point::BeforeCommit);
+    if crash::is(Mutation::AnswerBeforeCommit) {
+        batch.drain(..).for_each(|job| job.answer(None));
     }
     tx.commit()
 }

@@ -16,6 +16,8 @@ mod golden;
 mod hot_path;
 mod joining;
 mod keys;
+#[cfg(debug_assertions)] // its places are in a debug build alone
+mod kill;
 mod lesson;
 mod licence;
 mod life;

@@ -2,17 +2,20 @@
 //! moments of that log the disks are built that a cut would leave (`power/disk.rs`). On each of them the box starts,
 //! and nothing that was acknowledged before the cut is lost.
 
-mod comeback;
-mod cuts;
-mod disk;
-mod facts;
-mod films;
+pub mod comeback;
+pub mod cuts;
+pub mod disk;
+pub mod facts;
+pub mod films;
 mod log;
-mod random;
-mod story;
+pub mod random;
+pub mod story;
+pub mod watched;
 
+use crate::process::Person;
 use cuts::Cuts;
 use disk::Luck;
+use facts::Fact;
 use story::Story;
 
 /// A sync that the code has, by the name of what it syncs: without it the suite must turn red.
@@ -42,28 +45,50 @@ const LUCK: &[Luck] = &[Luck::Nothing, Luck::Some, Luck::Zeros, Luck::Some];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_without_any_one_sync_it_does() {
-    let story = Story::new();
-    let log = story.play(&[]).await;
-    let cuts = Cuts { story: &story, log: &log, luck: LUCK, deaf: &|_| false };
+    let story = Story::new("127.0.0.1:9");
+    let (log, watched) = (story.play(&[]).await, &story.watched);
+    let cuts = Cuts { watched, log: &log, luck: LUCK, deaf: &|_| false };
     cuts.agree_with_the_folder();
     let (disks, failure) = cuts.all();
-    println!("{} changes, {} facts, {disks} disks after a cut", log.len(), story.book.len());
+    println!("{} changes, {} facts, {disks} disks after a cut", log.len(), watched.book.len());
     assert!(failure.is_none(), "{}", failure.unwrap());
-    let worst = films::oldest_unsynced_ms(&story.shim.root, &log, &|_| true);
+    let worst = films::oldest_unsynced_ms(&watched.root, &log, &|_| true);
     println!("no byte of a film waited longer than {worst} ms for its sync");
     assert!(worst <= UNSYNCED_MS_MAX, "{worst} ms");
 
     for (what, deaf) in SYNCS {
-        let cuts = Cuts { story: &story, log: &log, luck: &[Luck::Nothing], deaf };
+        let cuts = Cuts { watched, log: &log, luck: &[Luck::Nothing], deaf };
         let (disks, failure) = cuts.all();
         let failure = failure.unwrap_or_else(|| panic!("nobody misses the sync of {what}"));
         println!("without the sync of {what}, disk {disks}: {failure:.160}");
     }
     let deaf = |name: &str| !name.ends_with(".mp4");
-    assert!(films::oldest_unsynced_ms(&story.shim.root, &log, &deaf) > UNSYNCED_MS_MAX);
+    assert!(films::oldest_unsynced_ms(&watched.root, &log, &deaf) > UNSYNCED_MS_MAX);
 
     let folder = tempfile::tempdir().unwrap();
     for (data, facts) in cuts.some(4, folder.path()) {
-        comeback::check(&data, &facts).await;
+        comeback::check(&data, &facts, &[]).await;
+    }
+}
+
+#[cfg(debug_assertions)] // the mutation is in a debug build alone
+/// The one mutation that is not a sync: the answer goes out before the commit, on a disk that takes its time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_before_the_commit_is_noticed() {
+    for (mutation, noticed) in [("None", false), ("AnswerBeforeCommit", true)] {
+        let story = Story::new("127.0.0.1:9");
+        let service = story.serve(&[("SHIM_SYNC_MS", "5"), ("ARCTOS_BOX_MUTATION", mutation)]);
+        let ann = Person::arrive(&service.base(), "ann", 1).await;
+        story.note(Fact::Account("ann".into()));
+        for n in 0..12 {
+            // Lessons, which are one transaction each.
+            story.watched.write(&ann, 0, 12, &format!("n{n}")).await.unwrap();
+        }
+        service.kill();
+        let (log, watched) = (story.watched.log(), &story.watched);
+        let cuts = Cuts { watched, log: &log, luck: &[Luck::Nothing], deaf: &|_| false };
+        let (disks, failure) = cuts.every();
+        println!("{mutation}: {disks} disks, {failure:?}");
+        assert_eq!(failure.is_some(), noticed, "{failure:?}");
     }
 }

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use arctos_box::http::client::{Client, Incoming, Outgoing, send};
@@ -61,24 +61,35 @@ impl Service {
     }
 
     /// Runs `command` and waits until it has said that it listens on an address of kind `last`.
-    pub fn run(mut command: Command, last: &str) -> Self {
+    pub fn run(command: Command, last: &str) -> Self {
+        Self::try_run(command, last).expect("it says where it listens")
+    }
+
+    /// The same of a program that may end before.
+    pub fn try_run(mut command: Command, last: &str) -> Result<Self, ExitStatus> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut addrs = HashMap::new();
         while !addrs.contains_key(last) {
-            let line = lines.next().expect("it says where it listens").unwrap();
+            let Some(line) = lines.next() else { return Err(child.wait().unwrap()) };
+            let line = line.unwrap();
             let mut words = line.split(' ');
             assert_eq!(words.next(), Some("listening"), "{line}");
             let kind = words.next().unwrap().to_owned();
             addrs.insert(kind, words.next().unwrap().parse().unwrap());
         }
-        Self {
+        Ok(Self {
             child,
             http: addrs["http"],
             https: addrs.get("https").copied(),
             addrs,
             _timed: crate::timing::test(),
-        }
+        })
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// The address of another kind of listener.
@@ -221,15 +232,25 @@ impl Person {
         self.exchange(Method::GET, url, Bytes::new()).await
     }
 
-    /// Puts a file into the class's store with a signature that the box gives; `Err` when nobody answered.
+    /// Puts a file into the class's store, over what is there; `Err` when nobody answered.
     pub async fn upload(&self, name: &str, bytes: &[u8]) -> Result<Value, String> {
+        let file: (&str, &[u8]) = ("filecontent\"; filename=\"f", bytes);
+        self.store(name, &[("op", b"upload"), ("insertOnly", b"0"), file]).await
+    }
+
+    /// Asks the class's store for something, with a signature that the box gives.
+    pub async fn store(&self, name: &str, fields: &[(&str, &[u8])]) -> Result<Value, String> {
         let signed = self.call("cos/get_sign", json!({"type": 0})).await?;
         let sign = signed["data"]["sign"].as_str().ok_or_else(|| signed.to_string())?;
-        let part = |name| format!("--part\r\ncontent-disposition: form-data; name=\"{name}\"");
-        let op = format!("{}\r\n\r\nupload\r\n", part("op"));
-        let op = format!("{op}{}\r\n\r\n0\r\n", part("insertOnly"));
-        let file = format!("{}; filename=\"f\"\r\n\r\n", part("filecontent"));
-        let body = [op.as_bytes(), file.as_bytes(), bytes, b"\r\n--part--\r\n"].concat();
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(b"--part\r\ncontent-disposition: form-data; name=\"");
+            body.extend(name.as_bytes());
+            body.extend(b"\"\r\n\r\n");
+            body.extend(*value);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--part--\r\n");
         let mut headers = HeaderMap::new();
         headers.insert("authorization", sign.parse().unwrap());
         headers.insert("content-type", "multipart/form-data; boundary=part".parse().unwrap());

@@ -2,7 +2,7 @@
 //! file `SHIM_LOG` with its bytes, in the order in which the changes were made. A sync is noted and not done: what
 //! it is worth, the disk decides that `tests/it/power` builds from this log. Whatever went past the names taken
 //! here would be missing from the log; a test compares its end with the real folder.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::disallowed_methods)]
 // What the kernel answers is no larger than what it was asked for.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -94,6 +94,15 @@ unsafe fn below(dir: c_int, path: *const libc::c_char) -> Option<Vec<u8>> {
     };
     let rest = whole.strip_prefix(root()).filter(|_| !root().is_empty())?;
     (rest.is_empty() || rest[0] == b'/').then_some(whole)
+}
+
+/// A sync takes as many milliseconds as `SHIM_SYNC_MS` says, during which others write.
+fn slow_disk() {
+    static MS: OnceLock<Option<u64>> = OnceLock::new();
+    let read = || std::env::var_os("SHIM_SYNC_MS")?.to_str()?.parse().ok();
+    if let Some(ms) = MS.get_or_init(read) {
+        std::thread::sleep(std::time::Duration::from_millis(*ms));
+    }
 }
 
 fn folder(fd: c_int) -> Option<Vec<u8>> {

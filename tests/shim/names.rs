@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int, c_long, c_void};
 
 use libc::{iovec, mode_t, off_t, size_t, ssize_t};
 
-use super::{Kind, Watch, below, is_watched, watch};
+use super::{Kind, Watch, below, is_watched, slow_disk, watch};
 
 /// Does it, and notes it when it was done to something below the root.
 unsafe fn opened(dir: c_int, path: *const c_char, flags: c_int, mode: mode_t) -> c_int {
@@ -135,6 +135,7 @@ unsafe extern "C" fn fdatasync(fd: c_int) -> c_int {
     if !is_watched(fd) {
         return unsafe { libc::syscall(libc::SYS_fdatasync, fd) as c_int };
     }
+    slow_disk();
     Watch::take().note(Kind::Sync, fd, 0, &[], &[]);
     0
 }

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Object, Permit, Refused, change, object, sniff};
 use crate::domain::{Appliance, durable};
+use crate::model::crash::{self, Point};
 use crate::model::{Fault, Moment, UserId, hex};
 use crate::store::files::{self, FileRow};
 
@@ -64,6 +65,7 @@ pub(super) async fn commit(
     let placed = tokio::task::spawn_blocking(move || temp.place()).await;
     let placed = placed.map_err(io::Error::other).flatten();
     let temp = placed.map_err(|e| io(app, "putting a file in place", &e))?;
+    crash::point(Point::UploadPlaced);
     let row = FileRow {
         path: permit.target.key(),
         owner: permit.owner,
@@ -92,6 +94,7 @@ pub(super) async fn commit(
     .await;
     match done {
         Ok(replaced) => {
+            crash::point(Point::UploadStored);
             discard(app, replaced).await;
             Ok(told)
         }
@@ -236,6 +239,7 @@ impl Temp {
     pub async fn link(self, app: &Appliance, file: PathBuf) -> Result<Self, Refused> {
         let link = move || {
             std::fs::hard_link(file, &self.path)?;
+            crash::point(Point::FileLinked);
             durable::sync_folder(&self.path)?;
             Ok(self)
         };

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{draft, slices};
 use crate::domain::{Appliance, durable};
 use crate::model::Fault;
+use crate::model::crash::{self, Mutation, Point};
 use crate::store::files;
 
 /// Sets files that no row knows aside in `files/lost/`, where nobody looks again, and deletes uploads that
@@ -17,6 +18,9 @@ use crate::store::files;
 /// To be awaited before anything is served: a running upload has no row yet, so whatever has none now is
 /// from before this start.
 pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
+    if crash::is(Mutation::NoFileReconcile) {
+        return Ok(());
+    }
     let cleaning = |e: io::Error| Fault::internal("cleaning the stored files", e);
     let folder = app.folders.files.clone();
     let there = tokio::task::spawn_blocking(move || look(&folder)).await;
@@ -80,6 +84,7 @@ fn set_aside(path: &Path) -> io::Result<()> {
         to = lost.join(format!("{name}-{n}"));
     }
     fs::rename(path, &to)?;
+    crash::point(Point::StraySetAside);
     durable::sync_folder(&to)?;
     durable::sync_folder(path)
 }

@@ -4,6 +4,7 @@
 use super::decide::decide;
 use super::{FILE, Licensing, licence, words};
 use crate::domain::{Appliance, durable};
+use crate::model::crash::{self, Point};
 use crate::model::licence::{Paper, Verdict};
 use crate::model::{Fault, LicenceWhy, Moment};
 use crate::store::Db;
@@ -99,6 +100,7 @@ impl Licensing {
         let written = tokio::task::spawn_blocking(write).await;
         let written = written.map_err(|e| Fault::internal("installing the licence", e))?;
         written.map_err(|e| Fault::internal("license/box.license", e))?;
+        crash::point(Point::LicenceWritten);
         self.facts(now);
         self.keep(db).await?;
         tracing::info!(licence = licence.id, rooms = licence.rooms, "licence installed");

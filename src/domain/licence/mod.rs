@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Appliance, durable};
+use crate::model::crash::{self, Point};
 use crate::model::licence::{Decision, Facts, Licence, Marks, Paper, Timekeeping, Verdict};
 use crate::model::{Fault, LicenceWhy, Millis, Moment};
 use crate::store::{Db, memo};
@@ -277,6 +278,7 @@ impl Licensing {
         if let Some(db) = db {
             db.write(move |conn| Ok(memo::put(conn, MEMO, &record)?)).await?;
         }
+        crash::point(Point::TimeInStore);
         let path = self.setup.folder.join(SEEN);
         let write = move || {
             durable::write(&path, text.as_bytes())?;

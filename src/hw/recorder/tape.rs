@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::hw::error::HwError;
 use crate::hw::recorder::outbox::Outbox;
+use crate::model::crash::{self, Point};
 use crate::model::recording::Note;
 use crate::model::{Clock, Millis, hex};
 
@@ -192,6 +193,7 @@ impl Roll {
         if let Err(error) = file.write_all(bytes) {
             return self.fail("write", &error.to_string());
         }
+        crash::point(Point::FilmAppended);
         self.good += bytes.len() as u64;
         if let Some(hash) = &mut self.hash {
             hash.update(bytes);
@@ -201,6 +203,7 @@ impl Roll {
     fn sync(&mut self) {
         let Some(file) = &self.file else { return };
         let result = (self.care.sync)(file).and_then(|()| Ok(rustix::fs::fstatvfs(file)?));
+        crash::point(Point::FilmSynced);
         self.oldest = None;
         match result {
             Err(error) => self.fail("sync", &error.to_string()),
@@ -236,7 +239,11 @@ impl Roll {
 fn open(path: &Path, from: From) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     let file = match from {
-        From::New => options.append(true).create_new(true).open(path)?,
+        From::New => {
+            let file = options.append(true).create_new(true).open(path)?;
+            crash::point(Point::TakeMade);
+            file
+        }
         From::Resumed(_) => options.append(true).open(path)?,
     };
     if let From::Resumed(len) = from

@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use super::{FILES, KEPT, STORE};
 use crate::domain::{durable, licence};
+use crate::model::crash::{self, Point};
 use crate::store::Db;
 
 /// Puts a backup in place of what is in `data` (which the caller owns). What was there before is kept
@@ -26,11 +27,17 @@ pub fn restore(file: &Path, data: &Path) -> Result<Restored, String> {
     // This checks the store and brings an older one up to date.
     let newest = Db::make_sound(&fresh).map_err(|e| format!("the backup's store: {e}"))?;
     sync_all(&fresh).map_err(|e| say("syncing what was unpacked", e))?;
+    crash::point(Point::RestoreUnpacked);
     let before = begin(data).map_err(|e| say("writing the journal", e))?;
+    crash::point(Point::RestoreBegun);
     set_aside(data, &before).map_err(|e| say("setting the old state aside", e))?;
+    crash::point(Point::OldSetAside);
     put_in_place(data, &fresh).map_err(|e| say("putting in place", e))?;
+    crash::point(Point::NewInPlace);
     keep_time(data, &before).map_err(|e| say("keeping the newest time seen", e))?;
+    crash::point(Point::TimeKept);
     let lost = rename_recordings(data, newest).map_err(|e| say("renaming recordings", e))?;
+    crash::point(Point::RecordingsRenamed);
     end(data).map_err(|e| say("removing the journal", e))?;
     let _ = fs::remove_dir_all(&fresh);
     Ok(Restored { before, lost })

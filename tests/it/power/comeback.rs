@@ -2,21 +2,26 @@
 //! that ran, and their films decode.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::facts::Fact;
 use super::films;
-use crate::process::{APPID, Person, Service, poll};
+use crate::process::{APPID, Person, Service, poll, serve};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is wrong with the box that comes up on `data`.
-pub async fn check(data: &Path, facts: &[Fact]) {
+///
+/// # Panics
+/// When something is.
+pub async fn check(data: &Path, facts: &[Fact], environment: &[(&str, &str)]) {
     // A lesson that goes on needs no new picture here.
-    let set = ["--set", "recorder.ffmpeg=/bin/false", "--set", "log.level=error"];
-    let service = Service::start_logged(data, &data.with_file_name("log"), &set);
+    let mut command = serve(data, &["--set", "recorder.ffmpeg=/bin/false"]);
+    command.envs(environment.iter().copied()).stderr(Stdio::null());
+    let service = Service::run(command, "https");
     let mut who = Person::new(&service.base());
     for fact in facts {
         match fact {

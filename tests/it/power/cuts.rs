@@ -7,7 +7,7 @@ use super::facts::{self, Fact};
 use super::films;
 use super::log::{Change, Record};
 use super::random::Random;
-use super::story::Story;
+use super::watched::Watched;
 
 /// Another value gives other moments and other luck; printed with a failure.
 const SEED: u64 = 0x5eed_2026_1122;
@@ -15,7 +15,7 @@ const SEED: u64 = 0x5eed_2026_1122;
 const MOMENTS: usize = 160;
 
 pub struct Cuts<'a> {
-    pub story: &'a Story,
+    pub watched: &'a Watched,
     pub log: &'a [Record],
     /// What to try at each moment.
     pub luck: &'a [Luck],
@@ -29,9 +29,17 @@ impl Cuts<'_> {
         let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
         let mut random = Random(number("ARCTOS_BOX_SEED").unwrap_or(SEED));
         let count = number("ARCTOS_BOX_CUTS").map_or(MOMENTS, |n| usize::try_from(n).unwrap());
-        let moments = self.moments(count, &mut random);
+        self.at(&self.moments(count, &mut random), &mut random)
+    }
+
+    /// The same at every moment.
+    pub fn every(&self) -> (usize, Option<String>) {
+        self.at(&(0..self.log.len()).collect::<Vec<_>>(), &mut Random(SEED))
+    }
+
+    fn at(&self, moments: &[usize], random: &mut Random) -> (usize, Option<String>) {
         let folder = workplace();
-        let mut disk = Disk::new(&self.story.shim.root);
+        let mut disk = Disk::new(&self.watched.root);
         let (mut states, mut next) = (0, 0);
         for (at, record) in self.log.iter().enumerate() {
             self.take(&mut disk, record);
@@ -84,7 +92,7 @@ impl Cuts<'_> {
         let left = folder.join("left");
         let _ = std::fs::remove_dir_all(&left);
         disk.cut_power(luck, &mut Random(seed), &left);
-        let facts = self.story.book.until(record.end);
+        let facts = self.watched.book.until(record.end);
         films::check(disk, &left)?;
         facts::check(&left.join("d"), &facts)
     }
@@ -92,14 +100,14 @@ impl Cuts<'_> {
     /// Disks for the whole program, each in a folder of its own with what was acknowledged: of moments at which
     /// something was, evenly over the log.
     pub fn some(&self, count: usize, folder: &Path) -> Vec<(PathBuf, Vec<Fact>)> {
-        let mut disk = Disk::new(&self.story.shim.root);
+        let mut disk = Disk::new(&self.watched.root);
         let mut made = Vec::new();
         for (at, record) in self.log.iter().enumerate() {
             self.take(&mut disk, record);
             if at >= (made.len() + 1) * self.log.len() / (count + 1) && made.len() < count {
                 let left = folder.join(at.to_string());
                 disk.cut_power(Luck::Some, &mut Random(SEED + at as u64), &left);
-                made.push((left.join("d"), self.story.book.until(record.end)));
+                made.push((left.join("d"), self.watched.book.until(record.end)));
             }
         }
         made
@@ -107,11 +115,11 @@ impl Cuts<'_> {
 
     /// The log is complete: played to its end it says of every byte what the folder says.
     pub fn agree_with_the_folder(&self) {
-        let mut disk = Disk::new(&self.story.shim.root);
+        let mut disk = Disk::new(&self.watched.root);
         self.log.iter().for_each(|record| disk.take(record));
         let folder = workplace();
         disk.cut_power(Luck::Everything, &mut Random(0), folder.path());
-        let (told, real) = (files(folder.path()), files(&self.story.shim.root));
+        let (told, real) = (files(folder.path()), files(&self.watched.root));
         let names =
             |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
         assert_eq!(names(&told), names(&real));

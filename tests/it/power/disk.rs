@@ -72,6 +72,32 @@ impl Disk {
         Self { root, nodes: vec![folder], now, safe, loose: Vec::new(), open: HashMap::new() }
     }
 
+    /// A disk on which everything in `there` was safe before the log began.
+    pub fn with(root: &Path, there: &Path) -> Self {
+        let mut disk = Self::new(root);
+        disk.load(0, there);
+        disk.safe.clone_from(&disk.now);
+        disk.loose.clear();
+        disk
+    }
+
+    fn load(&mut self, dir: Node, from: &Path) {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let (kind, name) =
+                (entry.file_type().unwrap(), entry.file_name().into_string().unwrap());
+            if kind.is_dir() {
+                let node = self.make((dir, name), true);
+                self.load(node, &entry.path());
+            } else if kind.is_file() {
+                let node = self.make((dir, name), false);
+                let bytes = std::fs::read(entry.path()).unwrap();
+                self.nodes[node].safe.clone_from(&bytes);
+                self.nodes[node].now = bytes;
+            }
+        }
+    }
+
     /// What a descriptor is open on.
     pub fn file(&self, pid: u32, fd: i32) -> Option<Node> {
         self.open.get(&(pid, fd)).copied()

@@ -67,27 +67,8 @@ fn one(log: &[u8], at: usize) -> Option<(Record, usize)> {
     Some((record, end))
 }
 
-/// How a program is run with its changes below `root` written to `log`.
-pub struct Shim {
-    pub root: PathBuf,
-    pub log: PathBuf,
-}
-
-impl Shim {
-    pub fn on(&self, mut command: Command) -> Command {
-        command.env("LD_PRELOAD", library());
-        command.env("SHIM_ROOT", &self.root).env("SHIM_LOG", &self.log);
-        command
-    }
-
-    /// What was logged so far.
-    pub fn position(&self) -> u64 {
-        std::fs::metadata(&self.log).map_or(0, |log| log.len())
-    }
-}
-
 /// `cargo test` builds it with everything else; a run that was asked for this binary alone may not have.
-fn library() -> PathBuf {
+pub fn library() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let program = Path::new(crate::process::PROGRAM);

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::facts::{Book, Fact};
-use super::log::{self, Record, Shim};
+use super::facts::Fact;
+use super::log::Record;
+use super::watched::Watched;
 use crate::licence::command::Desk;
 use crate::process::{Person, Service, poll, recording, serve};
 
@@ -22,23 +23,23 @@ const WRITES: usize = 60;
 
 pub struct Story {
     pub desk: Desk,
-    pub shim: Shim,
-    pub book: Book,
-    /// Names a webhook where nobody listens: its calls wait.
-    config: String,
+    pub watched: Watched,
+    /// A file that names a webhook.
+    pub config: String,
 }
 
 impl Story {
-    pub fn new() -> Arc<Self> {
+    /// `webhook`: where its calls go.
+    pub fn new(webhook: &str) -> Arc<Self> {
         let mut desk = Desk::new();
         let root = desk.dir.path().canonicalize().unwrap().join("root");
         std::fs::create_dir(&root).unwrap();
         desk.data = root.join("d");
         let config = root.with_file_name("box.toml");
-        let webhook = "[[webhook]]\nname = \"school\"\nurl = \"http://127.0.0.1:9/\"\n";
-        std::fs::write(&config, format!("{webhook}secret = \"a secret between two\"\n")).unwrap();
-        let (config, log) = (config.display().to_string(), root.with_file_name("log"));
-        Arc::new(Self { desk, shim: Shim { root, log }, book: Book::default(), config })
+        let webhook = format!("[[webhook]]\nname = \"school\"\nurl = \"http://{webhook}/\"\n");
+        std::fs::write(&config, webhook + "secret = \"a secret between two\"\n").unwrap();
+        let config = config.display().to_string();
+        Arc::new(Self { desk, watched: Watched::new(root), config })
     }
 
     pub fn data(&self) -> PathBuf {
@@ -46,14 +47,14 @@ impl Story {
     }
 
     pub fn note(&self, fact: Fact) {
-        self.book.note(self.shim.position(), fact);
+        self.watched.note(fact);
     }
 
     /// A service whose changes are logged, with what `more` sets in its environment.
     pub fn serve(&self, more: &[(&str, &str)]) -> Service {
         let set =
             ["--set", &self.desk.trusted, "--set", "log.level=error", "--config", &self.config];
-        let mut command = self.shim.on(serve(&self.data(), &set));
+        let mut command = self.watched.on(serve(&self.data(), &set));
         command.envs(more.iter().copied());
         let service = Service::run(command, "https");
         for name in ["keys/secrets.toml", "keys/ca.key.pem"] {
@@ -86,9 +87,9 @@ impl Story {
         self.end(&ann, second).await;
         assert_eq!(service.terminate().0, Some(0));
         let service = self.serve(more);
-        self.write_one(&ann.at(&service.base()), second, 0, "last").await.unwrap();
+        self.watched.write(&ann.at(&service.base()), second, 0, "last").await.unwrap();
         service.kill();
-        log::read(&self.shim.log)
+        self.watched.log()
     }
 
     pub async fn teach(&self, ann: &Person) -> i64 {
@@ -123,50 +124,10 @@ impl Story {
             writers.spawn(async move {
                 for _ in 0..WRITES {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    story.write_one(&who, room, n, &format!("n{n}")).await.unwrap();
+                    story.watched.write(&who, room, n, &format!("n{n}")).await.unwrap();
                 }
             });
         }
         writers.join_all().await;
-    }
-
-    /// One write, noted once it is acknowledged.
-    pub async fn write_one(
-        &self,
-        who: &Person,
-        room: i64,
-        kind: usize,
-        name: &str,
-    ) -> Result<(), String> {
-        let good = |answer: &serde_json::Value, code: &str| match answer[code] == 0 {
-            true => Ok(()),
-            false => Err(format!("{name}: {answer}")),
-        };
-        match kind % 20 {
-            0 => {
-                let id = json!({"id": name, "pwd": "pw", "role": 0});
-                good(&who.call("account/regist", id).await?, "errorCode")?;
-                self.note(Fact::Account(name.into()));
-            }
-            1 | 6 => {
-                // The second takes the place of the first.
-                good(&who.upload(name, b"first").await?, "code")?;
-                let bytes = name.repeat(3000).into_bytes();
-                good(&who.upload(name, &bytes).await?, "code")?;
-                self.note(Fact::Stored(name.into(), bytes));
-            }
-            2..10 => {
-                let file = json!({"type": 0, "file_name": name, "url": format!("/files/{name}")});
-                let bind = json!({"roomnum": room, "operate": 0, "bind_file": file});
-                good(&who.call("live/reportbind", bind).await?, "errorCode")?;
-                self.note(Fact::Bound(room, name.into()));
-            }
-            _ => {
-                let made = who.call("live/create", json!({"title": name})).await?;
-                good(&made, "errorCode")?;
-                self.note(Fact::Lesson(made["data"]["roomnum"].as_i64().unwrap(), 0));
-            }
-        }
-        Ok(())
     }
 }
