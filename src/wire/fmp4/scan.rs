@@ -86,8 +86,12 @@ enum State {
         fragment: Fragment,
         len: u64,
     },
-    /// Wants the whole of this piece.
-    Check(usize),
+    /// Wants the whole of piece `at`; those before it from `from` on are sound, and all from `sure` on.
+    Check {
+        at: usize,
+        from: usize,
+        sure: usize,
+    },
     Done,
 }
 
@@ -101,7 +105,7 @@ impl Scanner {
         let (offset, len) = match &self.state {
             State::Init(len) | State::Head(len) => (at, *len),
             State::Seal { len, .. } => (at + len, SEAL_LEN + PEEK),
-            State::Check(index) => match self.piece(*index) {
+            State::Check { at, .. } => match self.piece(*at) {
                 Some(piece) => (piece.offset, usize::try_from(piece.len).unwrap_or(usize::MAX)),
                 None => return Step::Done,
             },
@@ -117,10 +121,10 @@ impl Scanner {
             State::Init(asked) => self.on_init(bytes, asked),
             State::Head(asked) => self.on_head(bytes, asked),
             State::Seal { fragment, len } => self.on_seal(bytes, &fragment, len),
-            State::Check(index) => self.on_check(bytes, index),
+            State::Check { at, from, sure } => self.on_check(bytes, at, from, sure),
             State::Done => Some(State::Done),
         };
-        self.state = next.unwrap_or_else(|| self.doubtful());
+        self.state = next.unwrap_or_else(|| self.doubtful(usize::MAX));
     }
 
     /// `None` when not even the init part is whole: the file holds nothing.
@@ -132,15 +136,17 @@ impl Scanner {
         self.found.as_ref()?.pieces.get(index)
     }
 
-    /// The walk is over: go back to the first piece that may be worse than it looks.
-    fn doubtful(&self) -> State {
+    /// The walk is over: go back to the first piece that may be worse than it looks. Those from `sure` on are not.
+    fn doubtful(&self, sure: usize) -> State {
         let Some(found) = &self.found else {
             return State::Done;
         };
         let end = found.pieces.last().map_or(0, |piece| piece.end_us);
         let since = end.saturating_sub(DOUBT_US);
-        let sure = found.pieces.iter().rev().take_while(|piece| piece.end_us > since).count();
-        State::Check(found.pieces.len() - sure)
+        let late = found.pieces.iter().rev().take_while(|piece| piece.end_us > since).count();
+        let from = found.pieces.len() - late;
+        let sure = sure.min(found.pieces.len());
+        if from < sure { State::Check { at: from, from, sure } } else { State::Done }
     }
 
     fn on_init(&mut self, bytes: &[u8], asked: usize) -> Option<State> {
@@ -199,14 +205,16 @@ impl Scanner {
         self.on_head(&bytes[SEAL_LEN..], 0)
     }
 
-    fn on_check(&mut self, bytes: &[u8], index: usize) -> Option<State> {
+    fn on_check(&mut self, bytes: &[u8], at: usize, from: usize, sure: usize) -> Option<State> {
         let found = self.found.as_mut()?;
         if trailer::verify(bytes).is_some() {
-            return Some(State::Check(index + 1));
+            let next = State::Check { at: at + 1, from, sure };
+            return Some(if at + 1 < sure { next } else { State::Done });
         }
-        found.valid = found.pieces.get(index)?.offset;
-        found.pieces.truncate(index);
-        Some(State::Done)
+        found.valid = found.pieces.get(at)?.offset;
+        found.pieces.truncate(at);
+        // The end is earlier now, or the time that it had was damaged too.
+        Some(self.doubtful(from))
     }
 }
 

@@ -81,6 +81,16 @@ fn a_tail_of_zeros_is_cut_even_inside_a_fragment() {
 }
 
 #[test]
+fn a_damaged_time_at_the_end_hides_no_damage_before_it() {
+    let (mut bytes, ends) = file(7, 300);
+    // Into the picture of the last but one, and into the decode time of the last.
+    bytes[ends[6] - SEAL_LEN - 1] ^= 1;
+    let tfdt = bytes[ends[6]..].windows(4).position(|word| word == b"tfdt").unwrap();
+    bytes[ends[6] + tfdt + 10] ^= 1;
+    assert_eq!(scan(&bytes).unwrap().valid, ends[5] as u64);
+}
+
+#[test]
 fn a_reader_that_gives_less_than_asked_ends_the_walk() {
     let (bytes, _) = file(7, 300);
     for give in [0, 1, 9, 40, 700] {
