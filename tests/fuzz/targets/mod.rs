@@ -3,12 +3,17 @@
 //! `[[bin]]` in Cargo.toml and seeds in corpus/NAME; `./run 300 NAME` then tries it and writes it into LEDGER.md.
 
 mod bodies;
+mod boxed;
 mod cloud;
+mod dialects;
 mod fmp4;
 mod frames;
 mod licence;
+mod pages;
+mod pieces;
 mod relays;
 mod settings;
+mod sockets;
 mod tickets;
 mod url;
 
@@ -55,5 +60,14 @@ targets! {
     frames::frames ["wire/talk.rs" "wire/openim/frames.rs"]
     url::url ["http/url.rs" "http/onward.rs" "http/cookie.rs" "http/range.rs"]
     bodies::bodies ["dialect/fields"]
+    dialects::edu ["dialect/edu"]
+    dialects::channel ["dialect/channel"]
+    dialects::openim ["dialect/openim"]
+    dialects::groups ["dialect/groups"]
+    dialects::arctos ["dialect/arctos"]
+    dialects::station ["dialect/station"]
+    pages::pages ["app/site.rs" "web/watch.rs" "web/course.rs"]
+    pages::upload ["web/files.rs" "web/files/form.rs"]
+    sockets::sockets ["http/websocket.rs" "web/channel.rs" "web/gateway"]
     settings::settings ["config.rs" "hw/board.rs"]
 }
