@@ -43,6 +43,14 @@ impl Seed {
     }
 }
 
+impl Seed {
+    /// What a backup holds: no film, and no state that one is needed for.
+    pub fn lasting(&self) -> Vec<Fact> {
+        let kept = |fact: &&Fact| !matches!(fact, Fact::Lesson(_, 3));
+        self.facts.iter().filter(kept).cloned().collect()
+    }
+}
+
 /// Some of everything is stored, a film has begun; then it is killed.
 async fn lesson(story: &Story) -> (Person, i64) {
     let service = story.serve(&[]);

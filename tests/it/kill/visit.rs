@@ -46,12 +46,14 @@ pub fn pay(seed: &Seed, point: Point, more: &[(&str, &str)]) -> usize {
         let left = dir.path().join(format!("left{at}"));
         disk.cut_power(luck, &mut Random(at as u64), &left);
         visit.settle(&left.join("d"));
+        visit.restores(&left.join("b.tar"));
         let films = if way == Way::Torn { Ok(()) } else { films::check(&disk, &left) };
         let well = films.and_then(|()| facts::check(&left.join("d"), &facts));
         assert_eq!(well, Ok(()), "{point:?}, a power cut, {luck:?}, {at}");
     }
     let data = visit.watched.data();
     visit.settle(&data);
+    visit.restores(&visit.watched.root.join("b.tar"));
     runtime.block_on(comeback::check(&data, &facts, more));
     visit.look(&data);
     LUCK.len()
@@ -171,6 +173,16 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// A backup that has its name is whole.
+    fn restores(&self, backup: &Path) {
+        if backup.exists() {
+            let elsewhere = backup.with_file_name("elsewhere");
+            let done = say(&elsewhere, &["restore", backup.to_str().unwrap()]);
+            assert_eq!(done.code, Some(0), "{done:?}");
+            assert_eq!(facts::check(&elsewhere, &self.seed.lasting()), Ok(()), "restored");
+        }
+    }
+
     /// What only this way leaves to look at, once the box came back.
     fn look(&self, data: &Path) {
         match self.way {
@@ -184,14 +196,6 @@ impl<'a> Visit<'a> {
                     let kept = data.join("files/lost").join(name).exists();
                     let as_it_should = !left && kept != name.ends_with(".part");
                     assert!(as_it_should, "what uploads left is cleared away: {name}");
-                }
-            }
-            Way::Backup => {
-                let whole = self.watched.root.join("b.tar");
-                let elsewhere = self.watched.root.with_file_name("elsewhere");
-                if whole.exists() {
-                    let done = say(&elsewhere, &["restore", whole.to_str().unwrap()]);
-                    assert_eq!(done.code, Some(0), "{done:?}");
                 }
             }
             _ => {}

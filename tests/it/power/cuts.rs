@@ -66,6 +66,8 @@ impl Cuts<'_> {
         };
         let all: Vec<usize> = (0..self.log.len()).filter(matters).collect();
         let mut moments: Vec<usize> = (0..count).map(|_| *random.pick(&all)).collect();
+        // Whatever is still missing then is missed for sure.
+        moments.push(self.log.len() - 1);
         moments.sort_unstable();
         moments.dedup();
         moments

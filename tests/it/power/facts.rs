@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use arctos_box::model::{hex, sha256};
+use arctos_box::model::{Entropy, hex, sha256};
+use arctos_box::ops::secrets;
 use arctos_box::store::Db;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use rusqlite::{Connection, params};
@@ -54,6 +55,10 @@ pub fn check(data: &Path, facts: &[Fact]) -> Result<(), String> {
         return if facts.is_empty() { Ok(()) } else { Err("there is no store".into()) };
     }
     Db::make_sound(data).map_err(|e| format!("the box does not start: {e}"))?;
+    if data.join("keys").exists() {
+        secrets::load_or_make(data, &Entropy::counter())
+            .map_err(|e| format!("the box does not start: {e}"))?;
+    }
     let conn = Connection::open(data.join("box.db")).map_err(|e| e.to_string())?;
     whole(&conn).map_err(|e| e.to_string())??;
     stored_files(&conn, &data.join("files")).map_err(|e| e.to_string())??;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use arctos_box::wire::fmp4::scan::{Scanner, Step};
+use arctos_box::wire::fmp4::scan::{Found, Scanner, Step};
 
 use super::disk::{Disk, Node};
 use super::log::{Change, Record};
@@ -11,12 +11,21 @@ use crate::process;
 
 /// Bytes up to the end of the last whole fragment.
 pub fn usable(film: &[u8]) -> usize {
+    found(film).map_or(0, |found| usize::try_from(found.valid).unwrap())
+}
+
+/// Whether there is a picture in it.
+pub fn shows(film: &[u8]) -> bool {
+    found(film).is_some_and(|found| found.pieces.iter().any(|piece| piece.pictures > 0))
+}
+
+fn found(film: &[u8]) -> Option<Found> {
     let mut scanner = Scanner::new(film.len() as u64);
     while let Step::Read { offset, len } = scanner.step() {
         let offset = usize::try_from(offset).unwrap();
         scanner.feed(&film[offset..offset + len]);
     }
-    scanner.found().map_or(0, |found| usize::try_from(found.valid).unwrap())
+    scanner.found()
 }
 
 /// What was synced of every film is whole fragments that can still be found.

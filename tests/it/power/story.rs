@@ -13,7 +13,7 @@ use super::facts::Fact;
 use super::log::Record;
 use super::watched::Watched;
 use crate::licence::command::Desk;
-use crate::process::{Person, Service, poll, recording, serve};
+use crate::process::{Person, Service, poll, recording, say, serve};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Clients that write at once, so that they share transactions.
@@ -72,6 +72,7 @@ impl Story {
         let first = self.teach(&ann).await;
         self.write(&ann, first).await;
         self.license();
+        self.back_up();
         ann.wait_for_picture(first).await;
         self.end(&ann, first).await;
 
@@ -114,6 +115,13 @@ impl Story {
         let done = self.desk.license(&["install", &licence]);
         assert_eq!(done.code, Some(0), "{done:?}");
         self.note(Fact::Licence);
+    }
+
+    fn back_up(&self) {
+        let file = self.watched.root.join("b.tar");
+        let done = say(&self.data(), &["backup", file.to_str().unwrap()]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        self.note(Fact::Same("../b.tar", std::fs::read(file).unwrap()));
     }
 
     /// Many clients at once.

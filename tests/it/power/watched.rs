@@ -68,6 +68,11 @@ impl Watched {
                 good(&who.upload(name, &bytes).await?, "code")?;
                 self.note(Fact::Stored(name.into(), bytes));
             }
+            16 => {
+                let bytes = name.repeat(3000).into_bytes();
+                self.slices(who, name, &bytes).await?;
+                self.note(Fact::Stored(name.into(), bytes));
+            }
             2..10 => {
                 let file = json!({"type": 0, "file_name": name, "url": format!("/files/{name}")});
                 let bind = json!({"roomnum": room, "operate": 0, "bind_file": file});
@@ -81,5 +86,21 @@ impl Watched {
             }
         }
         Ok(())
+    }
+
+    async fn slices(&self, who: &Person, name: &str, bytes: &[u8]) -> Result<(), String> {
+        let (size, op) = (bytes.len().to_string(), "upload_slice_init");
+        let plan = [("op", op), ("filesize", &size), ("slice_size", "8192")];
+        let begun = who.store(name, &plan.map(|(name, text)| (name, text.as_bytes()))).await?;
+        let session = begun["data"]["session"].as_str().ok_or_else(|| begun.to_string())?;
+        let session = ("session", session.as_bytes());
+        for (n, slice) in bytes.chunks(8192).enumerate() {
+            let (offset, op) = ((n * 8192).to_string(), b"upload_slice_data");
+            let file: (&str, &[u8]) = ("filecontent\"; filename=\"f", slice);
+            let part = [("op", &op[..]), session, ("offset", offset.as_bytes()), file];
+            who.store(name, &part).await?;
+        }
+        let done = who.store(name, &[("op", b"upload_slice_finish"), session]).await?;
+        if done["code"] == 0 { Ok(()) } else { Err(format!("{name}: {done}")) }
     }
 }
