@@ -12,7 +12,10 @@ pub fn start(format: &str, level: &str) {
         "debug" => LevelFilter::DEBUG,
         _ => LevelFilter::INFO,
     };
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // A line that cannot be written (the log lies on a full disk, nobody holds its other end) is lost. To say so on
+    // the same stream would panic, and take down whoever had something to tell.
+    let builder = tracing_subscriber::fmt().log_internal_errors(false);
+    let builder = builder.with_max_level(level).with_writer(std::io::stderr);
     let terminal = std::io::stderr().is_terminal();
     let started = match format {
         "json" => builder.json().flatten_event(true).try_init(),
