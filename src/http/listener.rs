@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::patience::Patient;
-use super::{Body, Peer};
+use super::{Body, Peer, host};
 
 /// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
 const CONNECTIONS: usize = 12_000;
@@ -100,6 +100,7 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
     let guests = Guests::default();
     let mut tasks = JoinSet::new();
     let (here, mut gone) = mpsc::channel(1);
+    let mut out_of_breath = false;
     loop {
         let permit = tokio::select! {
             permit = permits.clone().acquire_owned() => permit,
@@ -112,9 +113,16 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
         };
         while tasks.try_join_next().is_some() {}
         let guest = match guest {
-            Ok(guest) => guest,
+            Ok(guest) => {
+                out_of_breath = false;
+                guest
+            }
             Err(e) => {
-                tracing::warn!(error = %e, "a connection could not be accepted");
+                // Once for each time of need: it may last for hours.
+                if !out_of_breath {
+                    tracing::warn!(error = %e, "a connection could not be accepted");
+                }
+                out_of_breath = true;
                 tokio::time::sleep(BREATH).await;
                 continue;
             }
@@ -230,14 +238,15 @@ where
         if request.headers().contains_key(header::UPGRADE) {
             request.extensions_mut().insert(answering.clone());
         }
-        let answer = service(request, peer);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let answer = (!host::is_in_doubt(&request)).then(|| service(request, peer));
+        async move { Ok::<_, Infallible>(or_refused(answer).await) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES as usize)
+        .max_header_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
     let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), service);
     let mut connection = std::pin::pin!(connection.with_upgrades());
@@ -253,6 +262,13 @@ where
     }
 }
 
+async fn or_refused(answer: Option<Answer>) -> Response<Body> {
+    match answer {
+        Some(answer) => answer.await,
+        None => host::refused(),
+    }
+}
+
 /// No request over HTTP/2 becomes another protocol. What its library bounds by itself (frames of one header,
 /// settings and pings that wait for their answer) `tests/it/hostile/h2.rs` tries.
 async fn http2<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
@@ -260,8 +276,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = service(request, peer);
-        async move { Ok::<_, Infallible>(answer.await) }
+        let answer = (!host::is_in_doubt(&request)).then(|| service(request, peer));
+        async move { Ok::<_, Infallible>(or_refused(answer).await) }
     });
     let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     builder

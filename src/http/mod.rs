@@ -4,6 +4,7 @@
 pub mod body;
 pub mod client;
 pub mod cookie;
+mod host;
 pub mod listener;
 pub mod onward;
 pub mod page;
