@@ -18,8 +18,15 @@ use crate::http::listener::Hold;
 
 /// How long the other end may take to confirm a close.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// What is heard meanwhile and thrown away: a few seconds of talk, and 256 KiB in all; a flood is not waited out.
+const FRAMES_LEFT: u32 = 256;
+const READS_LEFT: u32 = 256;
 /// RFC 6455: a close frame has 125 bytes, two of which are the code.
 const REASON_BYTES_MAX: usize = 123;
+
+/// Pings and pongs of the other end within this span; who is alive sends one every few seconds.
+const CONTROLS_MAX: u32 = 600;
+const CONTROLS_SPAN: Duration = Duration::from_secs(60);
 
 /// One message of either direction, whole. Cloning shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +66,17 @@ pub struct Socket {
     pinged: Option<Instant>,
     /// A pong waits to be sent: nothing is read before, so that pings cannot pile up answers.
     owes: bool,
+    /// Pings and pongs since this moment.
+    controls: (Instant, u32),
 }
 
 impl Socket {
     pub(super) fn new(stream: TokioIo<Upgraded>, limits: Limits, hold: Option<Hold>) -> Self {
         let most = tokio_websockets::Limits::default().max_payload_len(Some(limits.message_max));
         let stream = ServerBuilder::new().limits(most).serve(stream);
-        Self { stream, limits, hold, heard: Instant::now(), pinged: None, owes: false }
+        let now = Instant::now();
+        let controls = (now, 0);
+        Self { stream, limits, hold, heard: now, pinged: None, owes: false, controls }
     }
 
     /// The next message. Pings and answers them in between. Cancel-safe: nothing is lost when this future is
@@ -80,6 +91,8 @@ impl Socket {
                 None => self.heard + self.limits.quiet,
                 Some(at) => at + self.limits.grace,
             };
+            // What lies read already comes without waiting: a flood of it must not hold up the others.
+            tokio::task::consume_budget().await;
             let next = tokio::select! {
                 biased;
                 () = drained(&mut self.hold) => return Err(End::Drained),
@@ -106,6 +119,10 @@ impl Socket {
                 self.part().await;
                 return Err(End::Closed(Some(code.into())));
             }
+            if (message.is_ping() || message.is_pong()) && self.floods() {
+                self.part().await;
+                return Err(End::Wrong("too many pings".into()));
+            }
             self.owes = message.is_ping();
             if message.is_text() {
                 return Ok(Frame::Text(message.into_payload().into()));
@@ -114,6 +131,15 @@ impl Socket {
                 return Ok(Frame::Binary(message.into_payload().into()));
             }
         }
+    }
+
+    /// Counts a ping or pong that came at `heard`.
+    fn floods(&mut self) -> bool {
+        if self.heard - self.controls.0 > CONTROLS_SPAN {
+            self.controls = (self.heard, 0);
+        }
+        self.controls.1 += 1;
+        self.controls.1 > CONTROLS_MAX
     }
 
     /// Reading goes on, and with it the ping leaves.
@@ -166,7 +192,10 @@ impl Socket {
         let message = Message::close(Some(code), shortened(reason));
         let farewell = async {
             if self.stream.send(message).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
+                let mut left = FRAMES_LEFT;
+                while let (Some(Ok(_)), 1..) = (self.stream.next().await, left) {
+                    left -= 1;
+                }
             }
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_ok() {
@@ -179,8 +208,11 @@ impl Socket {
     async fn part(&mut self) {
         let rest = async {
             let _ = self.stream.close().await;
-            let mut unread = [0; 512];
-            while let Ok(1..) = self.stream.get_mut().read(&mut unread).await {}
+            let mut unread = [0; 1024];
+            let mut left = READS_LEFT;
+            while let (Ok(1..), 1..) = (self.stream.get_mut().read(&mut unread).await, left) {
+                left -= 1;
+            }
         };
         let _ = tokio::time::timeout(FAREWELL, rest).await;
     }
