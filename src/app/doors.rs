@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -30,6 +30,12 @@ pub struct Frame<'a> {
     pub clock: &'a Clock,
     pub health: &'a Health,
 }
+
+/// What the system holds for a client that reads slowly, or not at all; it would take 4 MiB by itself, and a class of
+/// such clients would use up its memory for everybody. A film of 8 Mbit/s still passes with 150 ms there and back.
+const SENT_BYTES: u32 = 128 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// What a door leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +210,24 @@ fn own_addresses() -> Vec<IpAddr> {
 }
 
 async fn bind(addr: &str) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(addr).await?;
-    let bound = listener.local_addr()?;
-    Ok((listener, bound))
+    let mut last = std::io::Error::new(std::io::ErrorKind::InvalidInput, "no such address");
+    for addr in tokio::net::lookup_host(addr).await? {
+        match listen(addr) {
+            Ok(listener) => {
+                let bound = listener.local_addr()?;
+                return Ok((listener, bound));
+            }
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
+}
+
+/// What is accepted inherits the listener's buffer.
+fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SENT_BYTES)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
