@@ -4,7 +4,7 @@ use super::Appliance;
 use crate::model::outbox::Parcel;
 use crate::model::{Fault, Millis, Moment, Thing};
 use crate::store::outbox;
-use crate::wire::callback::{GIVE_UP, next_try};
+use crate::wire::callback::{GIVE_UP, WAIT_MAX, next_try};
 
 /// No call is given up before it was tried so often; three days of back-off are some four hundred tries.
 const TRIES_MIN: u32 = 100;
@@ -15,12 +15,17 @@ const KEEP: Millis = Millis::seconds(30 * 24 * 3600);
 
 /// What is due now: at most one call of each webhook and lesson, so order holds.
 pub async fn due(app: &Appliance, now: Moment) -> Result<Vec<Parcel>, Fault> {
-    app.db.read(move |conn| Ok(outbox::due(conn, now.wall, ROUND)?)).await
+    app.db.read(move |conn| Ok(outbox::due(conn, now.wall, far(now), ROUND)?)).await
+}
+
+/// What lies beyond was put there by a clock that was ahead: it must not wait until that comes true.
+fn far(now: Moment) -> Millis {
+    now.wall + WAIT_MAX
 }
 
 /// When the next call falls due that is not due yet.
 pub async fn next_due(app: &Appliance, now: Moment) -> Result<Option<Millis>, Fault> {
-    app.db.read(move |conn| Ok(outbox::next_due(conn, now.wall)?)).await
+    app.db.read(move |conn| Ok(outbox::next_due(conn, now.wall, far(now))?)).await
 }
 
 /// Notes how a try went.

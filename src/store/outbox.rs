@@ -33,27 +33,33 @@ pub fn put(
     Ok(())
 }
 
-/// The head of each webhook-and-lesson line that is due, oldest first.
-pub fn due(conn: &Connection, now: Millis, limit: i64) -> rusqlite::Result<Vec<Parcel>> {
+/// The head of each webhook-and-lesson line that is due at `now`, or only after `far`, oldest first.
+pub fn due(
+    conn: &Connection,
+    now: Millis,
+    far: Millis,
+    limit: i64,
+) -> rusqlite::Result<Vec<Parcel>> {
     let mut found = conn.prepare_cached(&format!(
-        "{COLUMNS} WHERE o.state = 'waiting' AND o.next_at <= ?1 AND NOT EXISTS (
+        "{COLUMNS} WHERE o.state = 'waiting' AND (o.next_at <= ?1 OR o.next_at > ?2)
+         AND NOT EXISTS (
              SELECT 1 FROM outbox e WHERE e.webhook = o.webhook AND e.room_id = o.room_id
              AND e.state = 'waiting' AND e.id < o.id)
-         ORDER BY o.id LIMIT ?2"
+         ORDER BY o.id LIMIT ?3"
     ))?;
-    let parcels = found.query_map(params![now.0, limit], read)?;
+    let parcels = found.query_map(params![now.0, far.0, limit], read)?;
     parcels.collect()
 }
 
-/// When the next line's head falls due that is not due yet. Rows behind a head wait for it, not for their time.
-pub fn next_due(conn: &Connection, now: Millis) -> rusqlite::Result<Option<Millis>> {
+/// When the next line's head falls due that is not due yet, up to `far`. Rows behind a head wait for it, not for their time.
+pub fn next_due(conn: &Connection, now: Millis, far: Millis) -> rusqlite::Result<Option<Millis>> {
     let mut found = conn.prepare_cached(
         "SELECT MIN(o.next_at) FROM outbox o
-         WHERE o.state = 'waiting' AND o.next_at > ?1 AND NOT EXISTS (
+         WHERE o.state = 'waiting' AND o.next_at BETWEEN ?1 + 1 AND ?2 AND NOT EXISTS (
              SELECT 1 FROM outbox e WHERE e.webhook = o.webhook AND e.room_id = o.room_id
              AND e.state = 'waiting' AND e.id < o.id)",
     )?;
-    let at: Option<i64> = found.query_row([now.0], |r| r.get(0))?;
+    let at: Option<i64> = found.query_row([now.0, far.0], |r| r.get(0))?;
     Ok(at.map(Millis))
 }
 

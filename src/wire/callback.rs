@@ -81,6 +81,8 @@ pub const GIVE_UP: Millis = Millis::seconds(72 * 3600);
 
 const FIRST_MS: i64 = 1000;
 const CAP_MS: i64 = 600_000;
+/// No try lies further ahead; one that does was put off by a clock that has been set back since.
+pub const WAIT_MAX: Millis = Millis(CAP_MS * 6 / 5);
 
 /// Compares in a time that says nothing about where the texts differ: ring compares two codes, not them.
 fn same(expected: &[u8], given: &[u8]) -> bool {
