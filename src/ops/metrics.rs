@@ -27,6 +27,7 @@ pub struct Metrics {
     transactions: Gauge,
     writes: Gauge,
     memory: Gauge,
+    tasks: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -59,6 +60,7 @@ impl Default for Metrics {
             transactions: gauge("store_transactions", "Transactions committed since the start"),
             writes: gauge("store_writes", "Writes committed since the start"),
             memory: gauge("resident_bytes", "Memory of this process"),
+            tasks: gauge("tasks", "Tasks that live in the runtime"),
             registry,
             answers,
             seconds,
@@ -88,6 +90,8 @@ impl Metrics {
         self.writes.set(signed(writes));
         self.waiting.set(outbox::waiting(app).await.unwrap_or(-1));
         self.memory.set(resident());
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        self.tasks.set(signed(tasks as u64));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
