@@ -13,6 +13,7 @@ mod crash;
 mod failures;
 mod fuzz;
 mod golden;
+mod hostile;
 mod hot_path;
 mod joining;
 mod keys;
