@@ -1,6 +1,8 @@
 //! Request bodies, read whole and under a limit that the caller's route states.
 
 use std::fmt::Display;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -38,7 +40,12 @@ where
     if hint.exact() == Some(0) {
         return Ok(Bytes::new());
     }
-    match tokio::time::timeout(PATIENCE, collect(body, max)).await {
+    let mut collecting = std::pin::pin!(collect(body, max));
+    // A small body has come with its head: no timer is set for it.
+    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(collecting.as_mut().poll(cx))).await {
+        return done;
+    }
+    match tokio::time::timeout(PATIENCE, collecting).await {
         Ok(done) => done,
         Err(_) => Err(BodyError::TooSlow),
     }
@@ -52,7 +59,9 @@ where
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut place = None;
-    while let Some(frame) = body.frame().await {
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
         let frame = frame.map_err(|e| BodyError::Broken(e.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
         let so_far = first.as_ref().map_or(0, Bytes::len) + rest.len();

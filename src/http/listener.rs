@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -21,13 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::patience::Patient;
+use super::patience::{Patient, Phase};
 use super::{Body, Peer, host};
 
 /// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
 const CONNECTIONS: usize = 12_000;
-/// A client that sends its header line by line is cut off.
-const HEADER_TIME: Duration = Duration::from_secs(10);
 const TLS_TIME: Duration = Duration::from_secs(10);
 pub const HEADER_BYTES: u32 = 32 * 1024;
 pub const HEADERS: usize = 64;
@@ -40,7 +38,6 @@ const UNREAD: u32 = 256 * 1024;
 const UNTAKEN: usize = 64 * 1024;
 /// Who has a stream open answers this ping; a silent HTTP/2 connection is closed a little later.
 const PING: Duration = Duration::from_secs(30);
-const SILENT: Duration = Duration::from_secs(60);
 /// Open connections of one address; a class may share one. The machine itself is not counted.
 const PER_ADDRESS: usize = 1024;
 /// After a failed accept (no descriptors left) the listener takes a breath.
@@ -48,7 +45,8 @@ const BREATH: Duration = Duration::from_millis(50);
 /// What running answers get when the box drains.
 const DRAIN: Duration = Duration::from_secs(4);
 
-type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+/// An answer on its way.
+pub type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 /// What answers requests.
 pub type Service = Arc<dyn Fn(Request<Incoming>, Peer) -> Answer + Send + Sync>;
 
@@ -72,9 +70,15 @@ pub async fn drained(drain: &mut watch::Receiver<bool>) {
 pub struct Hold {
     _place: Arc<Place>,
     drain: watch::Receiver<bool>,
+    phase: Arc<Phase>,
 }
 
 impl Hold {
+    /// The connection is no HTTP any more: it waits for its client as long as it likes.
+    pub fn upgraded(&self) {
+        self.phase.upgraded();
+    }
+
     /// Returns when the box goes down.
     pub async fn drained(&mut self) {
         drained(&mut self.drain).await;
@@ -136,7 +140,7 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
             Door::Plain(_) | Door::Unix(_) => None,
         };
         let place = Place { _permit: permit, _seat: seat, _here: here.clone() };
-        let hold = Hold { _place: Arc::new(place), drain: drain.clone() };
+        let hold = Hold { _place: Arc::new(place), drain: drain.clone(), phase: Arc::default() };
         tasks.spawn(welcome(guest, tls, service.clone(), hold));
     }
     drop((door, here));
@@ -229,12 +233,15 @@ async fn welcome(guest: Guest, tls: Option<TlsAcceptor>, service: Service, hold:
     }
 }
 
+/// HTTP/1 over a plain stream, or over TLS when that is what was agreed on.
 async fn http1<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let phase = hold.phase.clone();
     let answering = hold.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
+        answering.phase.asked();
         if request.headers().contains_key(header::UPGRADE) {
             request.extensions_mut().insert(answering.clone());
         }
@@ -242,22 +249,30 @@ where
         async move { Ok::<_, Infallible>(or_refused(answer).await) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
+    // How long a head may take is `Patient`'s to know.
     builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(None)
         .max_buf_size(HEADER_BYTES as usize)
         .max_header_size(HEADER_BYTES as usize)
         .max_headers(HEADERS);
-    let connection = builder.serve_connection(TokioIo::new(Patient::new(stream)), service);
-    let mut connection = std::pin::pin!(connection.with_upgrades());
-    let done = tokio::select! {
-        done = &mut connection => done,
-        () = hold.drained() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let stream = TokioIo::new(Patient::new(stream, phase));
+    let mut connection = std::pin::pin!(builder.serve_connection(stream, service).with_upgrades());
+    let drain = hold.drain.clone();
+    let mut drained = std::pin::pin!(hold.drained());
+    let (mut asked, mut told) = (false, false);
+    let done = poll_fn(|cx| {
+        // Asked once, the drain wakes this task by itself; then its flag is enough.
+        let quiet = asked && matches!(drain.has_changed(), Ok(false));
+        if !told && !quiet {
+            asked = true;
+            if drained.as_mut().poll(cx).is_ready() {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+            }
         }
-    };
-    if let Err(e) = done {
+        connection.as_mut().poll(cx)
+    });
+    if let Err(e) = done.await {
         tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
     }
 }
@@ -290,7 +305,8 @@ where
         .initial_stream_window_size(UNREAD)
         .max_send_buf_size(UNTAKEN)
         .keep_alive_interval(PING);
-    let stream = Patient::new(stream).and_silent_at_most(SILENT);
+    hold.phase.shared();
+    let stream = Patient::new(stream, hold.phase.clone());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let done = tokio::select! {
         done = connection.as_mut() => done,

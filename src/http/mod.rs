@@ -7,6 +7,7 @@ pub mod cookie;
 mod host;
 pub mod listener;
 pub mod onward;
+mod outgoing;
 pub mod page;
 mod patience;
 pub mod range;
@@ -15,13 +16,9 @@ pub mod tls;
 pub mod url;
 pub mod websocket;
 
-use std::io;
 use std::net::IpAddr;
 
-use bytes::Bytes;
-
-/// Every body the box sends.
-pub type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+pub use outgoing::Body;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]

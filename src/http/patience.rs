@@ -1,9 +1,12 @@
-//! A connection whose other end has stopped reading is given up after a while: it holds a place that others
-//! need. Reading has limits of its own (header and body time-outs), but for a connection on which many requests
-//! travel at once: that one is given up when nothing comes for too long.
+//! How long a connection may keep a place that others need: while it waits for a client that sends its request
+//! byte by byte, says nothing at all, or has stopped reading. Bodies have limits of their own.
+//!
+//! No request sets a timer. A connection has one, which ticks while requests come and sleeps while none do.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,33 +15,70 @@ use tokio::time::{Instant, Sleep};
 
 /// A player that pauses keeps its connection idle, not full; a full one this long is dead or hostile.
 const STALLED: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_secs(5);
+/// A request's head has arrived after so many ticks: 10 to 15 s from its first byte.
+const HEAD_TICKS: u8 = 3;
+/// Between two requests. Clients beat every 3 s; a browser that comes later connects again.
+const IDLE: Duration = Duration::from_secs(75);
+/// A connection that many requests share is silent for so many ticks: 60 to 65 s.
+const SILENT_TICKS: u8 = 13;
 
-/// A stream that fails with `TimedOut` when not one byte could be written for `STALLED`.
-pub struct Patient<S> {
-    stream: S,
-    limit: Duration,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
-    silence: Option<Silence>,
+/// Where a connection is between two requests, as its stream and its service see it.
+#[derive(Debug, Default)]
+pub struct Phase(AtomicU8);
+
+impl Phase {
+    const IDLE: u8 = 0;
+    const HEAD: u8 = 1;
+    const ANSWER: u8 = 2;
+    const UPGRADED: u8 = 3;
+    const SHARED: u8 = 4;
+
+    /// A request's head is here.
+    pub fn asked(&self) {
+        self.0.store(Self::ANSWER, Ordering::Relaxed);
+    }
+
+    /// The connection speaks something else from now on, which has limits of its own.
+    pub fn upgraded(&self) {
+        self.0.store(Self::UPGRADED, Ordering::Relaxed);
+    }
+
+    /// Many requests travel here at once (HTTP/2): the connection is given up when it is silent.
+    pub fn shared(&self) {
+        self.0.store(Self::SHARED, Ordering::Relaxed);
+    }
+
+    fn is(&self, phase: u8) -> bool {
+        self.0.load(Ordering::Relaxed) == phase
+    }
+
+    fn turn(&self, from: u8, to: u8) {
+        let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+    }
 }
 
-/// How long the other end has said nothing.
-struct Silence {
-    most: Duration,
-    heard: Instant,
-    /// Runs since the first read that waited; looks at `heard` when it ends.
-    alarm: Option<Pin<Box<Sleep>>>,
+/// A stream that fails with `TimedOut` when its other end is given up.
+pub struct Patient<S> {
+    stream: S,
+    phase: Arc<Phase>,
+    limit: Duration,
+    tick: Pin<Box<Sleep>>,
+    /// The tick wakes whoever reads here.
+    armed: bool,
+    /// The tick sleeps through the idle time.
+    asleep: bool,
+    /// Ticks in which this phase went on, or in which nothing was heard.
+    ticks: u8,
+    /// Runs while a write waits.
+    waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    pub fn new(stream: S) -> Self {
-        Self { stream, limit: STALLED, waiting: None, silence: None }
-    }
-
-    /// Reading fails with `TimedOut` as well, when not one byte came for so long.
-    pub fn and_silent_at_most(mut self, most: Duration) -> Self {
-        self.silence = Some(Silence { most, heard: Instant::now(), alarm: None });
-        self
+    pub fn new(stream: S, phase: Arc<Phase>) -> Self {
+        let tick = Box::pin(tokio::time::sleep(TICK));
+        let (armed, asleep, ticks) = (false, false, 0);
+        Self { stream, phase, limit: STALLED, tick, armed, asleep, ticks, waiting: None }
     }
 
     /// Passes on what a write came to, and counts how long it has come to nothing.
@@ -56,24 +96,52 @@ impl<S> Patient<S> {
         ready!(waiting.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
-}
 
-impl Silence {
-    /// Passes on what a read came to, and watches how long it has come to nothing.
-    fn settle(&mut self, read: Poll<io::Result<()>>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if read.is_ready() {
-            self.heard = Instant::now();
-            return read;
+    /// Something was written: an answer, or a part of one.
+    fn answered<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.ticks = 0;
+            self.phase.turn(Phase::ANSWER, Phase::IDLE);
         }
-        loop {
-            let due = self.heard + self.most;
-            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
-            ready!(alarm.as_mut().poll(cx));
-            if alarm.deadline() == due {
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        written
+    }
+
+    /// The first byte of a request.
+    fn begun(&mut self) {
+        self.ticks = 0;
+        self.phase.turn(Phase::IDLE, Phase::HEAD);
+        if self.asleep {
+            self.asleep = false;
+            self.armed = false;
+            self.tick.as_mut().reset(Instant::now() + TICK);
+        }
+    }
+
+    /// Nothing has come. Ready when it is enough.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Armed once, the timer wakes this task by itself.
+        if self.armed && !self.tick.is_elapsed() {
+            return Poll::Pending;
+        }
+        while self.tick.as_mut().poll(cx).is_ready() {
+            let slept = std::mem::take(&mut self.asleep);
+            self.ticks = self.ticks.saturating_add(1);
+            let idle = self.phase.is(Phase::IDLE);
+            let enough = match self.phase.0.load(Ordering::Relaxed) {
+                Phase::IDLE => slept,
+                Phase::HEAD => self.ticks >= HEAD_TICKS,
+                Phase::SHARED => self.ticks >= SILENT_TICKS,
+                _ => false,
+            };
+            if enough {
+                return Poll::Ready(());
             }
-            alarm.as_mut().reset(due);
+            self.asleep = idle && self.ticks > 1;
+            let pause = if self.asleep { IDLE } else { TICK };
+            self.tick.as_mut().reset(Instant::now() + pause);
         }
+        self.armed = true;
+        Poll::Pending
     }
 }
 
@@ -84,10 +152,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        match &mut self.silence {
-            Some(silence) => silence.settle(read, cx),
-            None => read,
+        if read.is_ready() {
+            if self.phase.is(Phase::IDLE) {
+                self.begun();
+            } else if self.phase.is(Phase::SHARED) {
+                self.ticks = 0;
+            }
+            return read;
         }
+        if !self.phase.is(Phase::UPGRADED) {
+            ready!(self.wait(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
     }
 }
 
@@ -98,6 +175,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let written = self.answered(written);
         self.settle(written, cx)
     }
 
@@ -107,6 +185,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let written = self.answered(written);
         self.settle(written, cx)
     }
 
@@ -126,49 +205,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_reader_that_stops_reading_is_given_up_and_a_slow_one_is_not() {
-        let (near, mut far) = tokio::io::duplex(16);
-        let limit = Duration::from_millis(300);
-        let mut patient = Patient { stream: near, limit, waiting: None, silence: None };
-        let slow = tokio::spawn(async move {
-            let mut byte = [0; 8];
-            for _ in 0..6 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                far.read_exact(&mut byte).await.unwrap();
-            }
-            far
-        });
-        patient.write_all(&[1; 48]).await.unwrap();
-        let far = slow.await.unwrap();
-        let stopped = patient.write_all(&[1; 64]).await.unwrap_err();
-        assert_eq!(stopped.kind(), io::ErrorKind::TimedOut);
-        drop(far);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_given_up_and_who_says_little_is_not() {
-        let (near, mut far) = tokio::io::duplex(16);
-        let mut patient = Patient::new(near).and_silent_at_most(Duration::from_secs(60));
-        let began = Instant::now();
-        let talk = tokio::spawn(async move {
-            for _ in 0..5 {
-                tokio::time::sleep(Duration::from_secs(40)).await;
-                far.write_all(&[1]).await.unwrap();
-            }
-            far
-        });
-        let mut bytes = [0; 5];
-        patient.read_exact(&mut bytes).await.unwrap();
-        let far = talk.await.unwrap();
-        let silent = patient.read_u8().await.unwrap_err();
-        assert_eq!(silent.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(began.elapsed().as_secs(), 5 * 40 + 60);
-        drop(far);
-    }
-}
+mod tests;

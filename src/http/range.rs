@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
@@ -60,7 +59,7 @@ pub async fn serve_file(
     let file = Arc::new(file);
     let answer = decide(method, headers, content.etag, len);
     Ok(reply(method, &answer, content, len, |part| {
-        FileBody { file, at: part.start, end: part.end, reading: None }.boxed_unsync()
+        Body::read(FileBody { file, at: part.start, end: part.end, reading: None })
     }))
 }
 
@@ -76,7 +75,7 @@ pub fn serve_bytes(
     reply(method, &answer, content, len, |part| {
         let bound =
             |n: u64| usize::try_from(n).expect("a part lies within bytes that are in memory");
-        full(bytes.slice(bound(part.start)..bound(part.end)))
+        Body::whole(bytes.slice(bound(part.start)..bound(part.end)))
     })
 }
 
@@ -241,7 +240,7 @@ fn reply(
         Answer::Failed => (StatusCode::PRECONDITION_FAILED, None),
         Answer::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
     };
-    let mut response = Response::new(full(Bytes::new()));
+    let mut response = Response::new(Body::whole(Bytes::new()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     describe(headers, answer, content, len);
@@ -277,10 +276,6 @@ fn describe(headers: &mut HeaderMap, answer: &Answer, content: Content<'_>, len:
     if *answer != Answer::NotModified {
         set(header::CONTENT_TYPE, content.content_type);
     }
-}
-
-fn full(bytes: Bytes) -> Body {
-    http_body_util::Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A part of a file, read on the blocking pool when hyper asks for more and not before.

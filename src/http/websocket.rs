@@ -144,7 +144,10 @@ fn accept(key: &[u8]) -> HeaderValue {
 impl Upgrade {
     /// The answer 101, and the socket to come once the answer is sent.
     pub fn accept(self, limits: Limits) -> (Response<Body>, Opening) {
-        let mut answer = Response::new(reply::full(Bytes::new()));
+        if let Some(hold) = &self.hold {
+            hold.upgraded();
+        }
+        let mut answer = Response::new(Body::whole(Bytes::new()));
         *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = answer.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));

@@ -1,6 +1,7 @@
 //! What Safari, curl and hls.js really send, and the corners of RFC 9110 that nobody sends until one does.
 
 use super::*;
+use http_body_util::BodyExt;
 
 use hyper::body::Body as _;
 
