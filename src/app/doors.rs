@@ -146,15 +146,11 @@ impl Rooms {
         let gateway = Gateway { app: site.app.clone(), clock: self.clock.clone() };
         let speech = match behind {
             Behind::Site => {
-                return Arc::new(move |request, peer| {
-                    let site = site.clone();
-                    Box::pin(async move { site.answer(request, peer).await })
-                });
+                return Arc::new(move |request, peer| site.answer(request, peer));
             }
             Behind::OpenIm => {
                 return Arc::new(move |request, peer| {
-                    let site = site.clone();
-                    Box::pin(async move { site.speak(&openim::DIALECT, request, peer).await })
+                    Box::pin(site.clone().speak(&openim::DIALECT, request, peer))
                 });
             }
             Behind::Gateway => Speech::Native,

@@ -9,8 +9,9 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::health::Health;
-use crate::dialect::{DIALECTS, Dialect, credentials, describe, openapi, serve};
+use crate::dialect::{DIALECTS, Dialect, RequestId, credentials, describe, openapi, serve};
 use crate::domain::{Appliance, staff};
+use crate::http::listener::Answer;
 use crate::http::{Body, Peer, reply};
 use crate::model::Clock;
 use crate::ops::metrics::Metrics;
@@ -42,7 +43,24 @@ impl Site {
         Self { app, clock, metrics, health, ca_pem, requests: AtomicU64::new(0) }
     }
 
-    pub async fn answer<B>(&self, request: Request<B>, peer: Peer) -> Response<Body>
+    /// The future of a dialect's request is small: what takes more keeps it in a box of its own.
+    pub fn answer<B>(self: &Arc<Self>, request: Request<B>, peer: Peer) -> Answer
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Display + Send + Sync + 'static,
+    {
+        let path = request.uri().path();
+        let is_channel = path == channel::PATH && request.headers().contains_key(header::UPGRADE);
+        let dialect = DIALECTS.iter().find(|d| !is_channel && (d.owns)(path));
+        let site = self.clone();
+        match dialect {
+            Some(dialect) => Box::pin(site.speak(dialect, request, peer)),
+            None => Box::pin(async move { site.show(request, peer).await }),
+        }
+    }
+
+    /// What no dialect owns.
+    async fn show<B>(&self, request: Request<B>, peer: Peer) -> Response<Body>
     where
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send + Sync + 'static,
@@ -51,9 +69,6 @@ impl Site {
         let path = request.uri().path();
         if path == channel::PATH && request.headers().contains_key(header::UPGRADE) {
             return channel::answer(&self.app, &self.clock, request, peer, channel::LIMITS);
-        }
-        if let Some(dialect) = DIALECTS.iter().find(|d| (d.owns)(path)) {
-            return self.speak(dialect, request, peer).await;
         }
         if path.starts_with("/files/") {
             return files::answer(&self.app, request, peer, now).await;
@@ -80,7 +95,7 @@ impl Site {
 
     /// What a port of one dialect's own answers, whatever the path.
     pub async fn speak<B>(
-        &self,
+        self: Arc<Self>,
         dialect: &'static Dialect,
         request: Request<B>,
         peer: Peer,
@@ -90,9 +105,9 @@ impl Site {
         B::Error: Display + Send + Sync + 'static,
     {
         let now = self.clock.moment();
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{:x}-{number:x}", now.wall.as_seconds());
-        let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, &id).await;
+        let id =
+            RequestId { wall: now.wall, number: self.requests.fetch_add(1, Ordering::Relaxed) };
+        let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, id).await;
         self.metrics.answered(label, self.clock.steady() - now.steady);
         answer
     }

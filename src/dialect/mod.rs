@@ -21,11 +21,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, StatusCode};
+use hyper::{Method, StatusCode, Uri};
 
 use crate::domain::Appliance;
 use crate::model::user::Actor;
-use crate::model::{Fault, Moment, Thing};
+use crate::model::{Fault, Millis, Moment, Thing};
 use fields::{Field, Fields};
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
@@ -61,7 +61,7 @@ pub struct Dialect {
     /// Credentials and common fields, in the dialect's own order, then the row's handler.
     pub open: for<'a> fn(&'a Row, Call<'a>) -> Work<'a>,
     /// A failure in the dialect's own words, also for requests that address no row.
-    pub fault: fn(Option<&Row>, &Fault, &str) -> Sealed,
+    pub fault: fn(Option<&Row>, &Fault, RequestId) -> Sealed,
     /// A success in the dialect's own envelope.
     pub success: fn(&Row, Vec<u8>) -> Sealed,
 }
@@ -269,9 +269,33 @@ pub enum Work<'a> {
 /// The head of a request.
 pub struct Asked {
     pub method: Method,
-    pub path: String,
-    pub query: String,
+    pub uri: Uri,
     pub headers: HeaderMap,
+}
+
+impl Asked {
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// As sent, undecoded.
+    pub fn query(&self) -> &str {
+        self.uri.query().unwrap_or("")
+    }
+}
+
+/// Names a request in the log and in answers about our own faults.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId {
+    pub wall: Millis,
+    /// Since the start.
+    pub number: u64,
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:x}-{:x}", self.wall.as_seconds(), self.number)
+    }
 }
 
 /// A request on its way to a handler.

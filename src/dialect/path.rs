@@ -12,7 +12,7 @@ use crate::model::{Conflict, Fault, Thing};
 /// # Errors
 /// `Missing(Page)` when no row has this path, `Conflict(MethodNotAllowed)` when one has, with another method.
 pub fn find(rows: &'static [Row], asked: &Asked) -> Result<Found, Fault> {
-    let path = asked.path.trim_start_matches('/');
+    let path = asked.path().trim_start_matches('/');
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut other_method = false;
     for row in rows {

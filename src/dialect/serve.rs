@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::fields::{self, Fields, Output, form};
 use super::{
-    Asked, BODY_MAX, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made, Row,
-    Run, Sealed, Whole, Work,
+    Asked, BODY_MAX, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made,
+    RequestId, Row, Run, Sealed, Whole, Work,
 };
 use crate::domain::Appliance;
 use crate::http::url::query;
@@ -23,29 +23,47 @@ use crate::model::{Conflict, Fault, Millis, Moment};
 const QUERY_PAIRS: usize = 64;
 
 /// What an answer is counted under in the metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Label {
-    pub dialect: &'static str,
-    pub row: &'static str,
+    pub dialect: &'static Dialect,
+    pub command: Command,
     pub ok: bool,
 }
 
-/// Answers one request of a dialect. `request_id` names it in the log and in answers about our own faults.
+/// What a request asked for.
+#[derive(Clone, Copy)]
+pub enum Command {
+    Row(&'static Row),
+    /// A pre-flight request of CORS.
+    Options,
+    Unknown,
+}
+
+impl Command {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Row(row) => row.address,
+            Self::Options => "options",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Answers one request of a dialect.
 pub async fn answer<B>(
     app: &Arc<Appliance>,
     dialect: &'static Dialect,
     request: hyper::Request<B>,
     peer: Peer,
     now: Moment,
-    request_id: &str,
+    id: RequestId,
 ) -> (Response<Body>, Label)
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
     if dialect.cors && request.method() == Method::OPTIONS {
-        let label = Label { dialect: dialect.name, row: "options", ok: true };
-        return (reply::preflight(), label);
+        return (reply::preflight(), Label { dialect, command: Command::Options, ok: true });
     }
     let (head, body) = request.into_parts();
     let caller = Caller {
@@ -55,37 +73,30 @@ where
         appid: 0,
         timestamp: 0,
     };
-    let asked = Asked {
-        query: head.uri.query().unwrap_or("").to_owned(),
-        path: head.uri.path().to_owned(),
-        headers: head.headers,
-        method: head.method,
-    };
+    let asked = Asked { method: head.method, uri: head.uri, headers: head.headers };
     let (row, done) = match (dialect.address)(&asked) {
         Err(fault) => (None, Err(fault)),
         Ok(found) => (Some(found.row), run(app, dialect, found, &asked, caller, body).await),
     };
-    let label = Label {
-        dialect: dialect.name,
-        row: row.map_or("unknown", |r| r.address),
-        ok: done.is_ok(),
-    };
+    let command = row.map_or(Command::Unknown, Command::Row);
+    let label = Label { dialect, command, ok: done.is_ok() };
     let sealed = match (row, done) {
         (_, Ok(Made::Whole(sealed))) => *sealed,
         (Some(row), Ok(Made::Json(output))) => (dialect.success)(row, output),
         (None, Ok(Made::Json(output))) => Sealed::json(StatusCode::OK, output),
         (row, Err(fault)) => {
             if let Fault::Internal(source) = &fault {
-                tracing::error!(request = request_id, row = label.row, source, "our fault");
+                tracing::error!(request = %id, row = command.name(), source, "our fault");
             }
-            (dialect.fault)(row, &fault, request_id)
+            (dialect.fault)(row, &fault, id)
         }
     };
-    let mut reply = reply::whole(sealed.status, sealed.content_type, sealed.body.into());
-    reply.headers_mut().extend(sealed.headers);
-    if dialect.cors {
-        reply::open_to_all(&mut reply);
-    }
+    let Sealed { status, content_type, headers, body } = sealed;
+    let mut reply = match dialect.cors {
+        true => reply::open(status, content_type, body.into()),
+        false => reply::whole(status, content_type, body.into()),
+    };
+    reply.headers_mut().extend(headers);
     (reply, label)
 }
 
@@ -112,7 +123,7 @@ where
     }
     if matches!(asked.method, Method::GET | Method::DELETE) {
         let mut fields = Fields::default();
-        let pairs = query::pairs(&asked.query).take(QUERY_PAIRS);
+        let pairs = query::pairs(asked.query()).take(QUERY_PAIRS);
         pairs.for_each(|(name, value)| fields.put(&name, &value));
         return open(
             dialect,
@@ -137,7 +148,7 @@ where
         body::BodyError::Broken(why) => Fault::Syntax(format!("the body broke off: {why}")),
     })?;
     let fields = match row.forms {
-        true => form::parse(&asked.headers, &body).await?,
+        true => Box::pin(form::parse(&asked.headers, &body)).await?,
         false => Fields::parse(&body)?,
     };
     let call = Call { app, asked, body: &body, fields, actor: None, caller };
@@ -225,7 +236,7 @@ where
         app: call.app.clone(),
         actor: call.actor,
         caller: call.caller,
-        query: call.asked.query.clone(),
+        query: call.asked.query().to_owned(),
         headers: call.asked.headers.clone(),
         value,
     });

@@ -1,24 +1,39 @@
 //! Small answers.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::Body;
 
-/// Bytes in memory as a body.
-pub fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
-}
-
 /// An answer of one type that nobody may keep.
 pub fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
-    let mut reply = Response::new(full(body));
+    let mut reply = Response::new(Body::whole(body));
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// The same, which pages of any origin may read.
+pub fn open(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
+    /// Almost every answer's headers, made once.
+    static JSON: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let mut reply = json(StatusCode::OK, Bytes::new());
+        open_to_all(&mut reply);
+        std::mem::take(reply.headers_mut())
+    });
+    if content_type == "application/json" {
+        let mut reply = Response::new(Body::whole(body));
+        *reply.status_mut() = status;
+        reply.headers_mut().clone_from(&JSON);
+        return reply;
+    }
+    let mut reply = whole(status, content_type, body);
+    open_to_all(&mut reply);
     reply
 }
 
@@ -38,7 +53,7 @@ pub fn open_to_all(reply: &mut Response<Body>) {
 
 /// The answer to a pre-flight `OPTIONS`.
 pub fn preflight() -> Response<Body> {
-    let mut reply = Response::new(full(Bytes::new()));
+    let mut reply = Response::new(Body::whole(Bytes::new()));
     *reply.status_mut() = StatusCode::NO_CONTENT;
     open_to_all(&mut reply);
     let headers = reply.headers_mut();

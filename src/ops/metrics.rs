@@ -10,13 +10,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::dialect::serve::Label;
+use crate::dialect::serve::{Command, Label};
+use crate::dialect::{DIALECTS, Dialect};
 use crate::domain::{Appliance, outbox};
 use crate::model::Millis;
 
 pub struct Metrics {
     registry: Registry,
-    answers: Family<Row, Counter>,
+    answers: Vec<Answers>,
     seconds: Histogram,
     lessons: Gauge,
     members: Gauge,
@@ -30,6 +31,45 @@ pub struct Metrics {
     tasks: Gauge,
 }
 
+/// The answers of a dialect, in the order of its route table; then of what no row is.
+struct Answers {
+    dialect: &'static Dialect,
+    rows: Vec<Outcomes>,
+    options: Outcomes,
+    unknown: Outcomes,
+}
+
+struct Outcomes {
+    ok: Counter,
+    refused: Counter,
+}
+
+impl Answers {
+    fn of(dialect: &'static Dialect, family: &Family<Row, Counter>) -> Self {
+        let counter = |command: Command, outcome| {
+            let row = Row { dialect: dialect.name, command: command.name(), outcome };
+            family.get_or_create(&row).clone()
+        };
+        let outcomes =
+            |command| Outcomes { ok: counter(command, "ok"), refused: counter(command, "refused") };
+        Self {
+            dialect,
+            rows: dialect.rows.iter().map(|row| outcomes(Command::Row(row))).collect(),
+            options: outcomes(Command::Options),
+            unknown: outcomes(Command::Unknown),
+        }
+    }
+
+    fn outcomes(&self, command: Command) -> &Outcomes {
+        let row = match command {
+            Command::Options => return &self.options,
+            Command::Unknown => None,
+            Command::Row(row) => self.dialect.rows.iter().position(|r| std::ptr::eq(r, row)),
+        };
+        row.map_or(&self.unknown, |at| &self.rows[at])
+    }
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Row {
     dialect: &'static str,
@@ -40,8 +80,9 @@ struct Row {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("arctos");
-        let answers = Family::default();
-        registry.register("answers", "Answered requests by command", answers.clone());
+        let family = Family::default();
+        registry.register("answers", "Answered requests by command", family.clone());
+        let answers = DIALECTS.iter().map(|dialect| Answers::of(dialect, &family)).collect();
         let bounds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
         let seconds = Histogram::new(bounds);
         registry.register("answer_seconds", "Time from head to answer", seconds.clone());
@@ -71,9 +112,15 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts an answer.
     pub fn answered(&self, label: Label, took: Millis) {
-        let outcome = if label.ok { "ok" } else { "refused" };
-        let row = Row { dialect: label.dialect, command: label.row, outcome };
-        self.answers.get_or_create(&row).inc();
+        let here = |answers: &&Answers| std::ptr::eq(answers.dialect, label.dialect);
+        if let Some(answers) = self.answers.iter().find(here) {
+            let outcomes = answers.outcomes(label.command);
+            if label.ok {
+                outcomes.ok.inc()
+            } else {
+                outcomes.refused.inc()
+            };
+        }
         self.seconds.observe(took.to_std().as_secs_f64());
     }
 

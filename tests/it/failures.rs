@@ -1,7 +1,7 @@
 //! The table "Failures, by dialect" of decisions.md, against every dialect's envelope: each kind of failure has
 //! its status and code, says what is wrong, and tells nothing of the inside.
 
-use arctos_box::dialect::{DIALECTS, Dialect, Envelope, Row};
+use arctos_box::dialect::{DIALECTS, Dialect, Envelope, RequestId, Row};
 use arctos_box::model::{Conflict, Fault, LicenceWhy, Millis, Part, Refusal, Thing};
 use serde_json::Value;
 
@@ -35,7 +35,8 @@ const TABLE: &[Line] = &[
     (ours, ["200 90000", "500", "500 500", "500", "500 0", "500"]),
 ];
 
-const REQUEST: &str = "request-7f";
+pub const REQUEST: RequestId = RequestId { wall: Millis::seconds(0x7f), number: 0xb0c };
+const NAMED: &str = "7f-b0c";
 const SECRET: &str = "no such column: pwd";
 
 fn wrong_field() -> Fault {
@@ -85,12 +86,9 @@ fn a_failure_names_the_field_the_limit_the_wait_and_the_request_and_nothing_inte
     for dialect in DIALECTS {
         for row in plain_rows(dialect) {
             let says = |fault: &Fault| exchange(dialect, row, fault).body.to_string();
-            for (fault, word) in [
-                (wrong_field(), "gender"),
-                (too_large(), "65536"),
-                (busy(), "42"),
-                (ours(), REQUEST),
-            ] {
+            for (fault, word) in
+                [(wrong_field(), "gender"), (too_large(), "65536"), (busy(), "42"), (ours(), NAMED)]
+            {
                 let said = says(&fault);
                 assert!(said.contains(word), "{}: {word} is not in {said}", dialect.name);
             }

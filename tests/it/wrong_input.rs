@@ -63,7 +63,7 @@ fn rows() -> impl Iterator<Item = (&'static Dialect, &'static Row)> {
 
 /// What the dialect calls this failure of a row.
 fn told(dialect: &Dialect, row: &Row, fault: &Fault) -> String {
-    let sealed = (dialect.fault)(Some(row), fault, "request-1");
+    let sealed = (dialect.fault)(Some(row), fault, crate::failures::REQUEST);
     let body = serde_json::from_slice(&sealed.body).unwrap_or_default();
     let status = sealed.status.as_u16();
     named(dialect, &Exchange { line: row.address.into(), status, body })

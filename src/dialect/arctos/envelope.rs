@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::dialect::{Row, Sealed};
+use crate::dialect::{RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, LicenceWhy, Part, Refusal};
 
 /// The numbers of `status`, then those of `error`.
@@ -58,7 +58,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("numbers and text always become JSON")
 }
 
-pub fn fault(_: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (status, error, message) = words(fault, request_id);
     let body = json(&Failed { status: 0, message: &message, error });
     let status = StatusCode::from_u16(status).expect("the numbers below are HTTP's");
@@ -67,7 +67,7 @@ pub fn fault(_: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
 
 type Words = (u16, Option<u16>, Cow<'static, str>);
 
-fn words(fault: &Fault, request_id: &str) -> Words {
+fn words(fault: &Fault, request_id: RequestId) -> Words {
     let plain = |status: u16, text: String| (status, None, text.into());
     match fault {
         Fault::Missing(_) => (404, None, "資源未找到".into()),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::dialect::{Envelope, Row, Sealed};
+use crate::dialect::{Envelope, RequestId, Row, Sealed};
 use crate::http::page;
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
@@ -42,7 +42,7 @@ struct Failed<'a> {
 #[derive(Serialize)]
 struct Nothing {}
 
-pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (code, msg) = words(fault, request_id);
     match row.map_or(Envelope::Plain, |row| row.envelope) {
         Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
@@ -64,7 +64,7 @@ pub fn page(status: StatusCode, title: &str, line: &str) -> Sealed {
     Sealed { status, content_type: page::CONTENT_TYPE, headers, body }
 }
 
-fn words(fault: &Fault, request_id: &str) -> (StatusCode, Cow<'static, str>) {
+fn words(fault: &Fault, request_id: RequestId) -> (StatusCode, Cow<'static, str>) {
     match fault {
         Fault::Missing(thing) => (StatusCode::NOT_FOUND, missing(*thing).into()),
         Fault::Invalid { field, why } => {

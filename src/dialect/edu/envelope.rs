@@ -5,7 +5,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::dialect::{Envelope, Row, Sealed};
+use crate::dialect::{Envelope, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// The numbers of `errorCode`; `errorInfo` says more each time.
@@ -51,7 +51,7 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
     Sealed::json(StatusCode::OK, body)
 }
 
-pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (code, info) = words(fault, request_id);
     let body = match row.map_or(Envelope::Plain, |r| r.envelope) {
         Envelope::Plain | Envelope::Page => json(&Failure { errorCode: code, errorInfo: &info }),
@@ -89,7 +89,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("numbers and text always become JSON")
 }
 
-fn words(fault: &Fault, request_id: &str) -> (i64, String) {
+fn words(fault: &Fault, request_id: RequestId) -> (i64, String) {
     match fault {
         Fault::Missing(thing) => missing(*thing),
         Fault::Invalid { field, why } => (10003, format!("field {field} {why}")),

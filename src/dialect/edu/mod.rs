@@ -82,11 +82,30 @@ static ROWS: &[Row] = &[
         envelope: Envelope::IndexCallback),
 ];
 
+/// The row of a query as every client writes it: `svc=live&cmd=heartbeat`.
+fn usual(query: &str) -> Option<&'static Row> {
+    let (svc, cmd) = query.strip_prefix("svc=")?.split_once("&cmd=")?;
+    ROWS.iter().find(|row| {
+        let rest = row.address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/'));
+        rest == Some(cmd)
+    })
+}
+
 /// `svc` and `cmd` of the query name the row.
 fn address(asked: &Asked) -> Result<Found, Fault> {
+    if let Some(row) = usual(asked.query()) {
+        return Ok(row.into());
+    }
     let missing = || Fault::Missing(Thing::Command);
-    let svc = query::first(&asked.query, "svc").ok_or_else(missing)?;
-    let cmd = query::first(&asked.query, "cmd").ok_or_else(missing)?;
+    let (mut svc, mut cmd) = (None, None);
+    for (name, value) in query::pairs(asked.query()) {
+        match name.as_ref() {
+            "svc" => drop(svc.get_or_insert(value)),
+            "cmd" => drop(cmd.get_or_insert(value)),
+            _ => {}
+        }
+    }
+    let (svc, cmd) = svc.zip(cmd).ok_or_else(missing)?;
     let named = |address: &str| {
         address.split_once('/').is_some_and(|(s, c)| s == svc.as_ref() && c == cmd.as_ref())
     };

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
+use super::flat::plain;
 use super::{Fields, Kind, Take};
 use crate::model::RoomId;
 
@@ -16,8 +17,11 @@ pub struct Text<const MIN: usize, const MAX: usize>(pub String);
 impl<const MIN: usize, const MAX: usize> Take for Text<MIN, MAX> {
     const KIND: Kind = Kind::Text { min: MIN, max: MAX };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let text: String = serde_json::from_str(raw.get()).map_err(|_| "must be text")?;
+    fn take(raw: &str) -> Result<Self, String> {
+        let text = match plain(raw) {
+            Some(text) => text.to_owned(),
+            None => serde_json::from_str(raw).map_err(|_| "must be text")?,
+        };
         let chars = text.chars().count();
         if chars < MIN {
             return Err(if chars == 0 {
@@ -40,8 +44,8 @@ pub struct Int<const MIN: i64, const MAX: i64>(pub i64);
 impl<const MIN: i64, const MAX: i64> Take for Int<MIN, MAX> {
     const KIND: Kind = Kind::Integer { min: MIN, max: MAX };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let n: i64 = raw.get().parse().map_err(|_| "must be an integer")?;
+    fn take(raw: &str) -> Result<Self, String> {
+        let n: i64 = raw.parse().map_err(|_| "must be an integer")?;
         if (MIN..=MAX).contains(&n) {
             return Ok(Self(n));
         }
@@ -60,8 +64,8 @@ pub struct RoomNumber(pub RoomId);
 impl Take for RoomNumber {
     const KIND: Kind = Kind::Integer { min: 1, max: i64::MAX };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let text = raw.get().trim_matches('"');
+    fn take(raw: &str) -> Result<Self, String> {
+        let text = raw.trim_matches('"');
         let n: i64 = text.parse().map_err(|_| "must be an integer")?;
         if n < 1 {
             return Err("must be at least 1".into());
@@ -74,8 +78,8 @@ impl<T: Take> Take for Option<T> {
     const KIND: Kind = T::KIND;
     const REQUIRED: bool = false;
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        if raw.get() == "null" { Ok(None) } else { T::take(raw).map(Some) }
+    fn take(raw: &str) -> Result<Self, String> {
+        if raw == "null" { Ok(None) } else { T::take(raw).map(Some) }
     }
 
     fn absent() -> Option<Self> {
@@ -93,17 +97,17 @@ const PARAMS: usize = 256;
 impl Take for Params {
     const KIND: Kind = Kind::Any;
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let fields = Fields::parse(raw.get().as_bytes()).map_err(|_| "must be an object")?;
+    fn take(raw: &str) -> Result<Self, String> {
+        let fields = Fields::parse(raw.as_bytes()).map_err(|_| "must be an object")?;
         if fields.members().len() > PARAMS {
             return Err(format!("must have at most {PARAMS} members"));
         }
         let mut params = BTreeMap::new();
         for (name, raw) in fields.members() {
-            let value = match serde_json::from_str(raw.get()) {
+            let value = match serde_json::from_str(raw) {
                 Ok(serde_json::Value::String(text)) => text,
                 Ok(serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => {
-                    raw.get().to_owned()
+                    raw.clone().into_owned()
                 }
                 _ => return Err(format!("must have text or numbers only, not so {name}")),
             };
@@ -120,11 +124,11 @@ pub struct Digits<const MIN: i64, const MAX: i64>(pub i64);
 impl<const MIN: i64, const MAX: i64> Take for Digits<MIN, MAX> {
     const KIND: Kind = Kind::Integer { min: MIN, max: MAX };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let text = raw.get();
+    fn take(raw: &str) -> Result<Self, String> {
+        let text = raw;
         let digits = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
-        let plain = RawValue::from_string(digits.to_owned()).map_err(|_| "must be an integer")?;
-        Int::<MIN, MAX>::take(&plain).map(|Int(n)| Self(n))
+        let plain: &RawValue = serde_json::from_str(digits).map_err(|_| "must be an integer")?;
+        Int::<MIN, MAX>::take(plain.get()).map(|Int(n)| Self(n))
     }
 }
 
@@ -135,8 +139,8 @@ pub struct Flag(pub bool);
 impl Take for Flag {
     const KIND: Kind = Kind::Boolean;
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        match raw.get().trim_matches('"') {
+    fn take(raw: &str) -> Result<Self, String> {
+        match raw.trim_matches('"') {
             "true" => Ok(Self(true)),
             "false" => Ok(Self(false)),
             _ => Err("must be true or false".into()),
@@ -151,9 +155,9 @@ pub struct Texts<const ITEMS: usize, const CHARS: usize>(pub Vec<String>);
 impl<const ITEMS: usize, const CHARS: usize> Take for Texts<ITEMS, CHARS> {
     const KIND: Kind = Kind::Texts { items: ITEMS, max: CHARS };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
+    fn take(raw: &str) -> Result<Self, String> {
         let texts: Vec<String> =
-            serde_json::from_str(raw.get()).map_err(|_| "must be a list of texts")?;
+            serde_json::from_str(raw).map_err(|_| "must be a list of texts")?;
         if texts.len() > ITEMS {
             return Err(format!("must have at most {ITEMS} items"));
         }
@@ -173,8 +177,8 @@ pub struct Upload<const MAX: usize> {
 impl<const MAX: usize> Take for Upload<MAX> {
     const KIND: Kind = Kind::File { max: MAX };
 
-    fn take(raw: &RawValue) -> Result<Self, String> {
-        let text: &str = serde_json::from_str(raw.get()).map_err(|_| "must be a file")?;
+    fn take(raw: &str) -> Result<Self, String> {
+        let text: &str = serde_json::from_str(raw).map_err(|_| "must be a file")?;
         let packed = text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
         let (_, packed) = packed.ok_or("must be a file")?;
         let bytes = STANDARD.decode(packed).map_err(|_| "must be a file")?;

@@ -41,8 +41,8 @@ macro_rules! input {
                 <Self as $crate::dialect::fields::Input>::FIELDS,
             );
 
-            fn take(raw: &serde_json::value::RawValue) -> Result<Self, String> {
-                let fields = $crate::dialect::fields::Fields::parse(raw.get().as_bytes())
+            fn take(raw: &str) -> Result<Self, String> {
+                let fields = $crate::dialect::fields::Fields::parse(raw.as_bytes())
                     .map_err(|_| "must be an object")?;
                 <Self as $crate::dialect::fields::Input>::take(&fields).map_err(|fault| {
                     match fault {

@@ -1,6 +1,7 @@
 //! The fields of a JSON body, taken one by one into types that cannot be wrong. What a type takes is also
 //! what the API page and the OpenAPI say of it: both are read from `FIELDS`.
 
+mod flat;
 pub mod form;
 pub mod kinds;
 mod macros;
@@ -10,7 +11,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::model::Fault;
 pub use kinds::{Digits, Flag, Int, Params, RoomNumber, Text, Texts, Upload};
@@ -69,8 +70,8 @@ pub trait Output {
 pub trait Take: Sized {
     const KIND: Kind;
     const REQUIRED: bool = true;
-    /// `Err` completes the sentence "field NAME …".
-    fn take(raw: &RawValue) -> Result<Self, String>;
+    /// From the value's JSON. `Err` completes the sentence "field NAME …".
+    fn take(raw: &str) -> Result<Self, String>;
     fn absent() -> Option<Self> {
         None
     }
@@ -84,7 +85,7 @@ pub trait Shown {
 
 /// What a request says, unread: the members of its body's object, or of its query, and of its path.
 #[derive(Default)]
-pub struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
+pub struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Fields<'a> {
     /// An empty body is an object without members.
@@ -95,7 +96,13 @@ impl<'a> Fields<'a> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Vec::new()));
         }
-        let mut reader = serde_json::Deserializer::from_slice(body);
+        let text = std::str::from_utf8(body);
+        let text = text.map_err(|e| Fault::Syntax(format!("not UTF-8: {e}")))?;
+        if let Some(members) = flat::members(text) {
+            let kept = |(name, raw)| (Cow::Borrowed(name), Cow::Borrowed(raw));
+            return Ok(Self(members.into_iter().map(kept).collect()));
+        }
+        let mut reader = serde_json::Deserializer::from_str(text);
         let members = reader.deserialize_map(Members);
         let members = members.and_then(|m| reader.end().map(|()| m));
         members.map(Self).map_err(|e| Fault::Syntax(e.to_string()))
@@ -104,16 +111,16 @@ impl<'a> Fields<'a> {
     /// Adds a member that came as text: a piece of the path, of the query or of a form. It wins over
     /// members of the same name that are there already.
     pub fn put(&mut self, name: &str, text: &str) {
-        let raw = to_raw_value(text).expect("text always becomes JSON");
+        let raw = serde_json::to_string(text).expect("text always becomes JSON");
         self.0.push((Cow::Owned(name.to_owned()), Cow::Owned(raw)));
     }
 
     /// The last member of that name, as JavaScript and PHP have it.
-    pub fn get(&self, name: &str) -> Option<&RawValue> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.as_ref())
     }
 
-    fn members(&self) -> &[(Cow<'a, str>, Cow<'a, RawValue>)] {
+    fn members(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
         &self.0
     }
 
@@ -130,7 +137,7 @@ impl<'a> Fields<'a> {
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(Cow<'de, str>, Cow<'de, RawValue>)>;
+    type Value = Vec<(Cow<'de, str>, Cow<'de, str>)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
@@ -139,7 +146,8 @@ impl<'de> Visitor<'de> for Members {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::with_capacity(8);
         while let Some(Key(key)) = map.next_key()? {
-            members.push((key, Cow::Borrowed(map.next_value()?)));
+            let raw: &'de RawValue = map.next_value()?;
+            members.push((key, Cow::Borrowed(raw.get())));
         }
         Ok(members)
     }

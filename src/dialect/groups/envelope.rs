@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use super::words;
-use crate::dialect::{Row, Sealed};
+use crate::dialect::{RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// HTTP's own numbers are all there are.
@@ -32,14 +32,14 @@ struct Failed {
     detail: String,
 }
 
-pub fn fault(row: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (status, detail) = told(row, fault, request_id);
     let body = serde_json::to_vec(&Failed { detail }).expect("text always becomes JSON");
     let status = StatusCode::from_u16(status).expect("the numbers below are HTTP's");
     Sealed::json(status, body)
 }
 
-fn told(row: Option<&Row>, fault: &Fault, request_id: &str) -> (u16, String) {
+fn told(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> (u16, String) {
     match fault {
         Fault::Missing(thing) => (404, missing(row, *thing).into()),
         // It stands in the path: there is no group of such a number.

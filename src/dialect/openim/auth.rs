@@ -10,7 +10,6 @@ use crate::dialect::fields::{Input, Output, Text};
 use crate::dialect::serve::{self, dispatch};
 use crate::dialect::{Access, Call, Caller, Guest, Later, Row, Work};
 use crate::domain::Appliance;
-use crate::domain::guess::Account;
 use crate::model::{Fault, Refusal};
 
 /// facts.md, "Limits enforced".
@@ -53,6 +52,5 @@ pub fn soon<T: Secretive, O: Output + Serialize>(
 fn judge<T: Secretive>(call: &Call<'_>) -> Result<(), Fault> {
     let value = T::take(&call.fields)?;
     let pair = (value.secret().0.as_str(), call.app.secrets.openim_secret.as_str());
-    let account = Account::Secret("openim");
-    call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
+    call.app.guesses.secret("openim", pair, call.caller.addr, call.caller.now.steady)
 }

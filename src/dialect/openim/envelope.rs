@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use serde::Serialize;
 
-use crate::dialect::{Row, Sealed};
+use crate::dialect::{RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// The numbers of `errCode`; `errMsg` says more each time.
@@ -30,7 +30,7 @@ pub fn success(_: &Row, output: Vec<u8>) -> Sealed {
     Sealed::json(StatusCode::OK, body)
 }
 
-pub fn fault(_: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (status, code, text) = words(fault, request_id);
     let body = serde_json::to_vec(&Failure { errCode: code, errMsg: &text });
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -54,7 +54,7 @@ struct Failure<'a> {
 /// HTTP status, `errCode`, `errMsg`.
 type Words = (u16, u16, String);
 
-fn words(fault: &Fault, request_id: &str) -> Words {
+fn words(fault: &Fault, request_id: RequestId) -> Words {
     let bad = |text: String| (400, 400, text);
     match fault {
         Fault::Missing(thing) => missing(*thing),

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::dialect::{Row, Sealed};
+use crate::dialect::{RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// Every HTTP status; `error.code` says more.
@@ -33,7 +33,7 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
     Sealed::json(status, bare)
 }
 
-pub fn fault(_: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
+pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let Words { status, code, message } = words(fault);
     let mut error = Inner { code, message: &message, field: None, retry_s: None, request: None };
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
@@ -44,7 +44,7 @@ pub fn fault(_: Option<&Row>, fault: &Fault, request_id: &str) -> Sealed {
             error.retry_s = Some(seconds);
             headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        Fault::Internal(_) => error.request = Some(request_id),
+        Fault::Internal(_) => error.request = Some(request_id.to_string()),
         Fault::Unauthenticated(_) => {
             headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
@@ -88,7 +88,7 @@ struct Inner<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_s: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<&'a str>,
+    request: Option<String>,
 }
 
 fn sealed(status: StatusCode, error: &Inner<'_>) -> Sealed {

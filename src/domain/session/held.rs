@@ -1,6 +1,7 @@
 //! Tokens in memory: what a request asks. It knows neither the disk nor how a token came to be.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,7 +16,29 @@ pub struct Sessions {
     pub(super) standing: tokio::sync::RwLock<()>,
     /// Drawn on the writer's thread, so that it orders log-ins as the disk has them.
     pub(super) serials: Arc<AtomicU64>,
-    tokens: RwLock<HashMap<[u8; 32], Session>>,
+    tokens: RwLock<HashMap<[u8; 32], Session, Hashed>>,
+}
+
+/// A SHA-256 is as good a hash as there is; nobody can choose the one of a token that the box issues.
+type Hashed = BuildHasherDefault<First>;
+
+/// The first eight bytes of what it is given.
+#[derive(Default)]
+struct First(u64);
+
+impl Hasher for First {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_ne_bytes(*first);
+        }
+    }
+
+    // The length of the array.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 pub(super) struct Session {

@@ -31,7 +31,7 @@ pub fn bodies(bytes: &[u8]) {
 fn same(fields: &Fields<'_>, body: &[u8]) {
     let members = serde_json::from_slice::<Map<String, Value>>(body).unwrap_or_default();
     for (name, value) in members {
-        let raw = fields.get(&name).expect("each member is found").get();
+        let raw = fields.get(&name).expect("each member is found");
         assert_eq!(serde_json::from_str::<Value>(raw).ok(), Some(value), "{name}");
     }
 }

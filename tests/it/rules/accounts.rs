@@ -13,6 +13,7 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use crate::access::person;
+use crate::failures::REQUEST;
 use crate::world::{APPID, PASSWORD, START, World};
 
 const WEEK: Millis = Millis::seconds(7 * 24 * 3600);
@@ -224,7 +225,7 @@ fn a_licence_that_refuses_is_10110_with_its_own_code_and_sentence() {
     let row = DIALECT.rows.iter().find(|r| r.address == "live/startcourse").unwrap();
     for why in LicenceWhy::ALL {
         let code = format!("{} ", why.code());
-        let sealed = (DIALECT.fault)(Some(row), &Fault::Licence(why), "1");
+        let sealed = (DIALECT.fault)(Some(row), &Fault::Licence(why), REQUEST);
         let answer: Value = serde_json::from_slice(&sealed.body).unwrap();
         assert_eq!(answer["errorCode"], 10110);
         assert!(answer["errorInfo"].as_str().unwrap().starts_with(&code), "{answer}");
@@ -233,7 +234,7 @@ fn a_licence_that_refuses_is_10110_with_its_own_code_and_sentence() {
 
 #[test]
 fn a_busy_box_is_10111_with_the_wait() {
-    let sealed = (DIALECT.fault)(None, &Fault::Busy { retry: Millis(1200) }, "1");
+    let sealed = (DIALECT.fault)(None, &Fault::Busy { retry: Millis(1200) }, REQUEST);
     let answer: Value = serde_json::from_slice(&sealed.body).unwrap();
     assert_eq!(answer["errorCode"], 10111);
     assert!(answer["errorInfo"].as_str().unwrap().contains("2 s"), "{answer}");

@@ -7,6 +7,7 @@ use hyper::{Method, Request};
 
 use super::{Sender, call, rows, told};
 use crate::ask::Ask;
+use crate::failures::REQUEST;
 use crate::golden::{Exchange, fits, named};
 use crate::world::{Answer, World};
 
@@ -49,9 +50,9 @@ async fn an_address_that_no_row_has_is_told_in_the_dialects_envelope() {
         for target in paths {
             for method in [Method::POST, Method::GET, Method::PUT, Method::DELETE] {
                 let answer = raw(&world, method.clone(), &target, "{}").await;
-                let missing = (dialect.fault)(None, &Fault::Missing(Thing::Page), "x");
+                let missing = (dialect.fault)(None, &Fault::Missing(Thing::Page), REQUEST);
                 let wrong =
-                    (dialect.fault)(None, &Fault::Conflict(Conflict::MethodNotAllowed), "x");
+                    (dialect.fault)(None, &Fault::Conflict(Conflict::MethodNotAllowed), REQUEST);
                 let known = [name(dialect, missing), name(dialect, wrong)];
                 let body = serde_json::from_slice(&answer.body).unwrap_or_default();
                 let line = format!("{method} {target}");

@@ -47,7 +47,6 @@ pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
     // Warms both.
     turns(&floor, &ours, SLICE).await?;
     for _ in 0..plan.rounds {
-        scene.keep_seats().await?;
         rounds.push(turns(&floor, &ours, plan.turn()).await?);
     }
     let of = |value: &dyn Fn(&(Work, Work)) -> f64| median(rounds.iter().map(value).collect());
