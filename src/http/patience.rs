@@ -28,8 +28,9 @@ const SILENT_TICKS: u8 = 13;
 pub struct Phase(AtomicU8);
 
 impl Phase {
-    const IDLE: u8 = 0;
-    const HEAD: u8 = 1;
+    /// Who has connected is about to say something.
+    const HEAD: u8 = 0;
+    const IDLE: u8 = 1;
     const ANSWER: u8 = 2;
     const UPGRADED: u8 = 3;
     const SHARED: u8 = 4;

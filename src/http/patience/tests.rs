@@ -53,6 +53,13 @@ async fn a_head_that_comes_byte_by_byte_is_given_up_however_often_a_byte_comes()
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_connects_and_says_nothing_is_given_up_as_soon() {
+    let (mut patient, _far, _) = pair();
+    let silent = given_up_after(&mut patient).await;
+    assert!((10..=15).contains(&silent), "{silent}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_may_take_its_time_and_then_the_connection_may_be_idle_for_a_while() {
     let (mut patient, mut far, phase) = pair();
     far.write_all(b"x").await.unwrap();
