@@ -3,13 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use crate::power::facts::Fact;
 use crate::power::story::Story;
+use crate::power::watched::copied;
 use crate::process::{Person, say};
 
 pub struct Seed {
@@ -97,9 +97,4 @@ fn older(data: &Path) -> Vec<Fact> {
     )
     .unwrap();
     vec![Fact::Account("old".into()), Fact::Lesson(10001, 0)]
-}
-
-pub fn copied(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
-    assert!(done.success(), "{} is copied", from.display());
 }

@@ -9,11 +9,11 @@ use arctos_box::model::crash::Point;
 use serde_json::json;
 
 use super::places::{Way, way};
-use super::seed::{Seed, copied};
+use super::seed::Seed;
 use crate::power::disk::{Disk, Luck};
 use crate::power::facts::{self, Fact};
 use crate::power::random::Random;
-use crate::power::watched::Watched;
+use crate::power::watched::{Watched, copied};
 use crate::power::{comeback, films};
 use crate::process::{Person, Service, command, poll, recording, say, serve};
 

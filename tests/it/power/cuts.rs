@@ -109,7 +109,7 @@ impl Cuts<'_> {
             if at >= (made.len() + 1) * self.log.len() / (count + 1) && made.len() < count {
                 let left = folder.join(at.to_string());
                 disk.cut_power(Luck::Some, &mut Random(SEED + at as u64), &left);
-                made.push((left.join("d"), self.watched.book.until(record.end)));
+                made.push((left, self.watched.book.until(record.end)));
             }
         }
         made
@@ -132,7 +132,7 @@ impl Cuts<'_> {
 }
 
 /// In memory where there is some: a state lives for a few milliseconds.
-fn workplace() -> tempfile::TempDir {
+pub fn workplace() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let made = tempfile::Builder::new().prefix("cuts").tempdir_in(memory);
     made.unwrap_or_else(|_| tempfile::tempdir().unwrap())
