@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::Done;
+
 /// An answer that is longer is none of ours.
 const ANSWER_MAX: usize = 16 << 20;
 
@@ -43,6 +45,14 @@ impl Wire {
     pub fn is_open(&self) -> bool {
         let nothing_yet = |e: io::Error| e.kind() == io::ErrorKind::WouldBlock;
         self.stream.try_read(&mut [0]).is_err_and(nothing_yet)
+    }
+
+    /// Opens it again if the other end has closed it.
+    pub async fn keep(&mut self, addr: SocketAddr) -> Done<()> {
+        if !self.is_open() {
+            *self = Self::open(addr).await?;
+        }
+        Ok(())
     }
 
     /// Sends a whole request and reads the whole answer.

@@ -63,7 +63,8 @@ impl Loop {
         let mut clients = JoinSet::new();
         for call in calls {
             let wire = Wire::open(addr).await?;
-            clients.spawn_local(asks(wire, call.clone(), shared.clone(), opened.clone()));
+            let (call, shared, opened) = (call.clone(), shared.clone(), opened.clone());
+            clients.spawn_local(asks(addr, wire, call, shared, opened));
         }
         // Each is at the gate.
         tokio::task::yield_now().await;
@@ -98,10 +99,17 @@ impl Loop {
     }
 }
 
-async fn asks(mut wire: Wire, call: Call, shared: Rc<Shared>, mut gate: watch::Receiver<bool>) {
+async fn asks(
+    addr: SocketAddr,
+    mut wire: Wire,
+    call: Call,
+    shared: Rc<Shared>,
+    mut gate: watch::Receiver<bool>,
+) {
     while gate.wait_for(|open| *open).await.is_ok() {
         shared.busy.set(shared.busy.get() + 1);
-        let mut done = Ok(());
+        // The box gives an idle connection up after a while: any client then takes another.
+        let mut done = wire.keep(addr).await;
         while done.is_ok() && *gate.borrow() {
             done = one(&mut wire, &call).await;
             shared.answers.set(shared.answers.get() + 1);

@@ -52,6 +52,9 @@ pub struct Plan {
     /// Folder for the boxes' data; it should lie on a disk like the box's.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     folder: PathBuf,
+    /// Measures this box instead of the one built with the driver.
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// One short turn of each, on any core: shows that the driver works, not how fast the box is.
     #[arg(long)]
     smoke: bool,
@@ -105,6 +108,7 @@ fn measure(mut plan: Plan) -> Done<()> {
         process::pin(process::OWN_CORE)?;
     }
     process::raise_descriptors()?;
+    plan.program.take().into_iter().for_each(process::measure);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(tokio::task::LocalSet::new().run_until(run(&plan)))
 }

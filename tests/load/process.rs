@@ -5,15 +5,20 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::{Done, floor};
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_arctos-box");
+/// The box that cargo built with this driver. Its tokio has `test-util` in it, which the tests ask for; the
+/// floor's has it too.
+const BUILT: &str = env!("CARGO_BIN_EXE_arctos-box");
+/// Another one, if the command line names it.
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 /// The driver's core and the server's.
 pub const OWN_CORE: usize = 0;
 pub const SERVER_CORE: usize = 1;
@@ -122,9 +127,15 @@ pub fn house_at(data: &Path, http: &str, more: &[&str]) -> Done<Command> {
     Ok(command)
 }
 
+/// Measures this program instead.
+pub fn measure(program: PathBuf) {
+    let _ = PROGRAM.set(program);
+}
+
 /// A subcommand on a data folder, with nothing of our environment but PATH.
 fn command(data: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let program = PROGRAM.get().map_or(Path::new(BUILT), PathBuf::as_path);
+    let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").arg("--data").arg(data);
     command
 }

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::Done;
 use crate::client::{self, Wire};
 use crate::process::{ANY, Process};
 use crate::seed::{RECORDS_NOTHING, Seed};
+use crate::{Done, people};
 
 pub struct Scene {
     // Dropped in this order: the box ends before its folder goes.
     pub house: Process,
     folder: tempfile::TempDir,
+    /// A heartbeat of everybody who has a seat.
+    seats: Vec<Vec<u8>>,
 }
 
 /// A request, and what is right for it.
@@ -55,7 +57,7 @@ impl Scene {
     pub fn with(seed: &Seed, more: &[&str]) -> Done<Self> {
         let folder = seed.copy()?;
         let house = Process::house(folder.path(), ANY, more, seed.pinned)?;
-        Ok(Self { house, folder })
+        Ok(Self { house, folder, seats: seed.heartbeats(people::CLIENTS) })
     }
 
     pub fn data(&self) -> &Path {
@@ -79,6 +81,11 @@ impl Scene {
             calls.push(Call { request, expects: Expects::Body(body) });
         }
         Ok(calls)
+    }
+
+    /// Everybody beats once: whoever is silent for two minutes has left, and lists show it.
+    pub async fn keep_seats(&self) -> Done<()> {
+        self.rehearse(self.seats.clone(), |answer| answer["errorCode"] == 0).await.map(drop)
     }
 
     /// Heartbeats of so many who have a seat, one each.

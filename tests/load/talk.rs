@@ -8,16 +8,21 @@ use crate::Done;
 use crate::client::{Wire, request};
 use crate::people::{self, CLASSES, PASSWORD, handle};
 
-pub struct Talk(Wire);
+pub struct Talk {
+    wire: Wire,
+    addr: SocketAddr,
+}
 
 impl Talk {
     pub async fn open(addr: SocketAddr) -> Done<Self> {
-        Ok(Self(Wire::open(addr).await?))
+        Ok(Self { wire: Wire::open(addr).await?, addr })
     }
 
     /// What a request is answered, which must be HTTP 200.
     pub async fn value(&mut self, request: &[u8]) -> Done<Value> {
-        let answer = self.0.ask(request).await?;
+        // The box gives a connection up on which nothing is said for a while.
+        self.wire.keep(self.addr).await?;
+        let answer = self.wire.ask(request).await?;
         let text = String::from_utf8_lossy(answer.body).into_owned();
         if answer.status != 200 {
             return Err(format!("HTTP {}: {text}", answer.status).into());

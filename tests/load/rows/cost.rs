@@ -23,16 +23,16 @@ pub struct Limits {
 /// Medians of both, and of the ratios of each round's pair.
 pub struct Cost {
     floor: Figures,
-    pub ours: Figures,
+    ours: Figures,
     ratio: Figures,
 }
 
 #[derive(Clone, Copy)]
-pub struct Figures {
+struct Figures {
     /// Processor time of an answer, in microseconds.
-    pub cpu_us: f64,
+    cpu_us: f64,
     /// Answers a second.
-    pub rate: f64,
+    rate: f64,
 }
 
 pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
@@ -47,6 +47,7 @@ pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
     // Warms both.
     turns(&floor, &ours, SLICE).await?;
     for _ in 0..plan.rounds {
+        scene.keep_seats().await?;
         rounds.push(turns(&floor, &ours, plan.turn()).await?);
     }
     let of = |value: &dyn Fn(&(Work, Work)) -> f64| median(rounds.iter().map(value).collect());
@@ -58,12 +59,25 @@ pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
     })
 }
 
-/// Floor, box, floor, box… until each has worked for so long.
-async fn turns(floor: &Loop, ours: &Loop, length: Duration) -> Done<(Work, Work)> {
+/// What one kind of call costs the box as a multiple of another; they take turns.
+pub async fn against(plan: &Plan, scene: &Scene, one: &[Call], other: &[Call]) -> Done<f64> {
+    let (http, pid) = (scene.house.http, scene.house.pid());
+    let (one, other) = (Loop::open(http, pid, one).await?, Loop::open(http, pid, other).await?);
+    let mut ratios = Vec::new();
+    for _ in 0..plan.rounds {
+        scene.keep_seats().await?;
+        let (other, one) = turns(&other, &one, plan.turn()).await?;
+        ratios.push(one.cpu_us() / other.cpu_us());
+    }
+    Ok(median(ratios))
+}
+
+/// One, other, one, other… until each has worked for so long.
+async fn turns(one: &Loop, other: &Loop, length: Duration) -> Done<(Work, Work)> {
     let mut pair = (Work::default(), Work::default());
     while pair.1.seconds < length.as_secs_f64() {
-        pair.0.add(floor.run(SLICE).await?);
-        pair.1.add(ours.run(SLICE).await?);
+        pair.0.add(one.run(SLICE).await?);
+        pair.1.add(other.run(SLICE).await?);
     }
     Ok(pair)
 }

@@ -47,16 +47,21 @@ fn questions(seed: &Seed) -> Vec<Question> {
 
 /// One question to all boxes; the floor's column shows the smallest.
 async fn one(plan: &Plan, boxes: &[(Seed, Scene)], n: usize) -> Done<Vec<Line>> {
-    let (mut loops, mut what) = (Vec::new(), String::new());
+    let (mut asked, mut loops, mut what) = (Vec::new(), Vec::new(), String::new());
     for (seed, scene) in boxes {
         let question = questions(seed).swap_remove(n);
         let right = |answer: &serde_json::Value| question.is_right(answer);
-        let calls = scene.rehearse(question.requests.clone(), right).await?;
-        loops.push(Loop::open(scene.house.http, scene.house.pid(), &calls).await?);
+        asked.push(scene.rehearse(question.requests.clone(), right).await?);
         what = question.what;
+    }
+    for ((_, scene), calls) in boxes.iter().zip(&asked) {
+        loops.push(Loop::open(scene.house.http, scene.house.pid(), calls).await?);
     }
     let mut rounds = Vec::new();
     for _ in 0..plan.rounds {
+        for (_, scene) in boxes {
+            scene.keep_seats().await?;
+        }
         rounds.push(turns(&loops, plan.turn()).await?);
     }
     let us = |of: usize| median(rounds.iter().map(|works| works[of].cpu_us()).collect());
@@ -73,9 +78,11 @@ async fn one(plan: &Plan, boxes: &[(Seed, Scene)], n: usize) -> Done<Vec<Line>> 
     Ok((1..boxes.len()).map(line).collect())
 }
 
+/// Until together they have worked for so long each; a slow one takes more of it, and each has at least one turn.
 async fn turns(loops: &[Loop], length: Duration) -> Done<Vec<Work>> {
     let mut works = vec![Work::default(); loops.len()];
-    while works[0].seconds < length.as_secs_f64() {
+    let together = length.as_secs_f64() * loops.len() as f64;
+    while works.iter().map(|work| work.seconds).sum::<f64>() < together {
         for (one, work) in loops.iter().zip(&mut works) {
             work.add(one.run(SLICE).await?);
         }

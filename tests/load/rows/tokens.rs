@@ -1,6 +1,6 @@
 //! Token checks: what is good and what is forged must cost the same.
 
-use super::cost::{self, CONNECTIONS, Cost, Limits};
+use super::cost::{self, CONNECTIONS, Limits};
 use super::lists::pupils;
 use crate::client::request;
 use crate::people::{self, forged, token};
@@ -44,20 +44,20 @@ pub async fn checks(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
             return Err(format!("{name}: a forged token is answered like a good one").into());
         }
         let limits = Limits { cpu: Some(1.05), rate: None };
-        let bad = cost::measure(plan, &scene, &bad).await?;
-        lines.extend(bad.lines(&format!("token check, {name}, forged"), &limits));
+        let refused = cost::measure(plan, &scene, &bad).await?;
+        lines.extend(refused.lines(&format!("token check, {name}, forged"), &limits));
         let limits = Limits { cpu: limits.cpu.filter(|_| alike), rate: None };
-        let good = cost::measure(plan, &scene, &good).await?;
-        lines.extend(good.lines(&format!("token check, {name}, valid"), &limits));
+        let taken = cost::measure(plan, &scene, &good).await?;
+        lines.extend(taken.lines(&format!("token check, {name}, valid"), &limits));
         if alike {
-            lines.push(apart(name, &good, &bad));
+            lines.push(apart(name, cost::against(plan, &scene, &bad, &good).await?));
         }
     }
     Ok(lines)
 }
 
-fn apart(name: &str, good: &Cost, bad: &Cost) -> Line {
-    let apart = bad.ours.cpu_us / good.ours.cpu_us - 1.0;
+fn apart(name: &str, ratio: f64) -> Line {
+    let apart = ratio - 1.0;
     let what = format!("token check, {name}, forged against valid");
     let limit = format!("± {:.0} %", APART * 100.0);
     Line::new(what, format!("{:+.1} %", apart * 100.0)).limit(limit, apart.abs() <= APART)

@@ -1,6 +1,9 @@
 //! Power-safe writes: each answer means that the disk has it. Many clients share a sync, one client waits for its own.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -11,6 +14,8 @@ use crate::report::{Line, median};
 use crate::scene::{Call, Expects, Scene};
 use crate::seed::Seed;
 use crate::{Done, Plan};
+
+const SYNCS: u32 = 200;
 
 /// The smallest write of the API: a course without a title. One account may make 10,000 at once.
 pub fn calls() -> Vec<Call> {
@@ -51,7 +56,20 @@ pub async fn writes(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     let disk = file_system(scene.data())?;
     let what = format!("power-safe writes a second, 64 clients (floor: 1 client), on {disk}");
     let line = Line::new(what, ours).floor(format!("{:.0}", of(|(one, _)| one.rate())));
-    Ok(vec![line.at_least(ratio, Some(30.0))])
+    let sync =
+        Line::new("one sync of a page of that disk alone, ms", format!("{:.2}", sync(&scene)?));
+    Ok(vec![line.at_least(ratio, Some(30.0)), sync])
+}
+
+/// What a client alone waits for at least: the quicker the disk, the less is there to share.
+fn sync(scene: &Scene) -> Done<f64> {
+    let mut file = File::create(scene.data().join("sync"))?;
+    let began = Instant::now();
+    for _ in 0..SYNCS {
+        file.write_all(&[1; 4096])?;
+        file.sync_data()?;
+    }
+    Ok(began.elapsed().as_secs_f64() * 1e3 / f64::from(SYNCS))
 }
 
 /// A memory disk would make every sync free.
