@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::audit::Refused;
 use super::password::constant_time_eq;
-use crate::model::{Fault, Millis, Refusal, sha256};
+use crate::model::group::GroupId;
+use crate::model::{Fault, Millis, Refusal, UserId, sha256};
 
 const PER_ACCOUNT: usize = 10;
 /// A class may share one address.
@@ -17,9 +18,50 @@ const WINDOW: Millis = Millis::seconds(60);
 /// Accounts or addresses remembered at once; past it the stale ones are dropped, then the oldest.
 const TRACKED: usize = 4096;
 
+/// What is guessed at. Each door counts for itself, so that nobody at one locks another's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// Of document 001, by the key of its handle.
+    Edu(String),
+    /// Of the box's own log-in.
+    Box(String),
+    /// A server-to-server secret, or the set-up code.
+    Secret(&'static str),
+    /// The word of a channel for one of its users.
+    ChannelUser(i64),
+    /// A code of document 004, whoever it is for.
+    Code,
+    /// The code of a group, tried by one person.
+    Door(GroupId, UserId),
+}
+
+impl Account {
+    /// Those that others depend upon are counted for each address: whoever guesses wrong on purpose holds up
+    /// nobody who calls from elsewhere.
+    fn key(self, from: IpAddr) -> Key {
+        match self {
+            Self::Box(_) | Self::Secret(_) | Self::ChannelUser(_) => (self, Some(from)),
+            Self::Edu(_) | Self::Code | Self::Door(..) => (self, None),
+        }
+    }
+
+    /// As the audit names it.
+    fn name(&self, from: IpAddr) -> String {
+        match self {
+            Self::Edu(handle) | Self::Box(handle) => handle.clone(),
+            Self::Secret(what) => format!("secret {what} from {from}"),
+            Self::ChannelUser(number) => format!("secret channel user {number} from {from}"),
+            Self::Code => "a code".to_owned(),
+            Self::Door(group, user) => format!("group {group} and user {user}"),
+        }
+    }
+}
+
+type Key = (Account, Option<IpAddr>);
+
 #[derive(Default)]
 pub struct Guesses {
-    accounts: Mutex<HashMap<String, Vec<Millis>>>,
+    accounts: Mutex<HashMap<Key, Vec<Millis>>>,
     addresses: Mutex<HashMap<IpAddr, Vec<Millis>>>,
     /// Wrong tries on their way into the audit.
     pub refused: Refused,
@@ -27,9 +69,13 @@ pub struct Guesses {
 
 impl Guesses {
     /// How long this account must wait before its credentials are looked at again.
-    pub fn account_wait(&self, account: &str, steady: Millis) -> Option<Millis> {
+    pub fn account_wait(&self, account: Account, from: IpAddr, steady: Millis) -> Option<Millis> {
+        self.waits(&account.key(from), PER_ACCOUNT, steady)
+    }
+
+    fn waits(&self, key: &Key, most: usize, steady: Millis) -> Option<Millis> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(account).and_then(|times| wait(times, PER_ACCOUNT, steady))
+        accounts.get(key).and_then(|times| wait(times, most, steady))
     }
 
     /// Judges a server-to-server secret: in constant time, and no more than ten wrong ones a minute from an
@@ -39,20 +85,19 @@ impl Guesses {
     /// `Unauthenticated(Secret)`, or `Busy` with the wait.
     pub fn secret(
         &self,
-        name: &str,
+        account: Account,
         (given, known): (&str, &str),
         from: IpAddr,
         steady: Millis,
     ) -> Result<(), Fault> {
-        let account = format!("secret {name} from {from}");
         let right = is_same(given, known);
-        if let Some(retry) = self.account_wait(&account, steady) {
+        if let Some(retry) = self.account_wait(account.clone(), from, steady) {
             return Err(Fault::Busy { retry });
         }
         if right {
             return Ok(());
         }
-        match self.wrong((&account, &account), from, steady) {
+        match self.wrong(account, from, steady) {
             Some(retry) => Err(Fault::Busy { retry }),
             None => Err(Fault::Unauthenticated(Refusal::Secret)),
         }
@@ -65,17 +110,15 @@ impl Guesses {
     /// `Busy` with the wait.
     pub fn few(
         &self,
-        what: &str,
+        (account, from): (Account, IpAddr),
         (given, known): (&str, &str),
         most: usize,
         steady: Millis,
     ) -> Result<bool, Fault> {
-        let right = is_same(given, known);
-        let waiting = if right {
-            let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-            accounts.get(what).and_then(|times| wait(times, most, steady))
-        } else {
-            note(&self.accounts, what.to_owned(), most, steady)
+        let (right, key) = (is_same(given, known), account.key(from));
+        let waiting = match right {
+            true => self.waits(&key, most, steady),
+            false => note(&self.accounts, key, most, steady),
         };
         waiting.map_or(Ok(right), |retry| Err(Fault::Busy { retry }))
     }
@@ -85,22 +128,18 @@ impl Guesses {
         note(&self.addresses, from, PER_ADDRESS, steady)
     }
 
-    /// Counts a wrong try of an account under its key; answers how long its address must now wait, if it has
-    /// used up its share. Such an address brings no new accounts in, so it cannot push others' tries out.
-    pub fn wrong(
-        &self,
-        (key, account): (&str, &str),
-        from: IpAddr,
-        steady: Millis,
-    ) -> Option<Millis> {
-        self.refused.wrong(account, from, steady);
+    /// Counts a wrong try of an account; answers how long its address must now wait, if it has used up its
+    /// share. Such an address brings no new accounts in, so it cannot push others' tries out.
+    pub fn wrong(&self, account: Account, from: IpAddr, steady: Millis) -> Option<Millis> {
+        self.refused.wrong(&account.name(from), from, steady);
         let waiting = self.wrong_from(from, steady);
+        let key = account.key(from);
         let known = || {
             let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-            accounts.contains_key(key)
+            accounts.contains_key(&key)
         };
         if waiting.is_none() || known() {
-            note(&self.accounts, key.to_owned(), PER_ACCOUNT, steady);
+            note(&self.accounts, key, PER_ACCOUNT, steady);
         }
         waiting
     }
@@ -143,59 +182,4 @@ fn wait(times: &[Millis], most: usize, now: Millis) -> Option<Millis> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-
-    #[test]
-    fn the_eleventh_try_of_an_account_waits_until_the_first_is_a_minute_old() {
-        let guesses = Guesses::default();
-        for second in 0..10 {
-            assert_eq!(guesses.account_wait("ann", Millis::seconds(second)), None);
-            guesses.wrong(("ann", "ann"), HERE, Millis::seconds(second));
-        }
-        let wait = guesses.account_wait("ann", Millis::seconds(10));
-        assert_eq!(wait, Some(Millis::seconds(50)));
-        assert_eq!(guesses.account_wait("bob", Millis::seconds(10)), None);
-        assert_eq!(guesses.account_wait("ann", Millis::seconds(60)), None);
-    }
-
-    #[test]
-    fn an_address_waits_after_a_hundred_wrong_tries() {
-        let guesses = Guesses::default();
-        for n in 0..100 {
-            assert_eq!(guesses.wrong((&format!("user{n}"), ""), HERE, Millis(n)), None);
-        }
-        assert_eq!(guesses.wrong(("another", ""), HERE, Millis(100)), Some(Millis(59_900)));
-    }
-
-    #[test]
-    fn after_a_few_wrong_codes_the_right_one_waits_too_and_others_do_not() {
-        let guesses = Guesses::default();
-        let judge = |what, given, at| {
-            let judged = guesses.few(what, (given, "1234"), 5, Millis::seconds(at));
-            judged.map_err(|fault| match fault {
-                Fault::Busy { retry } => retry,
-                other => panic!("{other:?}"),
-            })
-        };
-        for second in 0..5 {
-            assert_eq!(judge("door a", "0000", second), Ok(false));
-        }
-        assert_eq!(judge("door a", "1234", 5), Err(Millis::seconds(55)));
-        assert_eq!(judge("door a", "0000", 5), Err(Millis::seconds(55)));
-        assert_eq!(judge("door b", "1234", 5), Ok(true));
-        assert_eq!(judge("door a", "1234", 60), Ok(true));
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let guesses = Guesses::default();
-        for n in 0..10_000 {
-            let from = IpAddr::from([10, 0, u8::try_from(n % 250).unwrap(), 1]);
-            guesses.wrong((&format!("user{n}"), ""), from, Millis(n));
-        }
-        assert!(guesses.accounts.lock().unwrap().len() <= TRACKED);
-    }
-}
+mod tests;

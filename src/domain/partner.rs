@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use super::guess::Account;
 use super::session::AGE_MAX;
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
@@ -35,7 +36,7 @@ pub async fn token(
     let secrets = &app.secrets;
     let known = format!("{}\n{}", secrets.channel_app_id, secrets.channel_app_secret);
     let given = format!("{app_id}\n{app_secret}");
-    app.guesses.secret("channel", (&given, &known), from, now.steady)?;
+    app.guesses.secret(Account::Secret("channel"), (&given, &known), from, now.steady)?;
     let until = now.wall + AGE_MAX;
     let token = server_token(&key(app), &secrets.channel_app_id, now.wall, until);
     app.partners.saw(&token, now.steady, now.steady);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use rusqlite::Connection;
 
+use super::guess::Account;
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::pass::{Claim, Device};
@@ -108,7 +109,7 @@ pub async fn redeem(
     };
     match app.db.write(job).await? {
         Some(found) => Ok(found),
-        None => Err(match app.guesses.wrong(("a code", "a code"), from, now.steady) {
+        None => Err(match app.guesses.wrong(Account::Code, from, now.steady) {
             Some(retry) => Fault::Busy { retry },
             None => Fault::Unauthenticated(Refusal::Code),
         }),

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
+use super::guess::Account;
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
@@ -103,7 +104,7 @@ pub async fn found(
 fn judge(app: &Appliance, given: &str, from: IpAddr, now: Moment) -> Result<(), Fault> {
     let known = code(app).ok_or(Fault::Conflict(Conflict::SetUp))?;
     let pair = (&*plain(given), &*plain(&known));
-    match app.guesses.secret("set-up code", pair, from, now.steady) {
+    match app.guesses.secret(Account::Secret("set-up code"), pair, from, now.steady) {
         Err(Fault::Unauthenticated(_)) => {
             app.setup.0.send_if_modified(|code| wrong(code, &app.entropy));
             Err(Fault::Unauthenticated(Refusal::Code))

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::guess::Account;
 use super::session::{self, Grant, Others};
 use super::{Appliance, audit, user};
 use crate::model::audit::Event;
@@ -48,17 +49,15 @@ async fn checked(
     from: IpAddr,
     now: Moment,
 ) -> Result<User, Fault> {
-    // Per address as well: nobody on the LAN keeps the administrator out by guessing wrong on purpose.
-    let name = handle.key().to_owned();
-    let account = format!("box account {name} from {from}");
-    if let Some(retry) = app.guesses.account_wait(&account, now.steady) {
+    let account = Account::Box(handle.key().to_owned());
+    if let Some(retry) = app.guesses.account_wait(account.clone(), from, now.steady) {
         return Err(Fault::Busy { retry });
     }
     let user = user::by_handle(app, handle).await?;
     let stored = user.as_ref().and_then(|u| u.password.as_deref());
     let right = app.hasher.verify(password, stored.unwrap_or(NOBODY)).await?;
     let Some(user) = user.filter(|u| right && u.password.is_some()) else {
-        return Err(match app.guesses.wrong((&account, &name), from, now.steady) {
+        return Err(match app.guesses.wrong(account, from, now.steady) {
             Some(retry) => Fault::Busy { retry },
             None => Fault::Unauthenticated(Refusal::Password),
         });

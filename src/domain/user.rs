@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::guess::Account;
 use super::policy::{LoginPolicy, Registration};
 use super::session::{self, Grant, Others};
 use super::{Appliance, audit};
@@ -77,7 +78,7 @@ pub struct Caller {
 /// `Missing(User)`, `Invalid("appid")` for another application's account, `Unauthenticated(Password)`,
 /// `Busy` after too many wrong tries, `Conflict(SessionAlive)` by policy.
 pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, String), Fault> {
-    if let Some(retry) = app.guesses.account_wait(&at_the_door(&who), now.steady) {
+    if let Some(retry) = app.guesses.account_wait(account(&who), who.from, now.steady) {
         tracing::warn!(account = who.handle.as_str(), from = %who.from, "too many wrong passwords");
         return Err(Fault::Busy { retry });
     }
@@ -109,14 +110,13 @@ pub async fn login(app: &Appliance, who: Caller, now: Moment) -> Result<(User, S
     Ok((user, token))
 }
 
-/// Under which wrong tries are counted: this door's alone, so that nobody here can lock another's.
-fn at_the_door(who: &Caller) -> String {
-    format!("edu account {}", who.handle.key())
+fn account(who: &Caller) -> Account {
+    Account::Edu(who.handle.key().to_owned())
 }
 
 /// Counts a wrong try; an address that has used up its share hears only that.
 fn wrong(app: &Appliance, who: &Caller, fault: Fault, now: Moment) -> Fault {
-    match app.guesses.wrong((&at_the_door(who), who.handle.key()), who.from, now.steady) {
+    match app.guesses.wrong(account(who), who.from, now.steady) {
         Some(retry) => Fault::Busy { retry },
         None => fault,
     }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use rusqlite::Connection;
 
+use super::guess::Account;
 use super::password::constant_time_eq;
 use super::policy::ChannelRule;
 use super::session::{self, AGE_MAX, Grant, Others};
@@ -97,7 +98,7 @@ fn check(
         false => known,
     });
     let known = known.ok_or(Fault::Unauthenticated(Refusal::Secret))?;
-    app.guesses.secret(&format!("channel user {number}"), (&given, known), from, now.steady)
+    app.guesses.secret(Account::ChannelUser(number), (&given, known), from, now.steady)
 }
 
 fn handle(app: &Appliance, number: i64) -> Handle {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::token;
 use crate::dialect::serve::dispatch;
 use crate::dialect::{Access, Call, Row, Work, credentials};
+use crate::domain::guess::Account;
 use crate::model::user::{Actor, Origin};
 use crate::model::{Fault, Refusal};
 
@@ -33,7 +34,8 @@ pub fn open<'a>(row: &'a Row, mut call: Call<'a>) -> Work<'a> {
 fn secret(call: &Call<'_>) -> Result<(), Fault> {
     let given = call.asked.headers.get(KEY).ok_or(Fault::Unauthenticated(Refusal::Secret))?;
     let pair = (given.to_str().unwrap_or(""), call.app.secrets.arctos_license_key.as_str());
-    call.app.guesses.secret("arctos", pair, call.caller.addr, call.caller.now.steady)
+    let account = Account::Secret("arctos");
+    call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
 }
 
 /// In the order of decisions.md: no header, another scheme, a genuine token of another dialect or of a

@@ -10,6 +10,7 @@ use crate::dialect::fields::{Input, Output, Text};
 use crate::dialect::serve::{self, dispatch};
 use crate::dialect::{Access, Call, Caller, Guest, Later, Row, Work};
 use crate::domain::Appliance;
+use crate::domain::guess::Account;
 use crate::model::{Fault, Refusal};
 
 /// facts.md, "Limits enforced".
@@ -52,5 +53,6 @@ pub fn soon<T: Secretive, O: Output + Serialize>(
 fn judge<T: Secretive>(call: &Call<'_>) -> Result<(), Fault> {
     let value = T::take(&call.fields)?;
     let pair = (value.secret().0.as_str(), call.app.secrets.openim_secret.as_str());
-    call.app.guesses.secret("openim", pair, call.caller.addr, call.caller.now.steady)
+    let account = Account::Secret("openim");
+    call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::relay::Relay;
 use super::{MEMBERS_MAX, of_member, room_for};
+use crate::domain::guess::Account;
 use crate::domain::{Appliance, talk};
 use crate::model::group::{Group, GroupId};
 use crate::model::{Conflict, Fault, Moment, Refusal, Thing, UserId};
@@ -56,8 +57,8 @@ const TRIES: usize = 5;
 pub async fn enter(app: &Appliance, id: GroupId, knock: Knock, now: Moment) -> Result<(), Fault> {
     let found = app.db.read(move |conn| Ok(groups::open(conn, id)?)).await?;
     let group = found.ok_or(Fault::Missing(Thing::Group))?;
-    let door = format!("group {id} and user {}", knock.user);
-    let right = app.guesses.few(&door, (&knock.code, &group.code), TRIES, now.steady)?;
+    let door = (Account::Door(id, knock.user), knock.from);
+    let right = app.guesses.few(door, (&knock.code, &group.code), TRIES, now.steady)?;
     if !right || group.code.is_empty() {
         return Err(match app.guesses.wrong_from(knock.from, now.steady) {
             Some(retry) => Fault::Busy { retry },

@@ -28,12 +28,28 @@ pub fn read(message: &str) -> Option<Joining> {
 }
 
 /// Whether a client could take a message for one of the conversation that `read` does not: numbers written
-/// otherwise, members twice. Clients read such things as JavaScript does.
+/// otherwise, members twice. Clients read such things as JavaScript does. A status that is plainly another one is
+/// an app's own, and chat.
 pub fn pretends(message: &str) -> bool {
     let object = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let text = object(message).and_then(|m| Some(m.get("_lctext")?.as_str()?.to_owned()));
     let inner = text.and_then(|text| object(&text));
-    inner.is_some_and(|inner| inner.get("userStatus").is_some()) && read(message).is_none()
+    inner.and_then(|inner| inner.get("userStatus").map(could_be_one)).unwrap_or(false)
+        && read(message).is_none()
+}
+
+/// Whether JavaScript could take this for one of the numbers of `Status`: `"09"`, `9.0`, `[9]`, `"0x9"` too.
+fn could_be_one(status: &serde_json::Value) -> bool {
+    let is_one = |n: f64| [9.0, 13.0, 14.0].contains(&n);
+    match status {
+        serde_json::Value::Null | serde_json::Value::Bool(_) => false,
+        serde_json::Value::Number(n) => n.as_f64().is_some_and(is_one),
+        serde_json::Value::String(text) => match text.trim().parse() {
+            Ok(n) => is_one(n),
+            Err(_) => text.contains(|c: char| c.is_ascii_digit()),
+        },
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => true,
+    }
 }
 
 #[derive(Deserialize)]

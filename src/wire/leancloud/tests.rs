@@ -64,6 +64,43 @@ fn chat_and_other_types_are_no_part_of_the_conversation() {
     }
 }
 
+#[test]
+fn what_a_client_could_take_for_the_conversation_pretends_and_chat_does_not() {
+    let message = |inner: &str| {
+        let text = serde_json::to_string(inner).unwrap();
+        format!(r#"{{"_lctext":{text},"_lctype":-1}}"#)
+    };
+    for inner in [
+        r#"{"userId":1,"userStatus":9.0}"#,
+        r#"{"userId":1,"userStatus":"0x9"}"#,
+        r#"{"userId":1,"userStatus":" 13 "}"#,
+        r#"{"userId":1,"userStatus":[14]}"#,
+        r#"{"userId":1,"userStatus":9,"userStatus":13}"#,
+        r#"{"userId":1,"userStatus":1,"userStatus":13}"#,
+        r#"{"userId":1.0,"userStatus":9}"#,
+        r#"{"userStatus":9}"#,
+    ] {
+        assert_eq!((read(&message(inner)), pretends(&message(inner))), (None, true), "{inner}");
+    }
+    for inner in [
+        r#"{"userId":1,"userStatus":9}"#,
+        r#"{"userId":1,"userStatus":1}"#,
+        r#"{"userId":1,"userStatus":"15"}"#,
+        r#"{"userId":1,"userStatus":"away"}"#,
+        r#"{"userId":1,"userStatus":null}"#,
+        r#"{"userId":1}"#,
+        "[9]",
+        "hello",
+    ] {
+        assert!(!pretends(&message(inner)), "{inner}");
+    }
+    for other in
+        ["", "9", r#"{"_lctext":{"userStatus":9.0},"_lctype":-1}"#, r#"{"text":"userStatus"}"#]
+    {
+        assert!(!pretends(other), "{other}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_again(

@@ -92,6 +92,18 @@ async fn whose_account_is_closed_is_put_out_and_whose_token_expires_too() {
 }
 
 #[tokio::test]
+async fn a_connection_whose_login_failed_stays_five_minutes_and_no_longer() {
+    let open = Open::new().await;
+    let mut client = open.come().await;
+    assert_eq!(log_in(&mut client, "x").await["errCode"], 703);
+    open.world.hand.advance(Millis::seconds(300));
+    assert_eq!(ask(&mut client, "getLoginStatus", json!("")).await["data"], "103");
+    open.world.hand.advance(Millis(1));
+    client.send(&json!({"reqFuncName": "getLoginStatus", "operationID": "8", "data": ""})).await;
+    assert!(matches!(client.next().await, Got::Close(1008, why) if why == "log in first"));
+}
+
+#[tokio::test]
 async fn a_failed_login_may_be_tried_again_and_a_logout_is_offline_at_once() {
     let open = Open::new().await;
     let token = open.world.pupil("Ann").await;

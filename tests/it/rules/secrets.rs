@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use arctos_box::domain::guess::Guesses;
+use arctos_box::domain::guess::{Account, Guesses};
 use arctos_box::model::Millis;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -53,7 +53,7 @@ fn what_wrong_secrets_cost_beside_a_right_one() {
                 let [high, low] = n.to_be_bytes();
                 let from = IpAddr::from([10, 1, high, low]);
                 let since = Instant::now();
-                let _ = guesses.secret("test", (given, known), from, Millis(1));
+                let _ = guesses.secret(Account::Secret("test"), (given, known), from, Millis(1));
                 since.elapsed()
             })
             .collect();

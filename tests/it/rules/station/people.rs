@@ -39,6 +39,27 @@ async fn a_teacher_whom_the_administrator_made_teaches_by_001() {
     world.live_room(entered["token"].as_str().unwrap()).await;
 }
 
+/// By 000's old rule anybody who knows a number is its pupil: what he holds is no teacher's.
+#[tokio::test]
+async fn a_channels_pupil_who_becomes_a_teacher_loses_his_tokens_and_others_keep_theirs() {
+    let world = World::new().await;
+    let root = world.administer().await;
+    for (origin, from, to, kept) in [
+        (Origin::Channel, Role::Pupil, "teacher", false),
+        (Origin::Channel, Role::Teacher, "pupil", true),
+        (Origin::Edu, Role::Pupil, "teacher", true),
+    ] {
+        let handle = format!("{origin:?}-{to}");
+        let user = person(&world, &handle, origin, from).await;
+        let token = world.token(&user, origin).await;
+        let raised = change(&world, &root, user.id.0, json!({"role": to})).await;
+        assert_eq!(raised.status, 200, "{}", raised.text());
+        let held = world.app().sessions.actor(&token, world.clock.moment());
+        assert_eq!(held.is_ok(), kept, "{handle}");
+        assert!(held.is_ok_and(|actor| actor.role.word() == to) == kept, "with the new role");
+    }
+}
+
 /// No token of the five dialects outlives the step into a role of the box, and none is issued after it.
 #[tokio::test]
 async fn whoever_is_raised_to_a_role_of_the_box_is_unknown_to_the_five_dialects() {
