@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Value;
 
 use crate::domain;
+use crate::model::Secret;
 
 /// One key of the table below.
 pub struct Key {
@@ -85,7 +86,7 @@ keys! {
         "A running lesson ends when its teacher has been silent for so long.";
     "edu.member_silence_s", member_silence_s: Seconds = "120",
         "A member has left after so long a silence.";
-    "edu.usersig_key", usersig_key: String = r#""""#,
+    "edu.usersig_key", usersig_key: Secret = r#""""#,
         "Tencent's key for userSig (v2). Empty: the box's own.";
     "edu.usersig_ec_key_file", usersig_ec_key_file: String = r#""""#,
         "PEM file (PKCS#8) of a P-256 key: issues the old ECDSA userSig instead.";
@@ -97,7 +98,7 @@ keys! {
         "Hours by which the channel's calendar is ahead of UTC (China: 8). Its today and yesterday are good, and UTC's.";
     "channel.leancloud_app_id", leancloud_app_id: String = r#""""#,
         "App id at LeanCloud: applications to join are fetched there and answers sent. Empty: all stays in the box.";
-    "channel.leancloud_master_key", leancloud_master_key: String = r#""""#,
+    "channel.leancloud_master_key", leancloud_master_key: Secret = r#""""#,
         "Master key at LeanCloud.";
     "channel.leancloud_server", leancloud_server: String = r#""""#,
         "Server address of that app at LeanCloud, as its console shows it.";
@@ -121,7 +122,7 @@ keys! {
         "Tencent app id of the keys below. 0: the box is the cloud.";
     "cloud.secret_id", cloud_secret_id: String = r#""""#,
         "Tencent SecretId. Empty: the box signs with its own pair and is the object store.";
-    "cloud.secret_key", cloud_secret_key: String = r#""""#,
+    "cloud.secret_key", cloud_secret_key: Secret = r#""""#,
         "Tencent SecretKey.";
     "cloud.bucket", cloud_bucket: String = r#""box""#,
         "Bucket used when a request names none.";
@@ -140,7 +141,7 @@ keys! {
         "All files of one account, in MiB.";
     "groups.rongcloud_key", rongcloud_key: String = r#""""#,
         "RongCloud App Key: chat tokens come from there and groups are kept in step. Empty: all stays here.";
-    "groups.rongcloud_secret", rongcloud_secret: String = r#""""#,
+    "groups.rongcloud_secret", rongcloud_secret: Secret = r#""""#,
         "RongCloud App Secret.";
     "groups.rongcloud_endpoint", rongcloud_endpoint: String = r#""https://api-cn.ronghub.com""#,
         "Where calls of RongCloud's server API go.";
@@ -160,14 +161,14 @@ pub struct ClassroomEntry {
 }
 
 /// `[[webhook]]`: somebody who is told when a recording and its index are ready.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookEntry {
     pub name: String,
     pub url: String,
-    pub secret: String,
+    pub secret: Secret,
     #[serde(default)]
-    pub md5_key: String,
+    pub md5_key: Secret,
     #[serde(default)]
     pub ca_file: String,
 }
@@ -347,7 +348,7 @@ fn check(config: &Config) -> Result<(), String> {
         return Err("groups.rongcloud_key and groups.rongcloud_secret: set both or none".into());
     }
     let leancloud =
-        [&config.leancloud_app_id, &config.leancloud_master_key, &config.leancloud_server];
+        [&*config.leancloud_app_id, &*config.leancloud_master_key, &*config.leancloud_server];
     if leancloud.iter().any(|key| key.is_empty()) && !leancloud.iter().all(|key| key.is_empty()) {
         return Err("channel.leancloud_app_id, _master_key and _server: set all or none".into());
     }
@@ -441,6 +442,12 @@ impl Read for Choice {
 impl Read for String {
     fn read(value: &Value) -> Result<Self, String> {
         value.as_str().map(str::to_owned).ok_or_else(|| "must be text".into())
+    }
+}
+
+impl Read for Secret {
+    fn read(value: &Value) -> Result<Self, String> {
+        String::read(value).map(Self::from)
     }
 }
 

@@ -163,8 +163,8 @@ fn usersig(config: &Config) -> Result<UserSig, StartError> {
             .map_err(|e| wrong(path, format!("no P-256 key in PKCS#8: {e:?}")))?;
         return Ok(UserSig::Old(Arc::new(key)));
     }
-    Ok(match config.usersig_key.as_str() {
-        "" => UserSig::Own,
-        key => UserSig::V2(key.to_owned()),
+    Ok(match config.usersig_key.is_empty() {
+        true => UserSig::Own,
+        false => UserSig::V2(config.usersig_key.clone()),
     })
 }

@@ -9,7 +9,7 @@ use super::Appliance;
 use super::policy::CloudKeys;
 use crate::model::lesson::{Page, Room, RoomFilter, RoomState, Video};
 use crate::model::user::{Actor, Role};
-use crate::model::{Fault, Millis, Moment, RoomId, Thing, hex};
+use crate::model::{Fault, Millis, Moment, RoomId, Secret, Thing, hex};
 use crate::store::recordings::TakeRow;
 use crate::store::{callbacks, files, recordings, rooms};
 use crate::wire::tencent::{Question, Vod};
@@ -86,13 +86,13 @@ pub(super) fn cos_keys(app: &Appliance, appid: i64) -> Result<cos::Keys, Fault> 
 /// Tencent's pair as configured, else the box's own with a key for that purpose alone. The three kinds of
 /// signature are one HMAC over texts that the caller has a say in; one kind must not pass for another. The
 /// box hands its pair to nobody, so no SDK depends on the key being the same for all.
-fn pair(app: &Appliance, purpose: &str) -> (String, String) {
+fn pair(app: &Appliance, purpose: &str) -> (String, Secret) {
     if let Some(keys) = &app.policy.cloud.keys {
         return (keys.secret_id.clone(), keys.secret_key.clone());
     }
     let secret = hmac::Key::new(hmac::HMAC_SHA256, app.secrets.cos_secret_key.as_bytes());
     let key = hex(hmac::sign(&secret, purpose.as_bytes()).as_ref());
-    (app.secrets.cos_secret_id.clone(), key)
+    (app.secrets.cos_secret_id.clone(), key.into())
 }
 
 /// Signs a call of the video service.

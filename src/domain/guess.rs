@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::audit::Refused;
-use super::password::constant_time_eq;
 use crate::model::group::GroupId;
-use crate::model::{Fault, Millis, Refusal, UserId, sha256};
+use crate::model::{Fault, Millis, Refusal, UserId, secret};
 
 const PER_ACCOUNT: usize = 10;
 /// A class may share one address.
@@ -90,7 +89,7 @@ impl Guesses {
         from: IpAddr,
         steady: Millis,
     ) -> Result<(), Fault> {
-        let right = is_same(given, known);
+        let right = secret::same(given.as_bytes(), known.as_bytes());
         if let Some(retry) = self.account_wait(account.clone(), from, steady) {
             return Err(Fault::Busy { retry });
         }
@@ -115,7 +114,7 @@ impl Guesses {
         most: usize,
         steady: Millis,
     ) -> Result<bool, Fault> {
-        let (right, key) = (is_same(given, known), account.key(from));
+        let (right, key) = (secret::same(given.as_bytes(), known.as_bytes()), account.key(from));
         let waiting = match right {
             true => self.waits(&key, most, steady),
             false => note(&self.accounts, key, most, steady),
@@ -143,11 +142,6 @@ impl Guesses {
         }
         waiting
     }
-}
-
-/// In a time that does not depend on where they differ, nor on their lengths.
-fn is_same(given: &str, known: &str) -> bool {
-    constant_time_eq(&sha256(given.as_bytes()), &sha256(known.as_bytes()))
 }
 
 fn note<K: Eq + Hash + Clone>(

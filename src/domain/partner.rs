@@ -11,7 +11,7 @@ use super::session::AGE_MAX;
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::Origin;
-use crate::model::{Fault, Millis, Moment, Refusal, hex, sha256};
+use crate::model::{Fault, Millis, Moment, Refusal, Secret, hex, sha256};
 use crate::wire::channel_auth::{read_server_token, server_token};
 
 /// Tokens whose monotonic age is remembered; of more than these, wall time decides.
@@ -34,8 +34,9 @@ pub async fn token(
     now: Moment,
 ) -> Result<(String, Millis), Fault> {
     let secrets = &app.secrets;
-    let known = format!("{}\n{}", secrets.channel_app_id, secrets.channel_app_secret);
-    let given = format!("{app_id}\n{app_secret}");
+    let both = |id: &str, secret: &str| Secret::from(format!("{id}\n{secret}"));
+    let known = both(&secrets.channel_app_id, &secrets.channel_app_secret);
+    let given = both(app_id, app_secret);
     app.guesses.secret(Account::Secret("channel"), (&given, &known), from, now.steady)?;
     let until = now.wall + AGE_MAX;
     let token = server_token(&key(app), &secrets.channel_app_id, now.wall, until);

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::oneshot;
 
-use crate::model::{Entropy, Fault, Millis};
+use crate::model::{Entropy, Fault, Millis, Secret, secret};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -25,7 +25,7 @@ pub struct Hasher {
 }
 
 struct Work {
-    password: Vec<u8>,
+    password: Secret,
     salt: [u8; 16],
     answer: oneshot::Sender<Result<[u8; 32], String>>,
 }
@@ -41,14 +41,14 @@ impl Hasher {
                 loop {
                     match inbox.recv_timeout(KEEP) {
                         Ok(work) => {
-                            let hash = digest(&work.password, &work.salt, &mut memory);
+                            let hash = digest(work.password.as_bytes(), &work.salt, &mut memory);
                             let _ = work.answer.send(hash);
                         }
                         Err(RecvTimeoutError::Timeout) => {
                             memory = Vec::new();
                             // Nothing to keep warm: sleep until somebody logs in.
                             let Ok(work) = inbox.recv() else { return };
-                            let hash = digest(&work.password, &work.salt, &mut memory);
+                            let hash = digest(work.password.as_bytes(), &work.salt, &mut memory);
                             let _ = work.answer.send(hash);
                         }
                         Err(RecvTimeoutError::Disconnected) => return,
@@ -75,12 +75,12 @@ impl Hasher {
         let (salt, expected) = parse(stored)
             .ok_or_else(|| Fault::internal("reading a stored password", "not in PHC form"))?;
         let hash = self.run(password, salt).await?;
-        Ok(constant_time_eq(&hash, &expected))
+        Ok(secret::same(&hash, &expected))
     }
 
     async fn run(&self, password: &str, salt: [u8; 16]) -> Result<[u8; 32], Fault> {
         let (answer, hash) = oneshot::channel();
-        let work = Work { password: password.as_bytes().to_vec(), salt, answer };
+        let work = Work { password: Secret::from(password), salt, answer };
         match self.queue.try_send(work) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(Fault::Busy { retry: Millis::seconds(5) }),
@@ -91,11 +91,6 @@ impl Hasher {
         let hash = hash.await.map_err(|e| Fault::internal("password thread", e))?;
         hash.map_err(|e| Fault::internal("argon2", e))
     }
-}
-
-/// Compares two digests without telling by time where they differ.
-pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y)) == 0
 }
 
 fn digest(password: &[u8], salt: &[u8; 16], memory: &mut Vec<Block>) -> Result<[u8; 32], String> {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Actor, Origin, PeopleFilter, Person, Role, User};
-use crate::model::{Fault, Handle, Moment, Thing, UserId};
+use crate::model::{Fault, Handle, Moment, Secret, Thing, UserId};
 use crate::store::{people, tokens, users};
 use rules::{changed, permit, told};
 
@@ -34,7 +34,7 @@ pub struct Newcomer {
     pub name: String,
     pub role: Role,
     /// Without one nobody can log in yet.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
 }
 
 /// Adds an account of the box, known to all dialects.
@@ -71,7 +71,7 @@ pub async fn add(
 pub struct Change {
     pub name: Option<String>,
     pub role: Option<Role>,
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     pub disabled: Option<bool>,
 }
 

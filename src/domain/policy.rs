@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::Millis;
+use crate::model::{Millis, Secret};
 use crate::wire::usersig::OldKey;
 
 #[derive(Clone, Debug)]
@@ -62,18 +62,12 @@ pub struct Channel {
 }
 
 /// The channel's application at LeanCloud.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LeanCloud {
     pub app_id: String,
-    pub master_key: String,
+    pub master_key: Secret,
     /// Scheme and host; without a trailing slash.
     pub server: String,
-}
-
-impl std::fmt::Debug for LeanCloud {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LeanCloud").field("app_id", &self.app_id).finish_non_exhaustive()
-    }
 }
 
 /// What an `auth_token` is made of.
@@ -92,7 +86,7 @@ pub enum UserSig {
     /// TLSSigAPI v2 with the box's own key.
     Own,
     /// TLSSigAPI v2 with Tencent's key.
-    V2(String),
+    V2(Secret),
     /// The old ECDSA form.
     Old(Arc<OldKey>),
 }
@@ -138,9 +132,9 @@ pub struct Classroom {
 pub struct Webhook {
     pub name: String,
     pub url: String,
-    pub secret: String,
+    pub secret: Secret,
     /// Key of the document's `sign = md5(key + t)`; opt-in, never the inbound key.
-    pub md5_key: Option<String>,
+    pub md5_key: Option<Secret>,
     /// PEM of a certificate authority to trust for this address.
     pub ca_pem: Option<String>,
 }
@@ -162,49 +156,37 @@ pub struct Cloud {
     pub account_bytes_max: u64,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct CloudKeys {
     pub appid: i64,
     pub secret_id: String,
-    pub secret_key: String,
-}
-
-impl std::fmt::Debug for CloudKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CloudKeys").field("appid", &self.appid).finish_non_exhaustive()
-    }
+    pub secret_key: Secret,
 }
 
 /// The application at RongCloud whose groups are kept in step with the box's.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RongCloud {
     pub key: String,
-    pub secret: String,
+    pub secret: Secret,
     /// Scheme and host; without a trailing slash.
     pub endpoint: String,
-}
-
-impl std::fmt::Debug for RongCloud {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RongCloud").field("key", &self.key).finish_non_exhaustive()
-    }
 }
 
 /// Made by the box on first start; shown by `secrets`, never logged.
 #[derive(Clone)]
 pub struct Secrets {
-    pub openim_secret: String,
-    pub arctos_license_key: String,
+    pub openim_secret: Secret,
+    pub arctos_license_key: Secret,
     pub channel_app_id: String,
-    pub channel_app_secret: String,
+    pub channel_app_secret: Secret,
     pub channel_uid: String,
     /// Inbound callbacks of document 001 are signed with it.
-    pub callback_key: String,
+    pub callback_key: Secret,
     pub cos_secret_id: String,
-    pub cos_secret_key: String,
-    pub usersig_key: String,
+    pub cos_secret_key: Secret,
+    pub usersig_key: Secret,
     /// The box signs its own tokens with keys derived from it, one a purpose.
-    pub token_key: String,
+    pub token_key: Secret,
 }
 
 impl Secrets {

@@ -10,7 +10,7 @@ use super::guess::Account;
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
-use crate::model::{Conflict, Entropy, Fault, Handle, Moment, Refusal};
+use crate::model::{Conflict, Entropy, Fault, Handle, Moment, Refusal, Secret};
 use crate::store::users;
 
 /// Characters of a code: 40 bits, of which ten tries are nothing.
@@ -60,7 +60,7 @@ pub async fn another(app: &Appliance, shown: &str) -> Option<String> {
 pub struct Founder {
     pub handle: Handle,
     pub name: String,
-    pub password: String,
+    pub password: Secret,
     pub from: IpAddr,
 }
 

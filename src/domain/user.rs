@@ -8,14 +8,14 @@ use super::session::{self, Grant, Others};
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
-use crate::model::{Conflict, Fault, Handle, Moment, Refusal, Thing, UserId};
+use crate::model::{Conflict, Fault, Handle, Moment, Refusal, Secret, Thing, UserId};
 use crate::store::users;
 
 /// Who wants an account.
 #[derive(Debug)]
 pub struct Registrant {
     pub handle: Handle,
-    pub password: String,
+    pub password: Secret,
     pub role: Role,
     pub appid: i64,
     pub from: IpAddr,
@@ -67,7 +67,7 @@ pub fn is_of_a_channel(app: &Appliance, handle: &Handle) -> bool {
 #[derive(Debug)]
 pub struct Caller {
     pub handle: Handle,
-    pub password: String,
+    pub password: Secret,
     pub appid: i64,
     pub from: IpAddr,
 }

@@ -7,13 +7,12 @@ use std::net::IpAddr;
 use rusqlite::Connection;
 
 use super::guess::Account;
-use super::password::constant_time_eq;
 use super::policy::ChannelRule;
 use super::session::{self, AGE_MAX, Grant, Others};
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
-use crate::model::{Fault, Handle, Millis, Moment, Refusal, Thing};
+use crate::model::{Fault, Handle, Millis, Moment, Refusal, Thing, secret};
 use crate::store::users;
 use crate::wire::channel_auth::{Calendar, Rule, good_tokens};
 
@@ -92,7 +91,7 @@ fn check(
     let calendar = Calendar { ahead: channel.ahead, more_days: channel.clock_days };
     let given = given.to_ascii_lowercase();
     let good = good_tokens(rule, calendar, number, now.wall);
-    let equal = |token: &str| constant_time_eq(token.as_bytes(), given.as_bytes());
+    let equal = |token: &str| secret::same(token.as_bytes(), given.as_bytes());
     let known = good.iter().fold(good.first(), |known, token| match equal(token) {
         true => Some(token),
         false => known,

@@ -6,11 +6,9 @@ use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST};
 use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
 use crate::model::user::{Actor, Origin, Role};
-use crate::model::{Fault, Refusal, RoomId, Thing};
+use crate::model::{Fault, Refusal, RoomId, Thing, secret};
 use crate::store::{recordings, rooms};
 use crate::wire::playlist;
-
-use super::password::constant_time_eq;
 
 /// Lets a viewer in: anybody until an administrator exists; afterwards the lesson's key, its host or
 /// members, teachers, staff, and whom the channel of document 000 sends: it names a lesson by its number alone,
@@ -25,7 +23,7 @@ pub async fn admit(
     if !app.is_administered() {
         return Ok(room);
     }
-    if key.is_some_and(|k| constant_time_eq(k.as_bytes(), room.watch_key.as_bytes())) {
+    if key.is_some_and(|k| secret::same(k.as_bytes(), room.watch_key.as_bytes())) {
         return Ok(room);
     }
     let Some(actor) = actor else { return Err(Fault::Unauthenticated(Refusal::Absent)) };

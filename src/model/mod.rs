@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod pass;
 mod platform;
 pub mod recording;
+pub mod secret;
 pub mod talk;
 pub mod user;
 
@@ -24,3 +25,4 @@ pub use entropy::Entropy;
 pub use fault::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
 pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex, sha256};
 pub use platform::Platform;
+pub use secret::Secret;

@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::durable;
 use crate::domain::policy::Secrets;
-use crate::model::Entropy;
+use crate::model::{Entropy, Secret};
 
 const FILE: &str = "keys/secrets.toml";
 
 #[derive(Deserialize)]
 struct Stored {
     box_id: String,
-    openim_secret: String,
-    arctos_license_key: String,
+    openim_secret: Secret,
+    arctos_license_key: Secret,
     channel_app_id: String,
-    channel_app_secret: String,
+    channel_app_secret: Secret,
     channel_uid: String,
-    callback_key: String,
+    callback_key: Secret,
     cos_secret_id: String,
-    cos_secret_key: String,
-    usersig_key: String,
+    cos_secret_key: Secret,
+    usersig_key: Secret,
     /// Absent from the files of the first release.
-    token_key: Option<String>,
+    token_key: Option<Secret>,
 }
 
 /// The secrets and the box's name. Reads them, or makes them when there are none.
@@ -51,7 +51,7 @@ pub fn load_or_make(data: &Path, entropy: &Entropy) -> Result<(Secrets, String),
             text += &format!("token_key = \"{key}\"\n");
             durable::write(&path, text.as_bytes())
                 .map_err(|e| format!("{}: {e}", path.display()))?;
-            key
+            key.into()
         }
     };
     let name = format!("arctos-{}", &stored.box_id[stored.box_id.len().saturating_sub(4)..]);

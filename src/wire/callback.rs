@@ -15,6 +15,7 @@
 use ring::hmac;
 
 use crate::model::Millis;
+use crate::model::secret::same;
 
 /// The `sign` of Tencent's live callback (document 001, recendcall; facts.md, "Callbacks"): lower-case hex
 /// of MD5(callback key, then decimal `t`). `t_s` is the moment at which it expires, Unix seconds.
@@ -83,12 +84,6 @@ const FIRST_MS: i64 = 1000;
 const CAP_MS: i64 = 600_000;
 /// No try lies further ahead; one that does was put off by a clock that has been set back since.
 pub const WAIT_MAX: Millis = Millis(CAP_MS * 6 / 5);
-
-/// Compares in a time that says nothing about where the texts differ: ring compares two codes, not them.
-fn same(expected: &[u8], given: &[u8]) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, b"comparison");
-    hmac::verify(&key, given, hmac::sign(&key, expected).as_ref()).is_ok()
-}
 
 #[cfg(test)]
 mod tests;

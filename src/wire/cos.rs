@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
+use crate::model::Secret;
+
 /// Standard Base64 of HMAC-SHA1 (20 bytes) followed by the text it covers,
 /// `a=<appid>&k=<SecretId>&e=<expires>&t=<now>&r=<random>&f=<file>&b=<bucket>`.
 ///
@@ -72,7 +74,7 @@ pub fn permits(claims: &Claims, bucket: &str, path: &str, now_s: i64) -> Result<
 pub struct Keys {
     pub appid: u64,
     pub secret_id: String,
-    pub secret_key: String,
+    pub secret_key: Secret,
 }
 
 /// What a signature shall open. `file` is a path in the bucket; a missing leading slash is added.

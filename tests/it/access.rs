@@ -127,13 +127,13 @@ async fn without_a_credential_or_with_a_wrong_one_every_door_is_closed_also_afte
 fn wrong_ones(world: &World, keys: &Keys, gone: &str, access: Access) -> Vec<String> {
     let secrets = &world.app().secrets;
     let mut wrong = vec!["nobody's".to_owned(), unsigned_jwt()];
-    let others = [gone, &secrets.channel_app_id, &secrets.callback_key, "arctos", "tuoyun"];
+    let others = [gone, &secrets.channel_app_id, &*secrets.callback_key, "arctos", "tuoyun"];
     wrong.extend(others.map(str::to_owned));
     // A token does not open what a secret opens, nor the other way round, nor one secret another's door.
-    let mut cross = vec![keys.of(Origin::Edu), &secrets.cos_secret_key, &secrets.usersig_key];
+    let mut cross = vec![keys.of(Origin::Edu), &*secrets.cos_secret_key, &*secrets.usersig_key];
     match access {
         Access::User | Access::Server | Access::Staff(_) => {
-            cross = vec![&secrets.openim_secret, &secrets.arctos_license_key];
+            cross = vec![&*secrets.openim_secret, &*secrets.arctos_license_key];
         }
         Access::Anybody | Access::Signed | Access::Secret => {}
     }

@@ -126,8 +126,8 @@ impl Keys {
                 let ask = Self::named(world, row, ask);
                 return door.put(row, ask, &secrets.channel_app_secret);
             }
-            ("openim", Access::Secret) => secrets.openim_secret.clone(),
-            ("arctos", Access::Secret) => secrets.arctos_license_key.clone(),
+            ("openim", Access::Secret) => secrets.openim_secret.to_string(),
+            ("arctos", Access::Secret) => secrets.arctos_license_key.to_string(),
             (name, access) => panic!("{name} {access:?} is new: say here what opens it"),
         };
         door.put(row, ask, &good)
@@ -142,7 +142,8 @@ fn browser(app_secret: &str, user_id: &str) -> String {
 
 async fn channel(world: &World, tokens: &mut Vec<(Origin, String)>) -> String {
     let secrets = &world.app().secrets;
-    let pair = json!({"app_id": secrets.channel_app_id, "app_secret": secrets.channel_app_secret});
+    let pair =
+        json!({"app_id": secrets.channel_app_id, "app_secret": &*secrets.channel_app_secret});
     let ask = Ask::new().json(pair);
     let answer = call(world, "channel", "api/v1/system/auth-token", ask).await;
     let server = text(&answer["result"]["access_token"]);
@@ -155,14 +156,14 @@ async fn channel(world: &World, tokens: &mut Vec<(Origin, String)>) -> String {
 }
 
 async fn openim(world: &World) -> String {
-    let secret = world.app().secrets.openim_secret.clone();
+    let secret = world.app().secrets.openim_secret.to_string();
     let body = json!({"secret": secret, "platform": 5, "uid": "by-openim", "name": ""});
     let answer = call(world, "openim", "auth/user_register", Ask::new().json(body)).await;
     text(&answer["data"]["token"])
 }
 
 async fn arctos(world: &World) -> String {
-    let key = world.app().secrets.arctos_license_key.clone();
+    let key = world.app().secrets.arctos_license_key.to_string();
     let ask = Ask::new().header("arc-license-key", &key);
     let ask = ask.json(json!({"user_id": "by-arctos", "role": "MODERATOR"}));
     let answer = call(world, "arctos", "api/auth/getAuthCode", ask).await;

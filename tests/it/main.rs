@@ -33,6 +33,7 @@ mod rongcloud;
 mod rules;
 mod setup;
 mod socket;
+mod spill;
 mod story;
 mod tidy;
 mod timing;

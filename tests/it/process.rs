@@ -111,6 +111,13 @@ impl Service {
         self.child.wait().unwrap();
     }
 
+    /// SIGABRT, as of a bug.
+    pub fn abort(mut self) -> std::process::ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
+        self.child.wait().unwrap()
+    }
+
     /// SIGTERM; answers the exit code and how long it took.
     pub fn terminate(mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();

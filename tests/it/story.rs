@@ -20,12 +20,12 @@ pub async fn call(world: &World, address: &str, ask: Ask) -> (u16, Value) {
 
 /// The server of 002 asks for a token of that uid.
 pub async fn user_token(world: &World, uid: &str) -> (u16, Value) {
-    let body = json!({"secret": world.app().secrets.openim_secret, "platform": 5, "uid": uid});
+    let body = json!({"secret": &*world.app().secrets.openim_secret, "platform": 5, "uid": uid});
     call(world, "auth/user_token", Ask::new().json(body)).await
 }
 
 pub async fn user_register(world: &World, uid: &str) -> (u16, Value) {
-    let secret = &world.app().secrets.openim_secret;
+    let secret = &*world.app().secrets.openim_secret;
     let body = json!({"secret": secret, "platform": 5, "uid": uid, "name": ""});
     call(world, "auth/user_register", Ask::new().json(body)).await
 }

@@ -33,7 +33,7 @@ pub fn open<'a>(row: &'a Row, mut call: Call<'a>) -> Work<'a> {
 
 fn secret(call: &Call<'_>) -> Result<(), Fault> {
     let given = call.asked.headers.get(KEY).ok_or(Fault::Unauthenticated(Refusal::Secret))?;
-    let pair = (given.to_str().unwrap_or(""), call.app.secrets.arctos_license_key.as_str());
+    let pair = (given.to_str().unwrap_or(""), &*call.app.secrets.arctos_license_key);
     let account = Account::Secret("arctos");
     call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
 }

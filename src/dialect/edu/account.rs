@@ -28,7 +28,7 @@ pub async fn regist(guest: Guest<Regist>) -> Result<Nothing, Fault> {
     let Guest { app, caller, value } = guest;
     let who = user::Registrant {
         handle: handle(&value.id.0)?,
-        password: value.pwd.0,
+        password: value.pwd.0.into(),
         role: if value.role.0 == 1 { Role::Teacher } else { Role::Pupil },
         appid: caller.appid,
         from: caller.addr,
@@ -63,7 +63,7 @@ pub async fn login(guest: Guest<Login>) -> Result<LoggedIn, Fault> {
     let Guest { app, caller, value } = guest;
     let who = user::Caller {
         handle: handle(&value.id.0)?,
-        password: value.pwd.0,
+        password: value.pwd.0.into(),
         appid: caller.appid,
         from: caller.addr,
     };

@@ -52,7 +52,7 @@ pub fn soon<T: Secretive, O: Output + Serialize>(
 
 fn judge<T: Secretive>(call: &Call<'_>) -> Result<(), Fault> {
     let value = T::take(&call.fields)?;
-    let pair = (value.secret().0.as_str(), call.app.secrets.openim_secret.as_str());
+    let pair = (value.secret().0.as_str(), &*call.app.secrets.openim_secret);
     let account = Account::Secret("openim");
     call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
 }

@@ -40,14 +40,14 @@ pub async fn secrets(input: Input<Nothing>) -> Result<Secrets, Fault> {
     audit::write(&app, entry, caller.now).await?;
     let kept = &app.secrets;
     Ok(Secrets {
-        openim_secret: kept.openim_secret.clone(),
-        arctos_license_key: kept.arctos_license_key.clone(),
+        openim_secret: kept.openim_secret.to_string(),
+        arctos_license_key: kept.arctos_license_key.to_string(),
         channel: Channel {
             app_id: kept.channel_app_id.clone(),
-            app_secret: kept.channel_app_secret.clone(),
+            app_secret: kept.channel_app_secret.to_string(),
             channel_uid: kept.channel_uid.clone(),
         },
-        callback_key: kept.callback_key.clone(),
+        callback_key: kept.callback_key.to_string(),
     })
 }
 

@@ -125,7 +125,7 @@ pub async fn add(input: Input<Newcomer>) -> Result<Shown, Fault> {
         handle: handle(&value.handle.0)?,
         name: value.name.map_or_else(String::new, |Text(name)| name),
         role: role(&value.role.0)?,
-        password: value.password.map(|Text(password)| password),
+        password: value.password.map(|Text(password)| password.into()),
     };
     Ok(shown(people::add(&app, &actor, who, caller.addr, caller.now).await?, None))
 }
@@ -151,7 +151,7 @@ pub async fn change(input: Input<Changes>) -> Result<Shown, Fault> {
     let change = people::Change {
         name: value.name.map(|Text(name)| name),
         role: value.role.map(|Text(word)| role(&word)).transpose()?,
-        password: value.password.map(|Text(password)| password),
+        password: value.password.map(|Text(password)| password.into()),
         disabled: value.disabled.map(|Flag(disabled)| disabled),
     };
     let id = UserId(value.id.0);

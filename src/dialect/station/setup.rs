@@ -52,7 +52,7 @@ pub async fn found(whole: Whole<Founding>) -> Result<Sealed, Fault> {
     let founder = setup::Founder {
         handle: handle(&value.handle.0)?,
         name: value.name.map_or_else(String::new, |Text(name)| name),
-        password: value.password.0,
+        password: value.password.0.into(),
         from: caller.addr,
     };
     let user = setup::found(&app, &value.code.0, founder, caller.now).await?;

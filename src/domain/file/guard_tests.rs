@@ -79,7 +79,7 @@ async fn each_purpose_of_the_boxs_pair_has_its_own_key() {
     let world = world(|_| {}).await;
     let (call, covered) = forgery("AKIDBOX");
     let made = vod_sign(&world.app, &call).unwrap().sign;
-    let keys = ["the box's own".to_owned(), cos_keys(&world.app, APPID).unwrap().secret_key];
+    let keys = ["the box's own".into(), cos_keys(&world.app, APPID).unwrap().secret_key];
     for key in keys {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
         assert_ne!(STANDARD.encode(hmac::sign(&key, covered.as_bytes()).as_ref()), made);

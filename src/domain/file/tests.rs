@@ -104,11 +104,11 @@ fn policy(cloud: Cloud) -> Policy {
 }
 
 fn secrets() -> Secrets {
-    let word = String::new;
+    let word = || "".into();
     Secrets {
         openim_secret: word(),
         arctos_license_key: word(),
-        channel_app_id: word(),
+        channel_app_id: String::new(),
         channel_app_secret: word(),
         channel_uid: "channel".into(),
         callback_key: word(),

@@ -79,7 +79,7 @@ impl Boxed {
         }
         let secrets = &world.app().secrets;
         let pair =
-            json!({"app_id": secrets.channel_app_id, "app_secret": secrets.channel_app_secret});
+            json!({"app_id": secrets.channel_app_id, "app_secret": &*secrets.channel_app_secret});
         let request = Request::post("/api/v1/system/auth-token/").body(pair.to_string().into());
         let got = world.request(request.unwrap()).await.json();
         let server = got["result"]["access_token"].as_str().unwrap().to_owned();
@@ -140,7 +140,7 @@ impl Boxed {
         let auth = arctos_box::wire::channel_auth::token(rule, &today, 7);
         let values = [
             ("$token", self.token.clone()),
-            ("$secret", secret.clone()),
+            ("$secret", secret.to_string()),
             ("$app_id", secrets.channel_app_id.clone()),
             ("$appid", APPID.to_string()),
             ("$sign", sign),

@@ -103,7 +103,7 @@ fn headers(boxed: &Boxed, dialect: &Dialect) -> Vec<(&'static str, String)> {
         "groups" => vec![("authorization", format!("Token {}", boxed.token))],
         "box" => vec![("authorization", format!("Bearer {}", boxed.administrator))],
         "arctos" => vec![
-            ("arc-license-key", boxed.world.app().secrets.arctos_license_key.clone()),
+            ("arc-license-key", boxed.world.app().secrets.arctos_license_key.to_string()),
             ("authorization", format!("Bearer {}", boxed.arctos)),
         ],
         // In the body.

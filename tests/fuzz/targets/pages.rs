@@ -35,7 +35,7 @@ pub fn pages(bytes: &[u8]) {
         }
         let answer = boxed.answer(request).await;
         assert!(answer.status < 500 || answer.status == 503, "{first}: {}", answer.text());
-        let opened = answer.text().contains(&boxed.world.app().secrets.callback_key);
+        let opened = answer.text().contains(&*boxed.world.app().secrets.callback_key);
         assert!(!opened || address.starts_with("/box/v1/secrets"), "{first} tells a secret");
     });
 }
@@ -79,7 +79,8 @@ fn forged(boxed: &Boxed) -> String {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, secrets.cos_secret_key.as_bytes());
     let secret_key = hex(hmac::sign(&secret, b"cos").as_ref());
     let appid = u64::try_from(APPID).unwrap();
-    let keys = Keys { appid, secret_id: secrets.cos_secret_id.clone(), secret_key };
+    let keys =
+        Keys { appid, secret_id: secrets.cos_secret_id.clone(), secret_key: secret_key.into() };
     let now_s = boxed.world.clock.now().as_seconds();
     cos::sign(&keys, &Scope::Multi { bucket: "box", file: None, expires_s: now_s + 9 }, now_s, 1)
 }

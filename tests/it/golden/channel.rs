@@ -14,7 +14,8 @@ use crate::world::World;
 /// The channel's server, with its token.
 pub async fn server(world: &World) -> Ask {
     let secrets = &world.app().secrets;
-    let body = json!({"app_id": secrets.channel_app_id, "app_secret": secrets.channel_app_secret});
+    let body =
+        json!({"app_id": secrets.channel_app_id, "app_secret": &*secrets.channel_app_secret});
     let row = super::row(&DIALECT, "api/v1/system/auth-token");
     let answer = Ask::new().json(body).send(world, &DIALECT, row).await.json();
     let token = answer["result"]["access_token"].as_str();
@@ -50,7 +51,7 @@ async fn auth_token_answers_as_written() {
     let mut script = Script::of(&DIALECT, "api/v1/system/auth-token");
     let world = World::new().await;
     let secrets = &world.app().secrets;
-    let (id, secret) = (secrets.channel_app_id.clone(), secrets.channel_app_secret.clone());
+    let (id, secret) = (secrets.channel_app_id.clone(), secrets.channel_app_secret.to_string());
     let ask = |id: &str, secret: &str| Ask::new().json(json!({"app_id": id, "app_secret": secret}));
     let good = ask(&id, &secret);
     script.common(&world, &good).await;

@@ -11,7 +11,7 @@ use crate::ask::Ask;
 use crate::world::World;
 
 fn secret(world: &World) -> String {
-    world.app().secrets.openim_secret.clone()
+    world.app().secrets.openim_secret.to_string()
 }
 
 fn ask(body: &Value, more: Value) -> Ask {

@@ -167,7 +167,7 @@ async fn a_closed_account_is_1403_gets_no_code_and_its_codes_no_token() {
     world.app().sessions.changed(&user);
     assert_eq!(check(&world, &ann).await, 1403);
     assert_eq!(redeem(&world, &waiting).await["status"], 0);
-    let key = world.app().secrets.arctos_license_key.clone();
+    let key = world.app().secrets.arctos_license_key.to_string();
     let ask = Ask::new().header("arc-license-key", &key);
     let ask = ask.json(json!({"user_id": "ann", "role": "ADMIN"}));
     assert_eq!(call(&world, "getAuthCode", ask).await.0, 403);
@@ -202,8 +202,8 @@ async fn neither_none_nor_another_key_nor_an_altered_claim_makes_a_token() {
     let secrets = &world.app().secrets;
     for key in [
         secrets.signing_key("openim").to_vec(),
-        secrets.token_key.clone().into_bytes(),
-        secrets.arctos_license_key.clone().into_bytes(),
+        secrets.token_key.as_bytes().to_vec(),
+        secrets.arctos_license_key.as_bytes().to_vec(),
         b"secret".to_vec(),
         Vec::new(),
     ] {

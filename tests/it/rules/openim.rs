@@ -16,7 +16,7 @@ use crate::world::{Answer, PASSWORD, START, World};
 
 async fn call(world: &World, address: &str, mut body: Value) -> Answer {
     if body.get("secret").is_none() {
-        body["secret"] = json!(world.app().secrets.openim_secret);
+        body["secret"] = json!(&*world.app().secrets.openim_secret);
     }
     Ask::new().json(body).send(world, &DIALECT, row(&DIALECT, address)).await
 }

@@ -77,10 +77,10 @@ async fn the_highest_claims_and_roles_of_the_dialects_are_none_of_the_box() {
     tokens.push(text(&got["key"]));
     let secrets = &world.app().secrets;
     tokens.extend([
-        secrets.openim_secret.clone(),
-        secrets.arctos_license_key.clone(),
-        secrets.channel_app_secret.clone(),
-        secrets.callback_key.clone(),
+        secrets.openim_secret.to_string(),
+        secrets.arctos_license_key.to_string(),
+        secrets.channel_app_secret.to_string(),
+        secrets.callback_key.to_string(),
     ]);
     for administered in [false, true] {
         if administered {
@@ -172,24 +172,24 @@ async fn one_servers_secret_is_none_at_anothers_door() {
     let world = World::new().await;
     let secrets = world.app().secrets.clone();
     let all = [
-        &secrets.openim_secret,
-        &secrets.arctos_license_key,
-        &secrets.channel_app_secret,
-        &secrets.callback_key,
-        &secrets.token_key,
+        &*secrets.openim_secret,
+        &*secrets.arctos_license_key,
+        &*secrets.channel_app_secret,
+        &*secrets.callback_key,
+        &*secrets.token_key,
     ];
     for (n, secret) in all.iter().enumerate() {
         let from = |ask: Ask| ask.from([10, 0, 0, u8::try_from(n).unwrap()]);
         let openim = json!({"secret": secret, "platform": 5, "uid": "eve", "name": ""});
         let openim = call(&world, "auth/user_register", from(Ask::new().json(openim))).await;
-        assert_eq!(openim.0 == 200, *secret == &secrets.openim_secret);
+        assert_eq!(openim.0 == 200, *secret == &*secrets.openim_secret);
         let arctos = Ask::new().header("arc-license-key", secret);
         let arctos = arctos.json(json!({"user_id": "eve", "role": "ADMIN"}));
         let arctos = call(&world, "api/auth/getAuthCode", from(arctos)).await.1;
-        assert_eq!(arctos["status"] == 1, *secret == &secrets.arctos_license_key);
+        assert_eq!(arctos["status"] == 1, *secret == &*secrets.arctos_license_key);
         let pair = json!({"app_id": secrets.channel_app_id, "app_secret": secret});
         let channel = from(Ask::new().json(pair));
         let channel = call(&world, "api/v1/system/auth-token", channel).await;
-        assert_eq!(channel.0 == 200, *secret == &secrets.channel_app_secret);
+        assert_eq!(channel.0 == 200, *secret == &*secrets.channel_app_secret);
     }
 }
