@@ -32,6 +32,7 @@ mod recorder;
 mod rongcloud;
 mod rules;
 mod setup;
+mod soak;
 mod socket;
 mod spill;
 mod story;
