@@ -37,6 +37,17 @@ pub fn set_session(token: Option<&str>, secure: bool) -> HeaderValue {
     HeaderValue::from_str(&line).expect("a token has only characters that a header may carry")
 }
 
+/// Whether the browser says that a page of the box asks: one of this very host, or of the address under which a
+/// proxy shows it (`public`: scheme, name and port, perhaps a path, which no `Origin` has).
+pub fn is_of_the_box(headers: &HeaderMap, host: &str, secure: bool, public: Option<&str>) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let named = text("origin").filter(|o| o.split_once("://").is_some_and(|(_, n)| !n.is_empty()));
+    let rest = public.zip(named).and_then(|(url, origin)| url.strip_prefix(origin));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || text("sec-fetch-site") == Some("same-origin")
+        || (!host.is_empty() && is_same_origin(headers, host, secure))
+}
+
 /// Whether a browser's request comes from a page of this very host: `Origin` names the scheme and the `host` (with
 /// its port) that the request itself was sent to. Without `Origin` it is not known, so it does not.
 pub fn is_same_origin(headers: &HeaderMap, host: &str, secure: bool) -> bool {
@@ -81,6 +92,24 @@ mod tests {
             set_session(None, false),
             "arctos_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
         );
+    }
+
+    #[test]
+    fn a_page_under_the_address_of_a_proxy_is_of_the_box_whatever_path_the_proxy_adds() {
+        for public in ["https://school.example", "https://school.example/box"] {
+            let is_ours = |name, value| {
+                is_of_the_box(&headers(&[(name, value)]), "box.local", false, Some(public))
+            };
+            assert!(is_ours("origin", "https://school.example"));
+            assert!(is_ours("origin", "http://box.local"));
+            assert!(is_ours("sec-fetch-site", "same-origin"));
+            for other in ["https://school.exampl", "https://", "https:", "https:/", "", "null"] {
+                assert!(!is_ours("origin", other), "{other}");
+            }
+            assert!(!is_ours("sec-fetch-site", "same-site"));
+        }
+        let from = headers(&[("origin", "https://school.example")]);
+        assert!(!is_of_the_box(&from, "box.local", false, None));
     }
 
     #[test]

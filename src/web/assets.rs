@@ -7,8 +7,12 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Response};
 use ring::digest::{SHA256, digest};
 
+use crate::http::Body;
+use crate::http::range::{self, Content};
 use crate::model::hex;
 
 /// Everything comes from the box itself; hls.js gives the video element a `blob:` address.
@@ -30,7 +34,7 @@ pub struct Asset {
 }
 
 /// One form of a file.
-pub struct Form {
+struct Form {
     pub bytes: Bytes,
     pub etag: String,
     pub encoding: Option<&'static str>,
@@ -38,7 +42,7 @@ pub struct Form {
 
 impl Asset {
     /// As it lies in the binary where the client understands that, else unpacked.
-    pub fn form(&self, understands_gzip: bool) -> Form {
+    fn form(&self, understands_gzip: bool) -> Form {
         let bytes = Bytes::from_static(self.bytes);
         match (self.packed, understands_gzip) {
             (false, _) => Form { bytes, etag: self.etag().into(), encoding: None },
@@ -49,6 +53,30 @@ impl Asset {
                 Form { bytes, etag, encoding: None }
             }
         }
+    }
+
+    /// The file in the form that the client takes, under this policy.
+    pub fn answer(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        policy: HeaderValue,
+    ) -> Response<Body> {
+        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|h| h.to_str().ok());
+        let form = self.form(accepted.is_some_and(|kinds| kinds.contains("gzip")));
+        let content = Content {
+            content_type: self.content_type,
+            etag: Some(&form.etag),
+            cache_control: self.cache_control,
+        };
+        let mut answer = range::serve_bytes(method, headers, content, &form.bytes);
+        let headers = answer.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if let Some(encoding) = form.encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        answer
     }
 
     /// Strong: a digest of the bytes, made when first asked for.

@@ -45,7 +45,7 @@ use hyper::{Request, Response};
 use crate::domain::Appliance;
 use crate::http::url::query;
 use crate::http::websocket::{self, Limits};
-use crate::http::{Body, Peer, cookie};
+use crate::http::{Body, Peer, cookie, host};
 use crate::model::Clock;
 use visit::Visit;
 
@@ -92,12 +92,9 @@ fn known<B>(app: &Appliance, request: &Request<B>, peer: Peer) -> Option<String>
     if let Some((_, token)) = text(header::AUTHORIZATION).and_then(|line| line.split_once(' ')) {
         return Some(token.trim().to_owned());
     }
-    let host = text(header::HOST).unwrap_or_default();
-    let outside = app.policy.public_url.as_deref().zip(text(header::ORIGIN));
-    let is_outside = outside.is_some_and(|(url, origin)| {
-        url.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let host = host(headers, request.uri()).unwrap_or_default();
+    let public = app.policy.public_url.as_deref();
     // Any page may open a WebSocket, and the browser adds the cookie: only our own pages may use it.
-    let is_ours = is_outside || cookie::is_same_origin(headers, host, peer.secure);
+    let is_ours = cookie::is_of_the_box(headers, host, peer.secure, public);
     cookie::session(headers, peer.secure).filter(|_| is_ours).map(str::to_owned)
 }

@@ -19,7 +19,7 @@ use crate::domain::file::{
 };
 use crate::http::range::{self, Content};
 use crate::http::url::{percent, query};
-use crate::http::{Body, Peer, reply};
+use crate::http::{Body, Peer, host, reply};
 use crate::model::{Fault, Moment};
 use form::Form;
 use told::{Base, Data};
@@ -40,12 +40,10 @@ where
     }
     let (head, body) = request.into_parts();
     let uri = &head.uri;
-    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
     let asked = Asked {
         target: target(uri.path()),
         query: uri.query().unwrap_or("").to_owned(),
-        base: Base::new(app, host, peer.secure),
+        base: Base::new(app, host(&head.headers, uri), peer.secure),
         now,
     };
     let is_post = head.method == Method::POST;

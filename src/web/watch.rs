@@ -52,22 +52,8 @@ fn page(asked: &Asked<'_>, rest: &str) -> Response<Body> {
     let Some(asset) = assets::find(name) else {
         return sentence(StatusCode::NOT_FOUND, "there is no such page");
     };
-    let accepted = asked.headers.get(header::ACCEPT_ENCODING).and_then(|h| h.to_str().ok());
-    let form = asset.form(accepted.is_some_and(|kinds| kinds.contains("gzip")));
-    let content = Content {
-        content_type: asset.content_type,
-        etag: Some(&form.etag),
-        cache_control: asset.cache_control,
-    };
-    let mut answer = range::serve_bytes(asked.method, asked.headers, content, &form.bytes);
-    let headers = answer.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(encoding) = form.encoding {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
     let policy = HeaderValue::from_static(assets::CONTENT_SECURITY_POLICY);
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    answer
+    asset.answer(asked.method, asked.headers, policy)
 }
 
 async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>, Fault> {

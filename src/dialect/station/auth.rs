@@ -114,11 +114,8 @@ fn is_from_elsewhere(call: &Call<'_>) -> bool {
 
 /// The browser says that a page of the box asks.
 fn is_from_here(call: &Call<'_>) -> bool {
-    let headers = &call.asked.headers;
-    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    let host = call.caller.base.host.as_ref().and_then(|host| host.to_str().ok());
-    site == Some("same-origin")
-        || (origin.is_some() && origin == call.app.policy.public_url.as_deref())
-        || host.is_some_and(|h| cookie::is_same_origin(headers, h, call.caller.base.secure))
+    let base = &call.caller.base;
+    let host = base.host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let public = call.app.policy.public_url.as_deref();
+    cookie::is_of_the_box(&call.asked.headers, host, base.secure, public)
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use hyper::Method;
-use hyper::header::{self, HeaderMap};
+use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 
 use crate::domain::Appliance;
-use crate::http::{Peer, cookie};
+use crate::http::{Peer, cookie, host};
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Moment, Refusal};
 
@@ -26,9 +26,7 @@ pub struct Door<'a> {
 
 impl<'a> Door<'a> {
     pub fn of(app: &'a Arc<Appliance>, head: &'a Parts, peer: Peer, now: Moment) -> Self {
-        let named = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        // HTTP/2 says `:authority` instead.
-        let host = named.or(head.uri.authority().map(|a| a.as_str())).unwrap_or_default();
+        let host = host(&head.headers, &head.uri).unwrap_or_default();
         Self {
             app,
             method: &head.method,
@@ -65,11 +63,8 @@ impl<'a> Door<'a> {
     /// # Errors
     /// `Unauthenticated`, or `Denied` for another site's page.
     pub fn actor_who_acts(&self) -> Result<Arc<Actor>, Fault> {
-        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         let public = self.app.policy.public_url.as_deref();
-        let by_proxy = public.is_some() && text("origin") == public;
-        let is_here = cookie::is_same_origin(self.headers, self.host, self.secure);
-        if is_here || by_proxy || text("sec-fetch-site") == Some("same-origin") {
+        if cookie::is_of_the_box(self.headers, self.host, self.secure, public) {
             return self.actor();
         }
         Err(Fault::denied("this is for the box's own pages"))
