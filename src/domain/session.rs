@@ -136,18 +136,7 @@ pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
 
 /// After a restart clients keep their tokens.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    let stored = app
-        .db
-        .read(|conn| {
-            let mut found = Vec::new();
-            for token in tokens::all(conn)? {
-                if let Some(user) = users::by_id(conn, token.user)? {
-                    found.push((token, user));
-                }
-            }
-            Ok(found)
-        })
-        .await?;
+    let stored = app.db.read(|conn| Ok(tokens::all(conn)?)).await?;
     let genuine = |(token, user): &(StoredToken, User)| {
         !user.role.is_of_the_box() || token.origin == Origin::Box
     };

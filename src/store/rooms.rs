@@ -61,6 +61,8 @@ const FILTER: &str = "WHERE (:appid IS NULL OR u.appid IS NULL OR u.appid = :app
     AND (:from IS NULL OR r.begin_at > :from OR r.created_at > :from)
     AND (:to IS NULL OR r.created_at <= :to)"; // no lesson begins before it is made
 
+const NEWEST_FIRST: &str = "ORDER BY MAX(r.created_at, r.begin_at) DESC, r.id DESC";
+
 /// One page of lessons, newest first, and how many there are in all.
 pub fn list(
     conn: &Connection,
@@ -80,9 +82,12 @@ pub fn list(
         },
         |r| r.get(0),
     )?;
+    // The page's numbers first: members are counted for its rows alone, not for all that are sorted.
     let mut found = conn.prepare_cached(&format!(
-        "{COLUMNS} {FILTER}
-         ORDER BY MAX(r.created_at, r.begin_at) DESC, r.id DESC LIMIT :size OFFSET :index"
+        "{COLUMNS} WHERE r.id IN (
+             SELECT r.id FROM room r JOIN user u ON u.id = r.host_id {FILTER} {NEWEST_FIRST}
+             LIMIT :size OFFSET :index)
+         {NEWEST_FIRST}"
     ))?;
     let rooms = found.query_map(
         named_params! {

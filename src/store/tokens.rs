@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::users::unreadable;
-use crate::model::user::{Origin, StoredToken};
+use super::users::{self, unreadable};
+use crate::model::user::{Origin, StoredToken, User};
 use crate::model::{Millis, UserId};
 
 pub fn insert(conn: &Connection, token: &StoredToken) -> rusqlite::Result<()> {
@@ -66,17 +66,24 @@ pub fn any_since(
     .query_row(params![user.0, origin.word(), since.0], |r| r.get(0))
 }
 
-pub fn all(conn: &Connection) -> rusqlite::Result<Vec<StoredToken>> {
-    let mut rows = conn.prepare("SELECT hash, user_id, dialect, issuer, issued_at FROM token")?;
+/// Every token with whom it was given to, in one statement: a start waits for it.
+pub fn all(conn: &Connection) -> rusqlite::Result<Vec<(StoredToken, User)>> {
+    let mut rows = conn.prepare(
+        "SELECT u.id, u.handle, u.dialect, u.appid, u.role, u.password, u.name, u.picture, u.disabled,
+             t.hash, t.dialect, t.issuer, t.issued_at
+         FROM token t JOIN user u ON u.id = t.user_id",
+    )?;
     let tokens = rows.query_map([], |row| {
-        let origin: String = row.get(2)?;
-        Ok(StoredToken {
-            hash: row.get(0)?,
-            user: UserId(row.get(1)?),
-            origin: Origin::from_word(&origin).ok_or_else(|| unreadable(2, &origin))?,
-            issuer: row.get(3)?,
-            issued_at: Millis(row.get(4)?),
-        })
+        let user = users::read(row)?;
+        let origin: String = row.get(10)?;
+        let token = StoredToken {
+            hash: row.get(9)?,
+            user: user.id,
+            origin: Origin::from_word(&origin).ok_or_else(|| unreadable(10, &origin))?,
+            issuer: row.get(11)?,
+            issued_at: Millis(row.get(12)?),
+        };
+        Ok((token, user))
     })?;
     tokens.collect()
 }
