@@ -246,7 +246,12 @@ where
             request.extensions_mut().insert(answering.clone());
         }
         let answer = (!host::is_in_doubt(&request)).then(|| service(request, peer));
-        async move { Ok::<_, Infallible>(or_refused(answer).await) }
+        let phase = answering.phase.clone();
+        async move {
+            let answer = or_refused(answer).await;
+            phase.ready();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     // How long a head may take is `Patient`'s to know.
@@ -264,7 +269,7 @@ where
         // Asked once, the drain wakes this task by itself; then its flag is enough.
         let quiet = asked && matches!(drain.has_changed(), Ok(false));
         if !told && !quiet {
-            asked = true;
+            asked = tokio::task::coop::has_budget_remaining();
             if drained.as_mut().poll(cx).is_ready() {
                 told = true;
                 connection.as_mut().graceful_shutdown();

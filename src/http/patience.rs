@@ -31,13 +31,20 @@ impl Phase {
     /// Who has connected is about to say something.
     const HEAD: u8 = 0;
     const IDLE: u8 = 1;
+    /// Its handler is at work; what is written meanwhile is hyper's "100 Continue", or the end of the last answer.
+    const ASKED: u8 = 5;
     const ANSWER: u8 = 2;
     const UPGRADED: u8 = 3;
     const SHARED: u8 = 4;
 
     /// A request's head is here.
     pub fn asked(&self) {
-        self.0.store(Self::ANSWER, Ordering::Relaxed);
+        self.0.store(Self::ASKED, Ordering::Relaxed);
+    }
+
+    /// Its answer is made: what is written from now on is this.
+    pub fn ready(&self) {
+        self.turn(Self::ASKED, Self::ANSWER);
     }
 
     /// The connection speaks something else from now on, which has limits of its own.
@@ -101,18 +108,22 @@ impl<S> Patient<S> {
     /// Something was written: an answer, or a part of one.
     fn answered<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.ticks = 0;
             self.phase.turn(Phase::ANSWER, Phase::IDLE);
+            self.wake();
         }
         written
     }
 
     /// The first byte of a request.
     fn begun(&mut self) {
-        self.ticks = 0;
         self.phase.turn(Phase::IDLE, Phase::HEAD);
-        if self.asleep {
-            self.asleep = false;
+        self.wake();
+    }
+
+    /// Something moves: the ticks begin again.
+    fn wake(&mut self) {
+        self.ticks = 0;
+        if std::mem::take(&mut self.asleep) {
             self.armed = false;
             self.tick.as_mut().reset(Instant::now() + TICK);
         }
@@ -141,7 +152,8 @@ impl<S> Patient<S> {
             let pause = if self.asleep { IDLE } else { TICK };
             self.tick.as_mut().reset(Instant::now() + pause);
         }
-        self.armed = true;
+        // A task that has used up its turn leaves no waker with the timer.
+        self.armed = tokio::task::coop::has_budget_remaining();
         Poll::Pending
     }
 }

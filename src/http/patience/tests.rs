@@ -67,6 +67,7 @@ async fn an_answer_may_take_its_time_and_then_the_connection_may_be_idle_for_a_w
     phase.asked();
     let waited = tokio::time::timeout(Duration::from_secs(600), patient.read_u8()).await;
     assert!(waited.is_err(), "a client waits for its answer as long as that takes");
+    phase.ready();
     patient.write_all(b"y").await.unwrap();
     let idle = given_up_after(&mut patient).await;
     assert!((75..=90).contains(&idle), "{idle}");
@@ -84,6 +85,7 @@ async fn who_beats_now_and_then_stays_and_is_watched_again_when_a_head_begins_la
         patient.read_u8().await.unwrap();
         far = late.await.unwrap();
         phase.asked();
+        phase.ready();
         patient.write_all(b"y").await.unwrap();
         far.read_u8().await.unwrap();
     }
@@ -119,4 +121,40 @@ async fn a_shared_connection_is_given_up_when_it_says_nothing_and_not_when_it_sa
     let silent = given_up_after(&mut patient).await;
     assert!((60..=65).contains(&silent), "{silent}");
     drop(far);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_waits_for_a_word_of_ours_has_all_its_time() {
+    let (mut patient, mut far, phase) = pair();
+    far.write_all(b"x").await.unwrap();
+    patient.read_u8().await.unwrap();
+    phase.asked();
+    patient.write_all(b"100").await.unwrap();
+    let body = tokio::spawn(async move {
+        for _ in 0..300 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            far.write_all(b"b").await.unwrap();
+        }
+        far
+    });
+    for _ in 0..300 {
+        patient.read_u8().await.unwrap();
+    }
+    drop(body.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_paused_once_goes_on() {
+    let (patient, mut far, phase) = pair();
+    phase.asked();
+    phase.ready();
+    let (mut from, mut to) = tokio::io::split(patient);
+    let reading = tokio::spawn(async move { from.read_u8().await });
+    for pause_s in [0, 12].into_iter().chain(std::iter::repeat_n(1, 200)) {
+        tokio::time::sleep(Duration::from_secs(pause_s)).await;
+        to.write_all(b"f").await.unwrap();
+        far.read_u8().await.unwrap();
+    }
+    assert!(!reading.is_finished(), "it was given up");
+    reading.abort();
 }
