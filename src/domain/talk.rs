@@ -62,7 +62,10 @@ pub async fn say(ear: &mut Ear, utterance: Utterance, now: Moment) -> Result<i64
     }
     ear.pace(now.steady)?;
     let (app, actor) = (ear.app().clone(), ear.actor().clone());
-    app.allowances.message(actor.id, now.steady)?;
+    // A lesson has a bound of its own; a group goes on for years.
+    if let Where::Group(_) = standing.place {
+        app.allowances.message(actor.id, now.steady)?;
+    }
     if let (Where::Lesson(id), Utterance::LeanCloud(body)) = (standing.place, &utterance) {
         let message = wire::leancloud::unbody(body).unwrap_or_default();
         if let Some(seq) = application::heard(&app, id, &actor, &message, now).await? {
