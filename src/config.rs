@@ -276,18 +276,27 @@ impl Values {
     }
 
     fn take_file(&mut self, text: &str) -> Result<(), String> {
-        let mut table: toml::Table = text.parse().map_err(|e| format!("{e}"))?;
+        let mut table: toml::Table = text.parse().map_err(|e| place(text, &e))?;
         if let Some(rows) = table.remove("classroom") {
             self.classrooms = rows.try_into().map_err(|e| format!("[[classroom]]: {e}"))?;
         }
         if let Some(rows) = table.remove("webhook") {
-            self.webhooks = rows.try_into().map_err(|e| format!("[[webhook]]: {e}"))?;
+            self.webhooks = rows
+                .try_into()
+                .map_err(|e: toml::de::Error| format!("[[webhook]]: {}", e.message()))?;
         }
         for (name, value) in flatten("", table) {
             self.set(&name, value).map_err(|why| format!("{name}: {why}"))?;
         }
         Ok(())
     }
+}
+
+/// What is wrong and where, without the line itself: it may hold a key.
+pub fn place(text: &str, e: &toml::de::Error) -> String {
+    let line =
+        e.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count());
+    line.map_or_else(|| e.message().to_owned(), |n| format!("line {}: {}", n.max(1), e.message()))
 }
 
 fn flatten(prefix: &str, table: toml::Table) -> Vec<(String, Value)> {

@@ -40,3 +40,18 @@ fn the_command_line_wins_over_the_environment() {
     };
     assert_eq!(load(&sources).unwrap().http_listen, "127.0.0.1:2");
 }
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_without_the_line_that_may_hold_a_key() {
+    for (text, word) in [
+        ("\n[cloud]\nsecret_key = \"hunter2-secret\" x\n", "line 3"),
+        ("[[webhook]]\nurl = \"https://school.example/hook\"\nsecret = 70617373\n", "must be text"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("box.toml");
+        std::fs::write(&path, text).unwrap();
+        let why = load(&Sources { file: Some(&path), ..Sources::default() }).unwrap_err();
+        assert!(why.contains(word), "{why}");
+        assert!(!why.contains("hunter2") && !why.contains("70617373"), "{why}");
+    }
+}

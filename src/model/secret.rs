@@ -3,20 +3,28 @@
 use std::fmt;
 use std::ops::Deref;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 use super::sha256;
 
 /// Text that is secret. It cannot be compared with `==`: [`same`] is the one way to tell two apart.
-#[derive(Clone, Default, Deserialize)]
-#[serde(from = "String")]
+#[derive(Clone, Default)]
 pub struct Secret(Zeroizing<String>);
 
 /// In a time that depends neither on where they differ nor on their lengths.
 pub fn same(a: &[u8], b: &[u8]) -> bool {
     let pairs = sha256(a).into_iter().zip(sha256(b));
     pairs.fold(0, |differ, (x, y)| differ | (x ^ y)) == 0
+}
+
+/// What is no text is not repeated in the error.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer);
+        text.map(Self::from).map_err(|_| D::Error::custom("must be text"))
+    }
 }
 
 impl From<String> for Secret {

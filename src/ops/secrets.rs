@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::place;
 use crate::domain::durable;
 use crate::domain::policy::Secrets;
 use crate::model::{Entropy, Secret};
@@ -42,8 +43,9 @@ pub fn load_or_make(data: &Path, entropy: &Entropy) -> Result<(Secrets, String),
         }
         Err(e) => return Err(format!("{}: {e}", path.display())),
     };
-    let stored: Stored = toml::from_str(&text)
-        .map_err(|e| format!("{}: {e}; restore it from a backup", path.display()))?;
+    let stored: Stored = toml::from_str(&text).map_err(|e| {
+        format!("{}: {}; restore it from a backup", path.display(), place(&text, &e))
+    })?;
     let token_key = match stored.token_key {
         Some(key) => key,
         None => {
