@@ -1,6 +1,6 @@
 //! The newest time seen: a time that it certainly is by now. It rises by running time, by what was signed,
-//! and by a time server that stood by its word for `STOOD`, a `STEP` at a time; never by a clock that somebody
-//! set. Beside it, where the clock should be, going by where it was: that shows a clock that was set back, and decides nothing else.
+//! and by a time server that stood by its word for `STOOD`; never by a clock that somebody set. Beside it, where the clock should be, going by
+//! where it was: that shows a clock that was set back, and decides nothing else.
 //!
 //! Kept in the store and in `license/seen`; of several records the newest counts, so that neither a lost
 //! file nor an old copy of the store turns the time back. A record has a check sum against the hand of
@@ -13,10 +13,9 @@ use crate::model::licence::{Time, Timekeeping};
 use crate::model::{Millis, Moment, hex};
 
 /// How long the box must have run while a time server says the same, without a break, before its word is kept.
-/// What is kept stays, and only a new licence helps against it.
+/// What is kept stays, and only a new licence helps against it; but a wrong time that ends the licence shows
+/// at the first lesson, and within a school day somebody sets it right.
 pub const STOOD: Millis = Millis::seconds(6 * 3600);
-/// How far its word is kept each time: who lies for a night takes a week from the licence, not its years.
-pub const STEP: Millis = Millis::days(7);
 /// What a server may correct and still say the same: leap seconds, a poor crystal.
 const SAME: Millis = Millis::seconds(60);
 
@@ -87,10 +86,9 @@ impl Seen {
         self.expected = now.wall;
         let began = now.wall - now.steady;
         let same = |word: &Word| (word.began - began).0.saturating_abs() <= SAME.0;
-        let mut word = self.word.filter(same).unwrap_or(Word { began, since: now.steady });
+        let word = self.word.filter(same).unwrap_or(Word { began, since: now.steady });
         if now.steady - word.since >= STOOD {
-            self.newest = self.newest.max(now.wall.min(self.newest + STEP));
-            word.since = now.steady;
+            self.newest = self.newest.max(now.wall);
         }
         self.word = Some(word);
     }
