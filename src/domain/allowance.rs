@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
+use super::crowd;
 use super::pace::Pace;
 use crate::model::{Fault, Millis, UserId};
 
@@ -66,15 +67,8 @@ impl<K> Default for Table<K> {
 impl<K: Eq + Hash + Copy> Table<K> {
     fn take(&self, key: K, pace: Pace, steady: Millis) -> Result<(), Fault> {
         let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if paces.len() >= TRACKED && !paces.contains_key(&key) {
-            paces.retain(|_, pace| !pace.is_full(steady));
-            if paces.len() >= TRACKED {
-                // Whoever has used least goes: many who use little cannot hide one who uses much.
-                let least = paces.iter().min_by_key(|(_, pace)| pace.full_at());
-                let least = least.map(|(key, _)| *key);
-                least.map(|key| paces.remove(&key));
-            }
-        }
+        // Whoever has used least goes: many who use little cannot hide one who uses much.
+        crowd::make_room(&mut paces, &key, TRACKED, |pace| !pace.is_full(steady), Pace::full_at);
         let taken = paces.entry(key).or_insert(pace).take(steady);
         taken.map_err(|retry| Fault::Busy { retry })
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::audit::Refused;
+use super::crowd;
 use crate::model::group::GroupId;
 use crate::model::{Fault, Millis, Refusal, UserId, secret};
 
@@ -151,15 +152,9 @@ fn note<K: Eq + Hash + Clone>(
     now: Millis,
 ) -> Option<Millis> {
     let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-    if map.len() >= TRACKED && !map.contains_key(&key) {
-        map.retain(|_, times| times.last().is_some_and(|last| now - *last < WINDOW));
-        if map.len() >= TRACKED {
-            // Whoever has tried least goes: a flood of names does not wash out the one that is being guessed.
-            let least = map.iter().min_by_key(|(_, t)| (t.len(), t.last().copied()));
-            let least = least.map(|(k, _)| k.clone());
-            least.map(|k| map.remove(&k));
-        }
-    }
+    let fresh = |times: &Vec<Millis>| times.last().is_some_and(|last| now - *last < WINDOW);
+    // Whoever has tried least goes: a flood of names does not wash out the one that is being guessed.
+    crowd::make_room(&mut map, &key, TRACKED, fresh, |times| (times.len(), times.last().copied()));
     let times = map.entry(key).or_default();
     times.retain(|t| now - *t < WINDOW);
     let waiting = wait(times, most, now);

@@ -5,6 +5,7 @@ pub mod application;
 pub mod audit;
 pub mod callback;
 pub mod cloud;
+mod crowd;
 pub mod durable;
 pub mod enrol;
 pub mod file;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::guess::Account;
 use super::session::AGE_MAX;
-use super::{Appliance, audit};
+use super::{Appliance, audit, crowd};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::Origin;
 use crate::model::{Fault, Millis, Moment, Refusal, Secret, hex, sha256};
@@ -85,13 +85,9 @@ impl Partners {
 
     fn saw(&self, token: &str, issued: Millis, steady: Millis) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= SEEN_MAX {
-            seen.retain(|_, issued| steady - *issued <= AGE_MAX);
-        }
-        if seen.len() >= SEEN_MAX {
-            let oldest = seen.iter().min_by_key(|(_, issued)| **issued).map(|(hash, _)| *hash);
-            oldest.map(|hash| seen.remove(&hash));
-        }
-        seen.insert(sha256(token.as_bytes()), issued);
+        let hash = sha256(token.as_bytes());
+        let alive = |issued: &Millis| steady - *issued <= AGE_MAX;
+        crowd::make_room(&mut seen, &hash, SEEN_MAX, alive, |issued| *issued);
+        seen.insert(hash, issued);
     }
 }
