@@ -317,6 +317,17 @@ async fn service_is_up(data: &Path, sock: &Path) -> Result<bool, Failed> {
     socket::is_up(sock).await.map_err(|e| unreadable(data, &e))
 }
 
+/// Asks the service that must be running on `data`.
+async fn ask(data: &Path, method: Method, path: &str) -> Result<String, Failed> {
+    needs_box(data)?;
+    let sock = Folder::socket(data);
+    if !service_is_up(data, &sock).await? {
+        let why = format!("the service is not running on {}", data.display());
+        return Err(Failed(SOFTWARE, why));
+    }
+    socket::ask(&sock, method, path).await.map_err(failed(SOFTWARE))
+}
+
 fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
     Failed(SOFTWARE, doctor::unreadable(data, e))
 }

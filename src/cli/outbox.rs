@@ -5,23 +5,15 @@ use std::path::Path;
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Failed, SOFTWARE, failed, needs_box, print, service_is_up, table};
+use super::{Failed, SOFTWARE, ask, print, table};
 use crate::model::{Clock, Millis};
-use crate::ops::folder::Folder;
-use crate::ops::socket;
 
 const HEAD: [&str; 8] =
     ["id", "event", "lesson", "webhook", "state", "tries", "next try in s", "last error"];
 
 pub async fn run(data: &Path, replay: Option<i64>, json: bool) -> Result<(), Failed> {
-    needs_box(data)?;
-    let sock = Folder::socket(data);
-    if !service_is_up(data, &sock).await? {
-        let why = format!("the service is not running on {}", data.display());
-        return Err(Failed(SOFTWARE, why));
-    }
     let Some(id) = replay else {
-        let text = socket::ask(&sock, Method::GET, "/outbox").await.map_err(failed(SOFTWARE))?;
+        let text = ask(data, Method::GET, "/outbox").await?;
         if json {
             return print(&(text + "\n"));
         }
@@ -29,8 +21,7 @@ pub async fn run(data: &Path, replay: Option<i64>, json: bool) -> Result<(), Fai
             serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?;
         return print(&listed(&rows, Clock::system().moment().wall));
     };
-    let asked = socket::ask(&sock, Method::POST, &format!("/outbox/replay?id={id}")).await;
-    asked.map_err(failed(SOFTWARE))?;
+    ask(data, Method::POST, &format!("/outbox/replay?id={id}")).await?;
     print(&format!("call {id} will be sent again\n"))
 }
 

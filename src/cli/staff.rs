@@ -6,12 +6,10 @@ use std::sync::Arc;
 use hyper::Method;
 use serde_json::Value;
 
-use super::{Failed, SOFTWARE, failed, needs_box, print, service_is_up, table};
+use super::{Failed, SOFTWARE, ask, print, table};
 use crate::domain::{Appliance, setup};
 use crate::http::url::percent;
 use crate::model::{Date, Millis};
-use crate::ops::folder::Folder;
-use crate::ops::socket;
 
 /// Prints the code that is good now, and each that takes its place, until there is an administrator.
 /// For a terminal only: what a service manager keeps must never hold it.
@@ -27,7 +25,7 @@ pub async fn show_codes(app: Arc<Appliance>) {
 }
 
 pub async fn show_code(data: &Path) -> Result<(), Failed> {
-    let code = ask(data, "/setup").await?;
+    let code = ask(data, Method::GET, "/setup").await?;
     print(&format!("{code}\n"))
 }
 
@@ -36,23 +34,13 @@ pub async fn audit(data: &Path, lines: u32, who: Option<&str>, json: bool) -> Re
     if let Some(who) = who {
         path += &format!("&who={}", percent::encode_component(who));
     }
-    let text = ask(data, &path).await?;
+    let text = ask(data, Method::GET, &path).await?;
     if json {
         return print(&(text + "\n"));
     }
     let rows: Vec<Value> =
         serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?;
     print(&book(&rows))
-}
-
-async fn ask(data: &Path, path: &str) -> Result<String, Failed> {
-    needs_box(data)?;
-    let sock = Folder::socket(data);
-    if !service_is_up(data, &sock).await? {
-        let why = format!("the service is not running on {}", data.display());
-        return Err(Failed(SOFTWARE, why));
-    }
-    socket::ask(&sock, Method::GET, path).await.map_err(failed(SOFTWARE))
 }
 
 /// Oldest first, as a log is read.
