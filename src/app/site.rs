@@ -50,10 +50,13 @@ impl Site {
         B::Error: Display + Send + Sync + 'static,
     {
         let path = request.uri().path();
-        let is_channel = path == channel::PATH && request.headers().contains_key(header::UPGRADE);
-        let dialect = DIALECTS.iter().find(|d| !is_channel && (d.owns)(path));
         let site = self.clone();
-        match dialect {
+        if path == channel::PATH && request.headers().contains_key(header::UPGRADE) {
+            let limits = channel::LIMITS;
+            let answer = channel::answer(&site.app, &site.clock, request, peer, limits);
+            return Box::pin(std::future::ready(answer));
+        }
+        match DIALECTS.iter().find(|d| (d.owns)(path)) {
             Some(dialect) => Box::pin(site.speak(dialect, request, peer)),
             None => Box::pin(async move { site.show(request, peer).await }),
         }
@@ -67,9 +70,6 @@ impl Site {
     {
         let now = self.clock.moment();
         let path = request.uri().path();
-        if path == channel::PATH && request.headers().contains_key(header::UPGRADE) {
-            return channel::answer(&self.app, &self.clock, request, peer, channel::LIMITS);
-        }
         if path.starts_with("/files/") {
             return files::answer(&self.app, request, peer, now).await;
         }

@@ -82,18 +82,18 @@ static ROWS: &[Row] = &[
         envelope: Envelope::IndexCallback),
 ];
 
-/// The row of a query as every client writes it: `svc=live&cmd=heartbeat`.
-fn usual(query: &str) -> Option<&'static Row> {
-    let (svc, cmd) = query.strip_prefix("svc=")?.split_once("&cmd=")?;
-    ROWS.iter().find(|row| {
-        let rest = row.address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/'));
-        rest == Some(cmd)
-    })
+fn named(svc: &str, cmd: &str) -> Option<&'static Row> {
+    let is = |address: &&str| {
+        address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/')) == Some(cmd)
+    };
+    ROWS.iter().find(|row| is(&row.address) || row.aliases.iter().any(&is))
 }
 
 /// `svc` and `cmd` of the query name the row.
 fn address(asked: &Asked) -> Result<Found, Fault> {
-    if let Some(row) = usual(asked.query()) {
+    // As every client writes it: nothing has to be decoded.
+    let usual = asked.query().strip_prefix("svc=").and_then(|rest| rest.split_once("&cmd="));
+    if let Some(row) = usual.and_then(|(svc, cmd)| named(svc, cmd)) {
         return Ok(row.into());
     }
     let missing = || Fault::Missing(Thing::Command);
@@ -106,9 +106,5 @@ fn address(asked: &Asked) -> Result<Found, Fault> {
         }
     }
     let (svc, cmd) = svc.zip(cmd).ok_or_else(missing)?;
-    let named = |address: &str| {
-        address.split_once('/').is_some_and(|(s, c)| s == svc.as_ref() && c == cmd.as_ref())
-    };
-    let found = ROWS.iter().find(|row| named(row.address) || row.aliases.iter().any(|a| named(a)));
-    found.map(Found::from).ok_or_else(missing)
+    named(&svc, &cmd).map(Found::from).ok_or_else(missing)
 }
