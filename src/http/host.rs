@@ -1,9 +1,15 @@
 //! A request names its host once. Who says two names means to be heard differently by two readers (RFC 9112, 3.2).
 
-use hyper::header::{self, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Request, Response, StatusCode, Uri};
 
 use super::{Body, reply};
+
+/// The name and port that the client used: `Host`, for which HTTP/2 says `:authority`.
+pub fn named<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    named.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
 
 /// Two Host lines, or another one than the address has: no part of the box shall choose between them.
 pub fn is_in_doubt<B>(request: &Request<B>) -> bool {

@@ -32,10 +32,10 @@ impl Phase {
     const HEAD: u8 = 0;
     const IDLE: u8 = 1;
     /// Its handler is at work; what is written meanwhile is hyper's "100 Continue", or the end of the last answer.
-    const ASKED: u8 = 5;
-    const ANSWER: u8 = 2;
-    const UPGRADED: u8 = 3;
-    const SHARED: u8 = 4;
+    const ASKED: u8 = 2;
+    const ANSWER: u8 = 3;
+    const UPGRADED: u8 = 4;
+    const SHARED: u8 = 5;
 
     /// A request's head is here.
     pub fn asked(&self) {
@@ -70,7 +70,6 @@ impl Phase {
 pub struct Patient<S> {
     stream: S,
     phase: Arc<Phase>,
-    limit: Duration,
     tick: Pin<Box<Sleep>>,
     /// The tick wakes whoever reads here.
     armed: bool,
@@ -85,8 +84,7 @@ pub struct Patient<S> {
 impl<S> Patient<S> {
     pub fn new(stream: S, phase: Arc<Phase>) -> Self {
         let tick = Box::pin(tokio::time::sleep(TICK));
-        let (armed, asleep, ticks) = (false, false, 0);
-        Self { stream, phase, limit: STALLED, tick, armed, asleep, ticks, waiting: None }
+        Self { stream, phase, tick, armed: false, asleep: false, ticks: 0, waiting: None }
     }
 
     /// Passes on what a write came to, and counts how long it has come to nothing.
@@ -99,19 +97,22 @@ impl<S> Patient<S> {
             self.waiting = None;
             return written;
         }
-        let limit = self.limit;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(STALLED)));
         ready!(waiting.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Something was written: an answer, or a part of one.
-    fn answered<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// The same for what may be an answer, or a part of one.
+    fn wrote(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.phase.turn(Phase::ANSWER, Phase::IDLE);
             self.wake();
         }
-        written
+        self.settle(written, cx)
     }
 
     /// The first byte of a request.
@@ -138,8 +139,8 @@ impl<S> Patient<S> {
         while self.tick.as_mut().poll(cx).is_ready() {
             let slept = std::mem::take(&mut self.asleep);
             self.ticks = self.ticks.saturating_add(1);
-            let idle = self.phase.is(Phase::IDLE);
-            let enough = match self.phase.0.load(Ordering::Relaxed) {
+            let phase = self.phase.0.load(Ordering::Relaxed);
+            let enough = match phase {
                 Phase::IDLE => slept,
                 Phase::HEAD => self.ticks >= HEAD_TICKS,
                 Phase::SHARED => self.ticks >= SILENT_TICKS,
@@ -148,7 +149,7 @@ impl<S> Patient<S> {
             if enough {
                 return Poll::Ready(());
             }
-            self.asleep = idle && self.ticks > 1;
+            self.asleep = phase == Phase::IDLE && self.ticks > 1;
             let pause = if self.asleep { IDLE } else { TICK };
             self.tick.as_mut().reset(Instant::now() + pause);
         }
@@ -188,8 +189,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        let written = self.answered(written);
-        self.settle(written, cx)
+        self.wrote(written, cx)
     }
 
     fn poll_write_vectored(
@@ -198,8 +198,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        let written = self.answered(written);
-        self.settle(written, cx)
+        self.wrote(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -92,7 +92,7 @@ fn known<B>(app: &Appliance, request: &Request<B>, peer: Peer) -> Option<String>
     if let Some((_, token)) = text(header::AUTHORIZATION).and_then(|line| line.split_once(' ')) {
         return Some(token.trim().to_owned());
     }
-    let host = host(headers, request.uri()).unwrap_or_default();
+    let host = host::named(headers, request.uri()).unwrap_or_default();
     let public = app.policy.public_url.as_deref();
     // Any page may open a WebSocket, and the browser adds the cookie: only our own pages may use it.
     let is_ours = cookie::is_of_the_box(headers, host, peer.secure, public);

@@ -43,7 +43,7 @@ where
     let asked = Asked {
         target: target(uri.path()),
         query: uri.query().unwrap_or("").to_owned(),
-        base: Base::new(app, host(&head.headers, uri), peer.secure),
+        base: Base::new(app, host::named(&head.headers, uri), peer.secure),
         now,
     };
     let is_post = head.method == Method::POST;

@@ -26,7 +26,7 @@ pub struct Door<'a> {
 
 impl<'a> Door<'a> {
     pub fn of(app: &'a Arc<Appliance>, head: &'a Parts, peer: Peer, now: Moment) -> Self {
-        let host = host(&head.headers, &head.uri).unwrap_or_default();
+        let host = host::named(&head.headers, &head.uri).unwrap_or_default();
         Self {
             app,
             method: &head.method,
