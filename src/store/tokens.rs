@@ -68,11 +68,11 @@ pub fn any_since(
 
 /// Every token with whom it was given to, in one statement: a start waits for it.
 pub fn all(conn: &Connection) -> rusqlite::Result<Vec<(StoredToken, User)>> {
-    let mut rows = conn.prepare(
-        "SELECT u.id, u.handle, u.dialect, u.appid, u.role, u.password, u.name, u.picture, u.disabled,
-             t.hash, t.dialect, t.issuer, t.issued_at
-         FROM token t JOIN user u ON u.id = t.user_id",
-    )?;
+    let mut rows = conn.prepare(&format!(
+        "SELECT u.*, t.hash, t.dialect, t.issuer, t.issued_at
+         FROM ({}) u JOIN token t ON t.user_id = u.id",
+        users::COLUMNS
+    ))?;
     let tokens = rows.query_map([], |row| {
         let user = users::read(row)?;
         let origin: String = row.get(10)?;
