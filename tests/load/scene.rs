@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::{self, Wire};
 use crate::process::{ANY, Process};
 use crate::seed::{RECORDS_NOTHING, Seed};
-use crate::{Done, people};
+use crate::{Done, floor, people};
 
 pub struct Scene {
     // Dropped in this order: the box ends before its folder goes.
@@ -22,6 +22,14 @@ pub struct Scene {
 pub struct Call {
     pub request: Vec<u8>,
     pub expects: Expects,
+}
+
+impl Call {
+    /// The same request to a floor that answers `length` bytes.
+    pub fn to_floor(&self, length: usize) -> Self {
+        let body = floor::body(length).to_vec();
+        Self { request: self.request.clone(), expects: Expects::Body(body) }
+    }
 }
 
 #[derive(Clone, PartialEq)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::open::{Crowd, Latencies, PERIOD};
 use crate::process::Process;
 use crate::report::{Line, median};
-use crate::scene::{Call, Expects, Scene};
+use crate::scene::{Call, Scene};
 use crate::seed::Seed;
-use crate::{Done, Plan, counters, floor, people};
+use crate::{Done, Plan, counters, people};
 
 /// A start is over by then, and what it needed given back.
 const SETTLED: Duration = Duration::from_secs(3);
@@ -37,10 +37,9 @@ pub async fn classroom(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     tokio::time::sleep(SETTLED).await;
     let idle = counters::pss_mb(scene.house.pid())?;
     let calls = scene.heartbeats(seed, people::CLIENTS).await?;
-    let bare = Process::floor(calls[0].expects.length(), seed.pinned)?;
-    let fixed = Expects::Body(floor::body(calls[0].expects.length()).to_vec());
-    let to_floor: Vec<Call> =
-        calls.iter().map(|c| Call { expects: fixed.clone(), ..c.clone() }).collect();
+    let length = calls[0].expects.length();
+    let bare = Process::floor(length, seed.pinned)?;
+    let to_floor: Vec<Call> = calls.iter().map(|call| call.to_floor(length)).collect();
     let (mut floors, mut ours, mut bytes) = (Vec::new(), Vec::new(), 0.0);
     for _ in 0..plan.rounds {
         floors.push(crowd(&bare, &to_floor, turn(plan)).await?);

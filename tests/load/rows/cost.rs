@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::closed::{Loop, Work};
 use crate::process::Process;
 use crate::report::{Line, median};
-use crate::scene::{Call, Expects, Scene};
-use crate::{Done, Plan, floor};
+use crate::scene::{Call, Scene};
+use crate::{Done, Plan};
 
 /// A class has about so many open at once.
 pub const CONNECTIONS: usize = 64;
@@ -38,9 +38,7 @@ struct Figures {
 pub async fn measure(plan: &Plan, scene: &Scene, calls: &[Call]) -> Done<Cost> {
     let length = calls.first().map_or(0, |call| call.expects.length());
     let bare = Process::floor(length, !plan.smoke)?;
-    let fixed = Expects::Body(floor::body(length).to_vec());
-    let to_floor: Vec<Call> =
-        calls.iter().map(|c| Call { request: c.request.clone(), expects: fixed.clone() }).collect();
+    let to_floor: Vec<Call> = calls.iter().map(|call| call.to_floor(length)).collect();
     let floor = Loop::open(bare.http, bare.pid(), &to_floor).await?;
     let ours = Loop::open(scene.house.http, scene.house.pid(), calls).await?;
     let mut rounds = Vec::new();

@@ -12,7 +12,7 @@ use crate::process::{self, Process};
 use crate::report::{Line, median};
 use crate::scene::{Call, Expects};
 use crate::seed::{RECORDS_NOTHING, Seed};
-use crate::{Done, Plan, floor};
+use crate::{Done, Plan};
 
 /// Starts of one round.
 const STARTS: u32 = 4;
@@ -33,7 +33,7 @@ pub async fn start(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     let data = seed.copy()?;
     let call = beat(seed);
     let length = call.expects.length();
-    let to_floor = Call { expects: Expects::Body(floor::body(length).to_vec()), ..call.clone() };
+    let to_floor = call.to_floor(length);
     let (mut floors, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds * STARTS {
         let addr = free()?;
