@@ -70,10 +70,15 @@ pub fn names(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     names.collect()
 }
 
-/// Bytes stored by one account.
+/// Bytes that a file of `bytes` takes at least: an empty one has its name, its row and its block all the same.
+pub fn weight(bytes: i64) -> i64 {
+    bytes.max(4096)
+}
+
+/// Bytes that the files of one account take.
 pub fn used_by(conn: &Connection, owner: UserId) -> rusqlite::Result<i64> {
-    conn.prepare_cached("SELECT COALESCE(SUM(bytes), 0) FROM file WHERE owner_id = ?1")?
-        .query_row([owner.0], |r| r.get(0))
+    let sum = "SELECT COALESCE(SUM(MAX(bytes, ?2)), 0) FROM file WHERE owner_id = ?1";
+    conn.prepare_cached(sum)?.query_row([owner.0, weight(0)], |r| r.get(0))
 }
 
 /// Remembers to whom a signature was given, so that the upload counts for that account.

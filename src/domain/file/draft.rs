@@ -123,8 +123,9 @@ pub(super) fn afford(
     most: u64,
 ) -> Result<(), Refused> {
     let Some(user) = owner else { return Ok(()) };
-    let freed = there.filter(|row| row.owner == owner).map_or(0, |row| row.bytes);
-    let used = files::used_by(conn, user)?.saturating_sub(freed).saturating_add(bytes);
+    let freed = there.filter(|row| row.owner == owner).map_or(0, |row| files::weight(row.bytes));
+    let used =
+        files::used_by(conn, user)?.saturating_sub(freed).saturating_add(files::weight(bytes));
     let fits = u64::try_from(used).is_ok_and(|used| used <= most);
     if fits { Ok(()) } else { Err(Refused::AccountFull { limit: most }) }
 }

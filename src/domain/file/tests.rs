@@ -246,6 +246,18 @@ async fn an_upload_that_is_given_up_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn an_empty_file_takes_its_block_of_what_an_account_may_have() {
+    let world = world(|_| {}).await;
+    let user = world.pupil.id;
+    let may = async |most: u64| {
+        let asked =
+            world.app.db.read(move |conn| Ok(draft::afford(conn, Some(user), 0, None, most)));
+        asked.await.unwrap().is_ok()
+    };
+    assert!(may(4096).await && !may(4095).await);
+}
+
+#[tokio::test]
 async fn signatures_that_ended_are_forgotten() {
     let world = world(|_| {}).await;
     world.sign(&world.pupil, None).await;

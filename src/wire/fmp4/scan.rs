@@ -14,6 +14,9 @@ use super::{Fmp4Error, PART_MAX};
 /// What was written this long before the end may have been on its way to the disk. We sync each 300 ms, so this
 /// is ten times what a disk that keeps its word can lose.
 const DOUBT_US: u64 = 5_000_000;
+/// As many fragments at least, and at most: an encoder whose times jump must neither hide the torn ones nor have a
+/// whole lesson read again. One of 200 ms makes 25 of them in that time.
+const DOUBTED: std::ops::RangeInclusive<usize> = 25..=250;
 /// Read ahead at each fragment: its `moof` and the header of its `mdat`.
 const PEEK: usize = 4096;
 /// A `moof` of 200 ms is some hundred bytes.
@@ -144,7 +147,8 @@ impl Scanner {
         let end = found.pieces.last().map_or(0, |piece| piece.end_us);
         let since = end.saturating_sub(DOUBT_US);
         let late = found.pieces.iter().rev().take_while(|piece| piece.end_us > since).count();
-        let from = found.pieces.len() - late;
+        let late = late.clamp(*DOUBTED.start(), *DOUBTED.end());
+        let from = found.pieces.len().saturating_sub(late);
         let sure = sure.min(found.pieces.len());
         if from < sure { State::Check { at: from, from, sure } } else { State::Done }
     }

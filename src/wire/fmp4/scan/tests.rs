@@ -91,6 +91,21 @@ fn a_damaged_time_at_the_end_hides_no_damage_before_it() {
 }
 
 #[test]
+fn fragments_far_apart_in_time_hide_no_damage_among_the_last_of_them() {
+    let mut bytes = samples::init();
+    trailer::seal(&mut bytes, Millis(0), false);
+    let mut ends = Vec::new();
+    for n in 0..30 {
+        let mut part = samples::fragment(&Plan { start: n * 153_600, ..Plan::default() });
+        trailer::seal(&mut part, Millis(i64::try_from(n).unwrap() * 10_000), n == 0);
+        bytes.extend(part);
+        ends.push(bytes.len());
+    }
+    bytes[ends[9] - SEAL_LEN - 1] ^= 1;
+    assert_eq!(scan(&bytes).unwrap().valid, ends[8] as u64);
+}
+
+#[test]
 fn a_reader_that_gives_less_than_asked_ends_the_walk() {
     let (bytes, _) = file(7, 300);
     for give in [0, 1, 9, 40, 700] {
