@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::{Appliance, audit};
 use crate::model::audit::{Entry, Event};
-use crate::model::user::{Origin, StoredToken, User};
+use crate::model::user::{Held, Origin, StoredToken, User};
 use crate::model::{Conflict, Fault, Millis, Moment, Refusal, Thing, sha256};
 use crate::store::{tokens, users};
 use held::{Session, actor_of};
@@ -136,17 +136,20 @@ pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
 
 /// After a restart clients keep their tokens.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    let stored = app.db.read(|conn| Ok(tokens::all(conn)?)).await?;
-    let genuine = |(token, user): &(StoredToken, User)| {
-        !user.role.is_of_the_box() || token.origin == Origin::Box
-    };
-    for (token, user) in stored.into_iter().filter(genuine) {
+    let stored = app.db.read(|conn| Ok(tokens::held(conn)?)).await?;
+    app.sessions.expect(stored.len());
+    let genuine =
+        |held: &Held| !held.actor.role.is_of_the_box() || held.actor.origin == Origin::Box;
+    for held in stored.into_iter().filter(genuine) {
         // A clock that was set back gives a negative age: the token is young, not invalid.
-        let age = Millis((now.wall - token.issued_at).0.max(0));
-        let actor = Arc::new(actor_of(&user, token.origin));
-        let disabled = user.disabled;
-        let session = Session { actor, issued: now.steady - age, serial: 0, disabled };
-        app.sessions.restore(token.hash, session);
+        let age = Millis((now.wall - held.issued_at).0.max(0));
+        let session = Session {
+            actor: Arc::new(held.actor),
+            issued: now.steady - age,
+            serial: 0,
+            disabled: held.disabled,
+        };
+        app.sessions.restore(held.hash, session);
     }
     Ok(())
 }

@@ -25,8 +25,9 @@ impl fmt::Display for RoomId {
 /// A person's text identity as first spelled, in NFC, and the folded form by which it is found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Handle {
-    spelled: String,
-    folded: String,
+    spelled: Box<str>,
+    /// Absent where it is what is spelled: so are most, and the box holds one for each token.
+    folded: Option<Box<str>>,
 }
 
 /// decisions.md, "One directory": at most 64 characters.
@@ -36,13 +37,19 @@ impl Handle {
     /// `None` when empty, longer than 64 characters or with a control character in it.
     pub fn new(text: &str) -> Option<Self> {
         use unicode_normalization::UnicodeNormalization;
-        let spelled: String = text.nfc().collect();
+        // ASCII is in NFC, and folds to its small letters.
+        let is_ascii = text.is_ascii();
+        let spelled = if is_ascii { text.to_owned() } else { text.nfc().collect() };
         let chars = spelled.chars().count();
         if chars == 0 || chars > HANDLE_CHARS_MAX || spelled.chars().any(char::is_control) {
             return None;
         }
-        let folded = caseless::default_case_fold_str(&spelled).nfc().collect();
-        Some(Self { spelled, folded })
+        let folded = match is_ascii {
+            true => spelled.to_ascii_lowercase(),
+            false => caseless::default_case_fold_str(&spelled).nfc().collect(),
+        };
+        let folded = (folded != spelled).then(|| folded.into_boxed_str());
+        Some(Self { spelled: spelled.into_boxed_str(), folded })
     }
 
     pub fn as_str(&self) -> &str {
@@ -51,7 +58,7 @@ impl Handle {
 
     /// The look-up key: Unicode default case folding, then NFC.
     pub fn key(&self) -> &str {
-        &self.folded
+        self.folded.as_deref().unwrap_or(&self.spelled)
     }
 }
 
@@ -82,6 +89,18 @@ mod tests {
             (Handle::new("Straße\u{e9}").unwrap(), Handle::new("STRASSEe\u{301}").unwrap());
         assert_eq!(a.key(), b.key());
         assert_eq!(a.as_str(), "Straße\u{e9}");
+    }
+
+    #[test]
+    fn ascii_takes_a_short_way_to_the_same_key() {
+        use unicode_normalization::UnicodeNormalization;
+        let all: String = (' '..='~').collect();
+        for text in [&all[..48], &all[48..], "ann", "Ann"] {
+            let folded: String = caseless::default_case_fold_str(text).nfc().collect();
+            let handle = Handle::new(text).unwrap();
+            assert_eq!((handle.as_str(), handle.key()), (text, folded.as_str()));
+        }
+        assert!(Handle::new("a\u{7f}").is_none());
     }
 
     #[test]

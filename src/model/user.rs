@@ -129,6 +129,15 @@ pub struct StoredToken {
     pub issued_at: Millis,
 }
 
+/// A stored token and whose it is: all that a start needs of both.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub hash: [u8; 32],
+    pub actor: Actor,
+    pub issued_at: Millis,
+    pub disabled: bool,
+}
+
 /// A person and since when, as staff see them.
 #[derive(Clone, Debug)]
 pub struct Person {

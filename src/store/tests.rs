@@ -1,6 +1,8 @@
 //! What `store` promises.
 
 use super::*;
+use crate::model::Handle;
+use crate::model::user::{Held, Origin, Role, StoredToken, User};
 
 #[test]
 fn a_sqlite_with_the_wal_reset_bug_is_refused() {
@@ -84,5 +86,61 @@ async fn what_is_posted_is_told_once_it_stands_and_in_order() {
     let all: Vec<_> = told.try_iter().collect();
     let expected = [("1", 1, "\"a\""), ("2", 1, "\"b\""), ("1", 2, "\"c\"")];
     assert_eq!(all, expected.map(|(group, seq, body)| (group.to_owned(), seq, body.to_owned())));
+    db.close().await;
+}
+
+#[tokio::test]
+async fn every_token_is_held_with_whose_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let fill = |conn: &Connection| {
+        for (n, (handle, role)) in
+            [("Zo\u{e9}", Role::Teacher), ("nobody", Role::Pupil), ("ann", Role::Pupil)]
+                .into_iter()
+                .enumerate()
+        {
+            let mut user = User::fresh(Handle::new(handle).unwrap(), Origin::Edu, role);
+            user.appid = Some(1_400_000_000);
+            let id = users::insert(conn, &user, Millis(0))?;
+            for (at, origin) in [Origin::Edu, Origin::Arctos].into_iter().enumerate() {
+                let hash = [u8::try_from(n * 2 + at).unwrap(); 32];
+                let issuer = String::new();
+                let issued_at = Millis(i64::try_from(at).unwrap());
+                if handle != "nobody" {
+                    tokens::insert(
+                        conn,
+                        &StoredToken { hash, user: id, origin, issuer, issued_at },
+                    )?;
+                }
+            }
+        }
+        tokens::held(conn).map_err(Fault::from)
+    };
+    let held = db.write(fill).await.unwrap();
+    let short = |h: &Held| {
+        let actor = &h.actor;
+        (
+            h.hash[0],
+            actor.id.0,
+            actor.handle.as_str().to_owned(),
+            actor.role,
+            actor.origin,
+            h.issued_at.0,
+        )
+    };
+    let mut all: Vec<_> = held.iter().map(short).collect();
+    all.sort_unstable_by_key(|(hash, ..)| *hash);
+    let expected =
+        |hash, id, handle: &str, role, origin, at| (hash, id, handle.to_owned(), role, origin, at);
+    assert_eq!(
+        all,
+        [
+            expected(0, 10_001, "Zo\u{e9}", Role::Teacher, Origin::Edu, 0),
+            expected(1, 10_001, "Zo\u{e9}", Role::Teacher, Origin::Arctos, 1),
+            expected(4, 10_003, "ann", Role::Pupil, Origin::Edu, 0),
+            expected(5, 10_003, "ann", Role::Pupil, Origin::Arctos, 1),
+        ]
+    );
+    assert!(held.iter().all(|h| h.actor.appid == Some(1_400_000_000) && !h.disabled));
     db.close().await;
 }

@@ -109,6 +109,11 @@ impl Sessions {
         tokens.retain(|_, s| s.actor.id != user);
     }
 
+    /// So many will be restored: they find their places made.
+    pub(super) fn expect(&self, count: usize) {
+        self.tokens.write().unwrap_or_else(PoisonError::into_inner).reserve(count);
+    }
+
     pub(super) fn restore(&self, hash: [u8; 32], session: Session) {
         self.tokens.write().unwrap_or_else(PoisonError::into_inner).insert(hash, session);
     }
