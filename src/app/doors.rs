@@ -23,14 +23,6 @@ use crate::web::gateway::{Gateway, Speech};
 /// How often the certificate is held against the box's addresses and its own age.
 const LOOK: Duration = Duration::from_secs(600);
 
-pub struct Frame<'a> {
-    pub config: &'a Config,
-    pub data: &'a std::path::Path,
-    pub name: &'a str,
-    pub clock: &'a Clock,
-    pub health: &'a Health,
-}
-
 /// What the system holds for a client that reads slowly, or not at all; it would take 4 MiB by itself, and a class of
 /// such clients would use up its memory for everybody. A film of 8 Mbit/s still passes with 150 ms there and back.
 const SENT_BYTES: u32 = 128 * 1024;
@@ -47,6 +39,48 @@ pub enum Behind {
     /// Its WebSocket gateways.
     Gateway,
     JsonGateway,
+}
+
+/// Addresses that are taken before anything stands behind them: who calls now waits for an answer, and is not
+/// turned away.
+pub struct Bound {
+    plain: Vec<(&'static str, Behind, TcpListener, SocketAddr)>,
+    https: Option<(TcpListener, SocketAddr)>,
+}
+
+impl Bound {
+    pub async fn of(config: &Config, health: &Health) -> Result<Self, StartError> {
+        let mut bound = Self { plain: Vec::new(), https: None };
+        if !config.http_listen.is_empty() {
+            let (listener, addr) = bind(&config.http_listen).await.map_err(|e| {
+                StartError::Taken(format!("http.listen {}: {e}", config.http_listen))
+            })?;
+            bound.plain.push(("http", Behind::Site, listener, addr));
+        }
+        // Document 002 has ports of its own. Without them the box still teaches.
+        for (kind, behind, wanted) in [
+            ("openim", Behind::OpenIm, &config.openim_listen),
+            ("gateway", Behind::Gateway, &config.openim_gateway),
+            ("json-gateway", Behind::JsonGateway, &config.openim_json_gateway),
+        ] {
+            if let Some((listener, addr)) = optional(kind, wanted, health).await {
+                bound.plain.push((kind, behind, listener, addr));
+            }
+        }
+        bound.https = optional("https", &config.https_listen, health).await;
+        Ok(bound)
+    }
+}
+
+async fn optional(
+    kind: &'static str,
+    wanted: &str,
+    health: &Health,
+) -> Option<(TcpListener, SocketAddr)> {
+    if wanted.is_empty() {
+        return None;
+    }
+    bind(wanted).await.map_err(|e| health.warn(kind, format!("{wanted}: {e}"))).ok()
 }
 
 pub struct Opened {
@@ -66,71 +100,52 @@ impl Opened {
     }
 }
 
+pub struct Frame<'a> {
+    pub config: &'a Config,
+    pub data: &'a std::path::Path,
+    pub name: &'a str,
+    pub clock: &'a Clock,
+    pub health: &'a Health,
+}
+
 impl Frame<'_> {
     pub async fn open(
         &self,
+        bound: Bound,
         tasks: &mut JoinSet<()>,
         drain: &watch::Receiver<bool>,
-    ) -> Result<Opened, StartError> {
+    ) -> Opened {
         let mut opened = Opened { doors: Vec::new(), listening: Vec::new(), ca_pem: None };
-        if !self.config.http_listen.is_empty() {
-            let (listener, addr) = bind(&self.config.http_listen).await.map_err(|e| {
-                StartError::Taken(format!("http.listen {}: {e}", self.config.http_listen))
-            })?;
-            opened.doors.push((Behind::Site, Door::Plain(listener)));
-            opened.listening.push(("http", addr));
+        for (kind, behind, listener, addr) in bound.plain {
+            opened.doors.push((behind, Door::Plain(listener)));
+            opened.listening.push((kind, addr));
         }
-        self.further(&mut opened).await;
-        if !self.config.https_listen.is_empty() {
-            match self.encrypted(tasks, drain.clone()).await {
-                Ok((door, addr, ca_pem)) => {
-                    opened.doors.push((Behind::Site, door));
+        if let Some((listener, addr)) = bound.https {
+            match self.identity(tasks, drain.clone()).await {
+                Ok((shown, ca_pem)) => {
+                    opened.doors.push((Behind::Site, Door::Tls(listener, shown)));
                     opened.listening.push(("https", addr));
                     opened.ca_pem = Some(ca_pem);
                 }
                 Err(why) => self.health.warn("https", why),
             }
         }
-        Ok(opened)
+        opened
     }
 
-    /// Document 002 has ports of its own. Without them the box still teaches.
-    async fn further(&self, opened: &mut Opened) {
-        let config = self.config;
-        for (kind, behind, wanted) in [
-            ("openim", Behind::OpenIm, &config.openim_listen),
-            ("gateway", Behind::Gateway, &config.openim_gateway),
-            ("json-gateway", Behind::JsonGateway, &config.openim_json_gateway),
-        ] {
-            if wanted.is_empty() {
-                continue;
-            }
-            match bind(wanted).await {
-                Ok((listener, addr)) => {
-                    opened.doors.push((behind, Door::Plain(listener)));
-                    opened.listening.push((kind, addr));
-                }
-                Err(e) => self.health.warn(kind, format!("{wanted}: {e}")),
-            }
-        }
-    }
-
-    async fn encrypted(
+    async fn identity(
         &self,
         tasks: &mut JoinSet<()>,
         drain: watch::Receiver<bool>,
-    ) -> Result<(Door, SocketAddr, String), String> {
+    ) -> Result<(watch::Receiver<Arc<rustls::ServerConfig>>, String), String> {
         let mut names = vec![self.name.to_owned(), format!("{}.local", self.name)];
         names.extend(sysinfo::System::host_name());
         names.extend(self.config.http_names.iter().cloned());
         let papers = Papers { keys: self.data.join("keys"), names, clock: self.clock.clone() };
         let identity = papers.get().await?;
-        let (listener, addr) = bind(&self.config.https_listen)
-            .await
-            .map_err(|e| format!("{}: {e}", self.config.https_listen))?;
         let (show, shown) = watch::channel(identity.server_config);
         tasks.spawn(papers.keep(show, drain));
-        Ok((Door::Tls(listener, shown), addr, identity.ca_pem))
+        Ok((shown, identity.ca_pem))
     }
 }
 

@@ -45,6 +45,10 @@ impl Health {
                 let detail = "the last write failed; see the log".to_owned();
                 PartReport { part: "store", ok: false, detail }
             }
+            Ok(_) if !app.db.is_checked() => {
+                let detail = "it is being checked".to_owned();
+                PartReport { part: "store", ok: false, detail }
+            }
             Ok(n) => PartReport { part: "store", ok: true, detail: format!("{n} calls waiting") },
             Err(e) => PartReport { part: "store", ok: false, detail: format!("{e:?}") },
         };

@@ -7,9 +7,12 @@ pub mod parts;
 pub mod site;
 
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
@@ -19,19 +22,19 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
-    self, Appliance, Folders, Parts, Space, application, audit, file, group, lesson, outbox, pass,
+    self, Appliance, Folders, Parts, Space, application, audit, file, lesson, outbox, pass,
     recording, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::encoder::Finder;
 use crate::hw::recorder;
-use crate::model::recording::Note;
-use crate::model::{Clock, Entropy, Moment, RoomId};
+use crate::model::recording::{Note, Order};
+use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
 use crate::ops::{backup, courier, leancloud, secrets, socket};
 use crate::store::Db;
-use doors::{Frame, Rooms};
+use doors::{Bound, Frame, Rooms};
 use health::Health;
 use site::Site;
 
@@ -85,71 +88,35 @@ pub struct World {
     pub entropy: Entropy,
 }
 
-/// Builds everything and starts serving.
+/// Builds everything and starts serving. Callers are let in as soon as they can be, and answered from what is
+/// stored; whoever writes waits until the store was checked. What acts by itself begins after that.
 pub async fn start(config: &Config, world: World) -> Result<Running, StartError> {
     let World { data, search_path, clock, entropy } = world;
-    let folder = Folder::own(&data).map_err(|e| match e {
-        FolderError::Taken => StartError::Taken(format!("{}: {e}", data.display())),
-        FolderError::Io(e) => StartError::Software(format!("{}: {e}", data.display())),
-    })?;
-    if backup::interrupted(&data) {
-        let why = "a restore was interrupted; run `restore` again before the service starts";
-        return Err(StartError::Software(format!("{}: {why}", data.display())));
-    }
-    let data = data.canonicalize().map_err(|e| StartError::Software(e.to_string()))?;
-    let (kept, name) = secrets::load_or_make(&data, &entropy).map_err(StartError::Software)?;
-    let db = Db::open(&data).map_err(|e| StartError::Software(e.to_string()))?;
+    let (folder, data) = own(&data)?;
     let setup = parts::recorder(config, &search_path)?;
-    let (licence, identity) = licence::setup(config, &setup.board, &data)?;
-    let name = licence::box_name(&identity).unwrap_or(name);
-    let policy = parts::policy(config, &setup.board, name.clone())?;
-
-    let (orders, order_box) = mpsc::channel(ORDERS);
-    let (notes, note_box) = mpsc::channel(NOTES);
-    let (drain, draining) = watch::channel(false);
-    let space_at = data.clone();
-    let made = Parts {
-        db: db.clone(),
-        entropy: entropy.clone(),
-        policy,
-        secrets: kept,
-        folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
-        licence,
-        space: Space {
-            free: Arc::new(move || free_bytes(&space_at)),
-            reserve: setup.reserve_bytes,
-        },
-        recorder: orders,
-    };
-    let app = Appliance::open(made, clock.moment()).await;
-    let app = app.map_err(|e| StartError::Software(socket::explain(&e)))?;
     let health = Arc::new(Health::new(setup.finder.clone()));
+    let bound = Bound::of(config, &health).await?;
+    let (orders, order_box) = mpsc::channel(ORDERS);
+    let (parts, name) = gather(config, &setup, &data, entropy, orders)?;
+    let db = parts.db.clone();
+    let app = Appliance::open(parts, clock.moment()).await.map_err(|e| trouble(&e))?;
     if app.policy.channel.rule == ChannelRule::Md5 {
         let why = "channel.auth = md5: anybody can come in as any pupil of the channel and watch; set it to hmac";
         health.warn("channel", why.into());
     }
-
     // Before anybody can upload: what has no row now never will.
     if let Err(e) = file::reconcile(&app).await {
         tracing::warn!(error = ?e, "left-over uploads were not looked after");
     }
 
-    if let Err(e) = group::catch_up(&app, clock.moment()).await {
-        tracing::warn!(error = ?e, "RongCloud was not told of the groups that are there");
-    }
-
+    // Asked before the doors open: it is written before anything that is asked through them.
+    let mut settled = pin!(app.settle(clock.moment()));
+    let asked = poll_fn(|cx| Poll::Ready(settled.as_mut().poll(cx))).await;
     let mut tasks = JoinSet::new();
+    let (drain, draining) = watch::channel(false);
     let frame = Frame { config, data: &data, name: &name, clock: &clock, health: &health };
-    let opened = frame.open(&mut tasks, &draining).await?;
+    let opened = frame.open(bound, &mut tasks, &draining).await;
     app.is_at(opened.address(&name));
-    let finder = setup.finder.clone();
-    tasks.spawn(recorder::run(setup, order_box, notes, clock.clone(), draining.clone()));
-    tasks.spawn(listen_to_recorder(app.clone(), note_box, clock.clone()));
-    tasks.spawn(leancloud::run(app.clone(), clock.clone(), draining.clone()));
-    tasks.spawn(courier::run(app.clone(), clock.clone(), draining.clone()));
-    tasks.spawn(housekeep(app.clone(), clock.clone(), draining.clone()));
-    tasks.spawn(look_round(app.clone(), finder));
-
     let metrics = Arc::new(Metrics::default());
     let ca_pem = opened.ca_pem.map(Into::into);
     let site = Arc::new(Site::new(app.clone(), clock.clone(), metrics, health.clone(), ca_pem));
@@ -157,14 +124,84 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     for (behind, door) in opened.doors {
         tasks.spawn(listener::serve(door, rooms.service(behind), draining.clone()));
     }
-    let desk = Arc::new(socket::Desk { app, clock, health, data: data.clone() });
+
+    db.check().await.map_err(|e| StartError::Software(e.to_string()))?;
+    let asked = if let Poll::Ready(done) = asked { done } else { settled.await };
+    asked.map_err(|e| trouble(&e))?;
     let own = own_socket(&data)?;
+    let desk = Arc::new(socket::Desk { app: app.clone(), clock: clock.clone(), health, data });
     let asked: listener::Service = Arc::new(move |request, _| {
         let desk = desk.clone();
         Box::pin(async move { desk.answer(request).await })
     });
-    tasks.spawn(listener::serve(Door::Unix(own), asked, draining));
+    tasks.spawn(listener::serve(Door::Unix(own), asked, draining.clone()));
+    act(&app, &clock, &mut tasks, &draining, (setup, order_box));
     Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
+}
+
+/// What the box does without being asked.
+fn act(
+    app: &Arc<Appliance>,
+    clock: &Clock,
+    tasks: &mut JoinSet<()>,
+    drain: &watch::Receiver<bool>,
+    (setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
+) {
+    let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
+    let (finder, (notes, note_box)) = (setup.finder.clone(), mpsc::channel(NOTES));
+    tasks.spawn(recorder::run(setup, orders, notes, clock(), drain()));
+    tasks.spawn(listen_to_recorder(app(), note_box, clock()));
+    tasks.spawn(leancloud::run(app(), clock(), drain()));
+    tasks.spawn(courier::run(app(), clock(), drain()));
+    tasks.spawn(housekeep(app(), clock(), drain()));
+    tasks.spawn(look_round(app(), finder));
+}
+
+fn own(data: &Path) -> Result<(Folder, PathBuf), StartError> {
+    let at = data.display();
+    let folder = Folder::own(data).map_err(|e| match e {
+        FolderError::Taken => StartError::Taken(format!("{at}: {e}")),
+        FolderError::Io(e) => StartError::Software(format!("{at}: {e}")),
+    })?;
+    if backup::interrupted(data) {
+        let why = "a restore was interrupted; run `restore` again before the service starts";
+        return Err(StartError::Software(format!("{at}: {why}")));
+    }
+    let data = data.canonicalize().map_err(|e| StartError::Software(e.to_string()))?;
+    Ok((folder, data))
+}
+
+/// What the box is made of, and its name.
+fn gather(
+    config: &Config,
+    setup: &recorder::Setup,
+    data: &Path,
+    entropy: Entropy,
+    recorder: mpsc::Sender<Order>,
+) -> Result<(Parts, String), StartError> {
+    let (secrets, name) = secrets::load_or_make(data, &entropy).map_err(StartError::Software)?;
+    let db = Db::open_unchecked(data).map_err(|e| StartError::Software(e.to_string()))?;
+    let (licence, identity) = licence::setup(config, &setup.board, data)?;
+    let name = licence::box_name(&identity).unwrap_or(name);
+    let space_at = data.to_owned();
+    let parts = Parts {
+        db,
+        entropy,
+        policy: parts::policy(config, &setup.board, name.clone())?,
+        secrets,
+        folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
+        licence,
+        space: Space {
+            free: Arc::new(move || free_bytes(&space_at)),
+            reserve: setup.reserve_bytes,
+        },
+        recorder,
+    };
+    Ok((parts, name))
+}
+
+fn trouble(fault: &Fault) -> StartError {
+    StartError::Software(socket::explain(fault))
 }
 
 /// Once, beside everything else: the encoder is looked for now, so that the first lesson of the day does

@@ -146,6 +146,18 @@ impl Appliance {
         Ok(appliance)
     }
 
+    /// What a start writes. It asks for all of it at the first poll.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn settle(&self, now: Moment) -> Result<(), Fault> {
+        let (leases, groups) = tokio::join!(lesson::settle(self, now), group::catch_up(self, now));
+        if let Err(e) = groups {
+            tracing::warn!(error = ?e, "RongCloud was not told of the groups that are there");
+        }
+        leases
+    }
+
     /// Told once, when the listeners are open.
     pub fn is_at(&self, address: String) {
         let _ = self.address.set(address);

@@ -11,17 +11,30 @@ use crate::model::crash::{self, Point};
 const MIGRATIONS: &[&str] =
     &[include_str!("migrations/0001_lesson.sql"), include_str!("migrations/0002_directory.sql")];
 
-/// Brings the file up to date; before it changes a file that has data, a copy goes to `box.db.before-N`.
-pub fn run(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+/// Whether the file is older than this release.
+///
+/// # Errors
+/// `TooNew`. Decision 13: a newer release may have expanded the schema once; its file stays usable.
+pub fn is_due(conn: &Connection) -> Result<bool, OpenError> {
     let file: u32 = conn.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-    let program = u32::try_from(MIGRATIONS.len()).expect("a handful of migrations");
-    // Decision 13: a newer release may have expanded the schema once; its file stays usable.
+    let program = newest();
     if file > program + 1 {
         return Err(OpenError::TooNew { file, program });
     }
-    if file >= program {
+    Ok(file < program)
+}
+
+fn newest() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("a handful of migrations")
+}
+
+/// Brings the file up to date; before it changes a file that has data, a copy goes to `box.db.before-N`.
+pub fn run(conn: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+    if !is_due(conn)? {
         return Ok(());
     }
+    let file: u32 = conn.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    let program = newest();
     if file > 0 {
         let copy = folder.join(format!("box.db.before-{program}"));
         let _ = std::fs::remove_file(&copy);

@@ -2,6 +2,7 @@
 //! What is acknowledged here survives a power cut (WAL, `synchronous=FULL`, group commit).
 //! It knows rows, not rules.
 
+mod gate;
 mod migrate;
 mod reader;
 mod writer;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::model::{Fault, Millis, Part};
@@ -43,6 +45,7 @@ pub const SQLITE_MIN: i32 = 3_051_003;
 pub struct Db {
     writer: writer::Writer,
     readers: Arc<reader::Readers>,
+    gate: Arc<gate::Key>,
     path: Arc<PathBuf>,
 }
 
@@ -87,13 +90,46 @@ impl Db {
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join("box.db");
         let conn = prepare(folder, &path)?;
+        let db = Self::of(conn, path, gate::open())?;
+        db.readers.fill()?;
+        Ok(db)
+    }
+
+    /// The same, but it reads before the file is checked: a check walks through all of it, and takes longer than
+    /// the rest of a start. Nothing is written before `check` has passed.
+    pub fn open_unchecked(folder: &Path) -> Result<Self, OpenError> {
+        let path = folder.join("box.db");
+        let mut conn = connect_to_write(&path)?;
+        if !migrate::is_due(&conn)? {
+            return Self::of(conn, path, gate::closed());
+        }
+        check(&conn)?;
+        migrate::run(&mut conn, folder)?;
+        Self::of(conn, path, gate::open())
+    }
+
+    fn of(
+        conn: Connection,
+        path: PathBuf,
+        (key, gate): (gate::Key, gate::Gate),
+    ) -> Result<Self, OpenError> {
         posted::prepare(&conn)?;
         let readers = reader::Readers::open(&path)?;
         Ok(Self {
-            writer: writer::Writer::start(conn),
+            writer: writer::Writer::start(conn, gate),
             readers: Arc::new(readers),
+            gate: Arc::new(key),
             path: Arc::new(path),
         })
+    }
+
+    /// Checks what was opened unchecked, then lets through what waits to be written. Asked for once.
+    ///
+    /// # Errors
+    /// `Damaged`: nothing was written, and nothing will be.
+    pub async fn check(&self) -> Result<(), OpenError> {
+        self.gate.turn().await?;
+        Ok(self.readers.fill()?)
     }
 
     /// Checks the `box.db` in `folder`, which nobody has open, brings its schema up to date and leaves it as
@@ -104,6 +140,11 @@ impl Db {
         let newest = conn.query_row(newest, [], |row| row.get(0))?;
         conn.close().map_err(|(_, e)| e)?;
         Ok(newest)
+    }
+
+    /// Whether it may be written.
+    pub fn is_checked(&self) -> bool {
+        self.gate.is_open()
     }
 
     /// Runs `work` in the writer's next transaction, in a savepoint of its own, and answers after the commit.
@@ -151,6 +192,7 @@ impl Db {
 
     /// Finishes queued work, checkpoints the WAL and ends the writer thread.
     pub async fn close(&self) {
+        self.gate.leave();
         self.writer.close().await;
     }
 
@@ -160,8 +202,17 @@ impl Db {
 }
 
 fn prepare(folder: &Path, path: &Path) -> Result<Connection, OpenError> {
+    let mut conn = connect_to_write(path)?;
+    check(&conn)?;
+    migrate::run(&mut conn, folder)?;
+    Ok(conn)
+}
+
+fn connect_to_write(path: &Path) -> Result<Connection, OpenError> {
     refuse_old_sqlite(rusqlite::version_number())?;
-    let mut conn = connect(path, OpenFlags::default())?;
+    let conn = connect(path, OpenFlags::default())?;
+    // Until it is checked: closing it would fold the WAL into a file that may be damaged.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let mode: String = conn.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
     if mode != "wal" {
         return Err(OpenError::Damaged(format!("the file system refuses WAL (got {mode})")));
@@ -169,12 +220,16 @@ fn prepare(folder: &Path, path: &Path) -> Result<Connection, OpenError> {
     conn.execute_batch(
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=16777216;",
     )?;
-    let check: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
-    if check != "ok" {
-        return Err(OpenError::Damaged(check));
-    }
-    migrate::run(&mut conn, folder)?;
     Ok(conn)
+}
+
+fn check(conn: &Connection) -> Result<(), OpenError> {
+    let found: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+    if found != "ok" {
+        return Err(OpenError::Damaged(found));
+    }
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// In one step, which is one read transaction: a backup in several begins anew whenever somebody else

@@ -1,6 +1,6 @@
 //! A small pool of read-only connections, used off the async threads.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -13,15 +13,29 @@ use crate::model::Fault;
 const READERS: usize = 4;
 
 pub struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
+    pool: Arc<Pool>,
     permits: Arc<Semaphore>,
 }
 
+struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
 impl Readers {
+    /// With one connection.
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let idle = (0..READERS).map(|_| connect(path, flags)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { idle: Arc::new(Mutex::new(idle)), permits: Arc::new(Semaphore::new(READERS)) })
+        let pool = Pool { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
+        pool.give_back(pool.open()?);
+        Ok(Self { pool: Arc::new(pool), permits: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    /// Opens the connections that a start did not need: later there may be no descriptors left for them.
+    pub fn fill(&self) -> rusqlite::Result<()> {
+        for _ in 1..READERS {
+            self.pool.give_back(self.pool.open()?);
+        }
+        Ok(())
     }
 
     pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
@@ -31,17 +45,31 @@ impl Readers {
     {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|e| Fault::internal("store readers", e))?;
-        let idle = self.idle.clone();
+        let pool = self.pool.clone();
         let job = move || {
-            let pool = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let conn = pool().pop();
-            let conn = conn.ok_or_else(|| Fault::internal("store readers", "none is idle"))?;
+            let conn = pool.take()?;
             let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&conn)));
-            pool().push(conn);
+            pool.give_back(conn);
             drop(permit);
             done.unwrap_or_else(|_| Err(Fault::internal("store", "a read panicked")))
         };
         let done = tokio::task::spawn_blocking(job).await;
         done.map_err(|e| Fault::internal("store reader", e))?
+    }
+}
+
+impl Pool {
+    fn take(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.open(), Ok)
+    }
+
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        connect(&self.path, flags)
+    }
+
+    fn give_back(&self, conn: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }
 }

@@ -90,6 +90,73 @@ async fn what_is_posted_is_told_once_it_stands_and_in_order() {
 }
 
 #[tokio::test]
+async fn an_unchecked_store_is_read_at_once_and_written_after_its_check() {
+    let dir = tempfile::tempdir().unwrap();
+    Db::open(dir.path()).unwrap().close().await;
+    let db = Db::open_unchecked(dir.path()).unwrap();
+    assert!(!db.is_checked());
+    assert_eq!(db.read(|conn| Ok(rooms::newest(conn)?)).await.unwrap(), 10_000);
+    let note = |conn: &Connection| Ok(memo::put(conn, "k", "v")?);
+    let mut written = std::pin::pin!(db.write(note));
+    tokio::select! {
+        biased;
+        _ = &mut written => panic!("it is not checked"),
+        () = std::future::ready(()) => {}
+    }
+    let there = db.read(|conn| Ok(memo::get(conn, "k")?)).await.unwrap();
+    assert_eq!(there, None);
+    db.check().await.unwrap();
+    written.await.unwrap();
+    assert!(db.is_checked());
+    let there = db.read(|conn| Ok(memo::get(conn, "k")?)).await.unwrap();
+    assert_eq!(there.as_deref(), Some("v"));
+    db.close().await;
+}
+
+/// A file whose damage nobody meets who reads a little of it.
+#[tokio::test]
+async fn a_damaged_store_is_never_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("box.db");
+    let db = Db::open(dir.path()).unwrap();
+    let fill = |conn: &Connection| {
+        for n in 0..2000 {
+            memo::put(conn, &format!("{n:04}"), &"v".repeat(100))?;
+        }
+        Ok(())
+    };
+    db.write(fill).await.unwrap();
+    db.close().await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(4).rposition(|found| found == b"1000").unwrap();
+    bytes[at / 4096 * 4096..][..4096].fill(0xff);
+    std::fs::write(&path, &bytes).unwrap();
+    let db = Db::open_unchecked(dir.path()).unwrap();
+    assert!(db.read(|conn| Ok(rooms::newest(conn)?)).await.is_ok());
+    let (put, found) = tokio::join!(db.write(|conn| Ok(memo::put(conn, "k", "v")?)), db.check());
+    assert!(put.is_err());
+    assert!(matches!(found, Err(OpenError::Damaged(_))), "{found:?}");
+    assert!(!db.is_checked());
+    assert!(db.write(|conn| Ok(memo::put(conn, "k", "v")?)).await.is_err());
+    drop(db);
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[tokio::test]
+async fn an_unchecked_store_that_nobody_checks_leaves_its_wal_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    Db::make_sound(dir.path()).unwrap();
+    let (path, wal) = (dir.path().join("box.db"), dir.path().join("box.db-wal"));
+    let other = Connection::open(&path).unwrap();
+    other.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+    memo::put(&other, "k", "v").unwrap();
+    drop(other);
+    let before = (std::fs::read(&path).unwrap(), std::fs::read(&wal).unwrap());
+    Db::open_unchecked(dir.path()).unwrap().close().await;
+    assert!(before == (std::fs::read(&path).unwrap(), std::fs::read(&wal).unwrap()));
+}
+
+#[tokio::test]
 async fn every_token_is_held_with_whose_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::gate::Gate;
 use super::posted;
 use crate::model::crash::{self, Mutation, Point};
 use crate::model::{Fault, Millis, Part};
@@ -113,14 +114,19 @@ fn text(panic: &(dyn Any + Send)) -> String {
 }
 
 impl Writer {
-    pub fn start(conn: Connection) -> Self {
+    /// What is asked before the gate opens waits in the queue.
+    pub fn start(conn: Connection, gate: Gate) -> Self {
         let (queue, inbox) = mpsc::channel(QUEUE);
         let counts = Arc::new(Counts::default());
         let listener = Arc::new(OnceLock::new());
         let (theirs, told) = (counts.clone(), listener.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(conn, inbox, &theirs, &told))
+            .spawn(move || {
+                if gate.pass(&conn) {
+                    serve(conn, inbox, &theirs, &told);
+                }
+            })
             .expect("the first thread of the process can be made");
         Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts, listener }
     }

@@ -13,7 +13,7 @@ use crate::wire::rongcloud::{self, Call};
 pub const SERVICE: &str = "rongcloud";
 
 /// Tells RongCloud of every group, once for each application: groups may be older than the keys.
-/// To be awaited at the start.
+/// To be asked at the start, before anybody changes a group.
 pub async fn catch_up(app: &Appliance, now: Moment) -> Result<(), Fault> {
     let relay = Relay::of(app);
     let key = app.policy.rongcloud.as_ref().map_or("", |rongcloud| &rongcloud.key).to_owned();
