@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::Appliance;
+use crate::model::keyed::Keyed;
 use crate::model::user::Actor;
-use crate::model::{Fault, Handle, Moment, Platform, Refusal, sha256};
+use crate::model::{Fault, HANDLE_CHARS_MAX, Handle, Moment, Platform, Refusal, sha256};
 use crate::wire::openim::{Flaw, flaw};
 
 /// People and platforms at once: as many as a listener has connections. The next one is asked to wait.
@@ -25,7 +26,7 @@ pub struct Online {
 #[derive(Default)]
 struct Book {
     /// By folded handle.
-    people: HashMap<String, Vec<Place>>,
+    people: HashMap<String, Vec<Place>, Keyed>,
     stays: usize,
     serial: u64,
 }
@@ -43,6 +44,9 @@ struct Place {
 
 /// SHA-256 of a token.
 type Mark = [u8; 32];
+
+/// Everybody who is online, held still.
+pub struct Look<'a>(MutexGuard<'a, Book>);
 
 /// A connection that counts; dropping it ends that.
 pub struct Stay {
@@ -86,18 +90,33 @@ impl Online {
         Ok(Stay { book: self.book.clone(), key: who.key().to_owned(), serial, told })
     }
 
-    /// On which platforms a person is online, in the order of their numbers; empty is offline.
-    pub fn platforms(&self, who: &Handle) -> Vec<Platform> {
-        let book = lock(&self.book);
-        let there = book.people.get(who.key()).map_or(&[][..], Vec::as_slice);
-        let mut platforms: Vec<_> = there.iter().map(|p| p.platform).collect();
-        platforms.sort_unstable();
-        platforms
+    /// Who is online at this moment, for as long as it is looked at: nobody comes or goes meanwhile.
+    pub fn look(&self) -> Look<'_> {
+        Look(lock(&self.book))
     }
 
     /// Connections that count.
     pub fn count(&self) -> usize {
         lock(&self.book).stays
+    }
+}
+
+impl Look<'_> {
+    /// On which platforms the person of this name is online, in the order of their numbers; empty is offline.
+    pub fn platforms(&self, name: &str) -> Vec<Platform> {
+        let people = &self.0.people;
+        if people.is_empty() {
+            return Vec::new();
+        }
+        // Most names are folded already; no handle is longer.
+        let folded = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
+        let there = match name.len() <= HANDLE_CHARS_MAX && name.bytes().all(folded) {
+            true => people.get(name),
+            false => Handle::new(name).and_then(|who| people.get(who.key())),
+        };
+        let mut platforms: Vec<_> = there.into_iter().flatten().map(|p| p.platform).collect();
+        platforms.sort_unstable();
+        platforms
     }
 }
 

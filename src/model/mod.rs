@@ -9,6 +9,7 @@ mod entropy;
 mod fault;
 pub mod group;
 mod ids;
+pub mod keyed;
 pub mod lesson;
 pub mod licence;
 pub mod outbox;

@@ -1,7 +1,7 @@
 //! The fields of a JSON body, taken one by one into types that cannot be wrong. What a type takes is also
 //! what the API page and the OpenAPI say of it: both are read from `FIELDS`.
 
-mod flat;
+pub mod flat;
 pub mod form;
 pub mod kinds;
 mod macros;

@@ -52,7 +52,15 @@ pub fn soon<T: Secretive, O: Output + Serialize>(
 
 fn judge<T: Secretive>(call: &Call<'_>) -> Result<(), Fault> {
     let value = T::take(&call.fields)?;
-    let pair = (value.secret().0.as_str(), &*call.app.secrets.openim_secret);
+    known(call, &value.secret().0)
+}
+
+/// Whether this is the secret.
+///
+/// # Errors
+/// `Unauthenticated(Secret)`, or `Busy` after too many wrong ones.
+pub fn known(call: &Call<'_>, given: &str) -> Result<(), Fault> {
+    let pair = (given, &*call.app.secrets.openim_secret);
     let account = Account::Secret("openim");
     call.app.guesses.secret(account, pair, call.caller.addr, call.caller.now.steady)
 }

@@ -46,6 +46,9 @@ macro_rules! row {
     (@run soon $subject:ident::$handler:ident) => {
         super::Run::Soon(|call| auth::soon(call, $subject::$handler))
     };
+    (@run call $subject:ident::$handler:ident) => {
+        super::Run::Soon($subject::$handler)
+    };
     (@run later $subject:ident::$handler:ident) => {
         super::Run::Later(|call| auth::later(call, $subject::$handler))
     };
@@ -56,7 +59,7 @@ static ROWS: &[Row] = &[
         "Registers somebody and answers the first token. 500 when the uid is taken."),
     row!("auth/user_token", Write, later account::user_token(UserToken) -> Issued,
         "Answers a token for somebody who is registered; earlier ones stay good. 500 when nobody is."),
-    row!("user/get_users_online_status", Beat, soon status::get_users_online_status(Users) -> Statuses,
+    row!("user/get_users_online_status", Beat, call status::get_users_online_status(Users) -> Statuses,
         "Tells who of up to 200 is online and on which platforms, in the order of the question.",
         body_max: status::BODY_MAX),
 ];

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use super::auth::{Secret, Secretive};
-use crate::dialect::Caller;
-use crate::dialect::fields::{Text, Texts};
+use super::auth::{self, Secret, Secretive};
+use crate::dialect::fields::{Fields, Text, Texts, flat};
+use crate::dialect::{Call, Caller};
 use crate::domain::Appliance;
-use crate::model::{Fault, Handle};
+use crate::domain::online::Look;
+use crate::model::{Fault, Platform};
 use crate::{input, output};
 
 /// 200 ids of 64 characters, each written as two `\uXXXX`.
 pub const BODY_MAX: usize = 160 * 1024;
+
+const IDS_MAX: usize = 200;
+/// Bytes of one that is not looked at twice, so certainly no more characters than it may have.
+const ID_MAX: usize = 256;
 
 input! {
     /// Body of `user/get_users_online_status`.
@@ -18,7 +23,7 @@ input! {
         /// Any text, to find the call in logs.
         pub operationID: Text<1, 256>,
         /// At most 200.
-        pub userIDList: Texts<200, 256>,
+        pub userIDList: Texts<IDS_MAX, 256>,
         /// What `arctos-box secrets` shows.
         pub secret: Secret,
     }
@@ -57,17 +62,21 @@ output! {
 const ONLINE: &str = "online";
 const OFFLINE: &str = "offline";
 
-pub fn get_users_online_status(
-    app: &Arc<Appliance>,
-    _: &Caller,
-    users: Users,
-) -> Result<Statuses, Fault> {
-    let ids = users.userIDList.0.into_iter();
-    Ok(Statuses { successResult: ids.map(|id| status(app, id)).collect() })
+/// Servers ask for many again and again: what is written plainly is answered without a copy of it.
+pub fn get_users_online_status(call: Call<'_>) -> Result<Vec<u8>, Fault> {
+    let Some(asked) = Plain::take(&call.fields) else { return auth::soon(call, statuses) };
+    auth::known(&call, asked.secret)?;
+    Ok(asked.answer(call.app))
 }
 
-fn status(app: &Appliance, id: String) -> Status {
-    let platforms = Handle::new(&id).map(|who| app.online.platforms(&who)).unwrap_or_default();
+fn statuses(app: &Arc<Appliance>, _: &Caller, users: Users) -> Result<Statuses, Fault> {
+    let online = app.online.look();
+    let ids = users.userIDList.0.into_iter();
+    Ok(Statuses { successResult: ids.map(|id| status(&online, id)).collect() })
+}
+
+fn status(online: &Look<'_>, id: String) -> Status {
+    let platforms = online.platforms(&id);
     if platforms.is_empty() {
         return Status { userID: id, status: OFFLINE.into(), detailPlatformStatus: None };
     }
@@ -75,6 +84,61 @@ fn status(app: &Appliance, id: String) -> Status {
     let device = |name: &str| Device { platform: name.into(), status: ONLINE.into() };
     let devices = named.map(device).collect();
     Status { userID: id, status: ONLINE.into(), detailPlatformStatus: Some(devices) }
+}
+
+/// A body in which nothing is escaped and nothing is wrong.
+struct Plain<'a> {
+    /// With their quotes.
+    ids: Vec<&'a str>,
+    secret: &'a str,
+}
+
+impl<'a> Plain<'a> {
+    fn take(fields: &'a Fields<'_>) -> Option<Self> {
+        let text = |name, most| {
+            let text = flat::plain(fields.get(name)?)?;
+            (1..=most).contains(&text.len()).then_some(text)
+        };
+        text("operationID", 256)?;
+        let ids = flat::texts(fields.get("userIDList")?, IDS_MAX)?;
+        let secret = text("secret", 32)?;
+        ids.iter().all(|id| id.len() <= ID_MAX).then_some(Self { ids, secret })
+    }
+
+    /// As `Statuses` would be written.
+    fn answer(&self, app: &Appliance) -> Vec<u8> {
+        let online = app.online.look();
+        let ids: usize = self.ids.iter().map(|id| id.len()).sum();
+        let mut body = Vec::with_capacity(ids + self.ids.len() * 32 + 32);
+        body.extend_from_slice(br#"{"successResult":["#);
+        for (n, raw) in self.ids.iter().enumerate() {
+            if n > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(br#"{"userID":"#);
+            body.extend_from_slice(raw.as_bytes());
+            let platforms = online.platforms(&raw[1..raw.len() - 1]);
+            if platforms.is_empty() {
+                body.extend_from_slice(br#","status":"offline"}"#);
+            } else {
+                write_devices(&mut body, &platforms);
+            }
+        }
+        body.extend_from_slice(b"]}");
+        body
+    }
+}
+
+fn write_devices(body: &mut Vec<u8>, platforms: &[Platform]) {
+    body.extend_from_slice(br#","status":"online","detailPlatformStatus":["#);
+    let named = platforms.iter().map(|p| p.name()).filter(|name| !name.is_empty());
+    for (n, name) in named.enumerate() {
+        let comma = if n > 0 { "," } else { "" };
+        for part in [comma, r#"{"platform":""#, name, r#"","status":"online"}"#] {
+            body.extend_from_slice(part.as_bytes());
+        }
+    }
+    body.extend_from_slice(b"]}");
 }
 
 impl Secretive for Users {

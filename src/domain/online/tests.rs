@@ -18,7 +18,7 @@ fn is_told(stay: &Stay) -> bool {
 }
 
 fn names(online: &Online, who: &str) -> Vec<&'static str> {
-    online.platforms(&handle(who)).into_iter().map(Platform::name).collect()
+    online.look().platforms(who).into_iter().map(Platform::name).collect()
 }
 
 #[test]
@@ -28,7 +28,11 @@ fn platforms_are_told_in_order_and_by_folded_handle() {
         [7, 5, 1].map(|n| online.enter(&handle("Ann"), Platform::new(n).unwrap(), "t").unwrap());
     assert_eq!(names(&online, "aNN"), ["IOS", "Web", "Linux"]);
     assert_eq!(names(&online, "bob"), [""; 0]);
-    drop(stays);
+    let long = "ß".repeat(64);
+    let stay = online.enter(&handle(&long), web(), "t").unwrap();
+    assert_eq!(names(&online, &"ẞ".repeat(64)), ["Web"]);
+    assert_eq!(names(&online, &"s".repeat(128)), [""; 0], "nobody's handle is so long");
+    drop((stays, stay));
     assert_eq!(names(&online, "ann"), [""; 0]);
     assert_eq!(online.count(), 0);
     assert!(lock(&online.book).people.is_empty());
