@@ -116,7 +116,8 @@ impl Row {
 /// One line a command: how and where, who may call, its class, its handler with input and output, what it does.
 ///
 /// `row!([Get] "api/im/group/{id}/users", User, Read, user members::list(Which) -> members::Page, "Lists …",
-/// success: 201)`. The handler's form is one of `serve`'s: soon, user, guest, whole. Ranks stand in
+/// success: 201)`. The handler's form is one of `serve`'s: soon, ready,
+/// user, guest, whole; or `call`, which takes the call as it is. Ranks stand in
 /// brackets: `Staff(Technician)`. A module without an input takes `fields::Nothing`.
 #[macro_export]
 macro_rules! row {
@@ -136,6 +137,12 @@ macro_rules! row {
     };
     (@run soon $subject:ident::$handler:ident) => {
         $crate::dialect::Run::Soon(|call| $crate::dialect::serve::soon(call, $subject::$handler))
+    };
+    (@run ready $subject:ident::$handler:ident) => {
+        $crate::dialect::Run::Ready(|call| $crate::dialect::serve::ready(call, $subject::$handler))
+    };
+    (@run call $subject:ident::$handler:ident) => {
+        $crate::dialect::Run::Ready($subject::$handler)
     };
     (@run $form:ident $subject:ident::$handler:ident) => {
         $crate::dialect::Run::Later(|call| $crate::dialect::serve::$form(call, $subject::$handler))
@@ -243,9 +250,11 @@ pub enum Envelope {
     Page,
 }
 
-/// How a row's handler runs. `Soon` cannot wait for anything: it is a plain function.
+/// How a row's handler runs. `Soon` cannot wait for anything: it is a plain function. `Ready` mostly has its answer
+/// in memory, and waits where it has not.
 pub enum Run {
     Soon(fn(Call<'_>) -> Result<Vec<u8>, Fault>),
+    Ready(fn(Call<'_>) -> Work<'static>),
     Later(fn(Call<'_>) -> Result<Later, Fault>),
 }
 

@@ -213,6 +213,35 @@ where
     Ok(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
 }
 
+/// The same for a handler that mostly has its answer in memory; where not, it waits for the store.
+pub fn ready<T: fields::Input>(
+    call: Call<'_>,
+    handler: fn(Input<T>) -> Work<'static>,
+) -> Work<'static> {
+    let taken = T::take(&call.fields).and_then(|value| {
+        let actor = call.actor.ok_or_else(no_actor)?;
+        Ok(Input { app: call.app.clone(), actor, caller: call.caller, value })
+    });
+    taken.map_or_else(|fault| Work::Done(Err(fault)), handler)
+}
+
+/// What a `ready` handler has in memory.
+pub fn now(output: &(impl Output + Serialize)) -> Work<'static> {
+    Work::Done(encode(output).map(Made::Json))
+}
+
+/// The same where it may be a failure.
+pub fn answer_of<O: Output + Serialize>(output: Result<O, Fault>) -> Work<'static> {
+    Work::Done(output.and_then(|output| encode(&output)).map(Made::Json))
+}
+
+/// What a `ready` handler has to wait for.
+pub fn later<O: Output + Serialize>(
+    work: impl Future<Output = Result<O, Fault>> + Send + 'static,
+) -> Work<'static> {
+    Work::Wait(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+}
+
 /// The same for a caller who is not logged in.
 pub fn guest<T, O, F>(call: Call<'_>, handler: fn(Guest<T>) -> F) -> Result<Later, Fault>
 where
@@ -255,6 +284,7 @@ fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
 pub fn dispatch<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
     match &row.run {
         Run::Soon(handler) => Work::Done(handler(call).map(Made::Json)),
+        Run::Ready(handler) => handler(call),
         Run::Later(handler) => match (handler(call), row.class) {
             (Ok(later), Class::Write | Class::Credential) => Work::Wait(Box::pin(detached(later))),
             (Ok(later), Class::Beat | Class::Read) => Work::Wait(later),

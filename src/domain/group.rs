@@ -4,7 +4,10 @@
 mod coming;
 mod relay;
 
+use std::sync::Arc;
+
 use super::Appliance;
+use super::recall::Before;
 use crate::model::group::{Group, GroupId, Member};
 use crate::model::lesson::Page;
 use crate::model::user::Actor;
@@ -106,9 +109,24 @@ pub async fn view(
         .await
 }
 
-/// The groups that somebody is in, and the number of all.
-pub async fn of(app: &Appliance, user: UserId, page: Page) -> Result<(i64, Vec<Group>), Fault> {
-    app.db.read(move |conn| Ok(groups::of(conn, user, page)?)).await
+/// The groups that somebody is in and the number of all, as memory shows them: the page that most ask for.
+pub fn first(app: &Appliance, user: UserId) -> Result<Arc<(i64, Vec<Group>)>, Before> {
+    app.recall.groups.get(&user)
+}
+
+/// The same from the store, any page; the first one is kept in memory.
+pub async fn of(
+    app: &Appliance,
+    user: UserId,
+    page: Page,
+    before: Option<Before>,
+) -> Result<Arc<(i64, Vec<Group>)>, Fault> {
+    let read = app.db.read(move |conn| Ok(groups::of(conn, user, page)?)).await;
+    let found = Arc::new(read?);
+    if let Some(before) = before {
+        app.recall.groups.keep(user, found.clone(), before);
+    }
+    Ok(found)
 }
 
 /// The people in a group and their number, for one of them.

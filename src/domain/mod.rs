@@ -23,6 +23,7 @@ pub mod password;
 pub mod people;
 pub mod policy;
 pub mod presence;
+pub mod recall;
 pub mod recording;
 pub mod room;
 pub mod session;
@@ -57,6 +58,7 @@ pub struct Appliance {
     pub sessions: session::Sessions,
     pub presence: presence::Presence,
     pub online: online::Online,
+    pub recall: Arc<recall::Recall>,
     pub guesses: guess::Guesses,
     pub allowances: allowance::Allowances,
     pub partners: partner::Partners,
@@ -115,11 +117,15 @@ impl Appliance {
         let talk = Arc::new(talk::Hub::default());
         let told = talk.clone();
         parts.db.on_posted(Box::new(move |posted| told.posted(posted)));
+        let recall = Arc::new(recall::Recall::default());
+        let copies = recall.clone();
+        parts.db.on_changed(Box::new(move |_, changed| copies.heard(changed)));
         let appliance = Arc::new(Self {
             licence,
             sessions: session::Sessions::default(),
             presence: presence::Presence::new(newest),
             online: online::Online::default(),
+            recall,
             guesses: guess::Guesses::default(),
             allowances: allowance::Allowances::default(),
             partners: partner::Partners::default(),

@@ -3,10 +3,12 @@
 mod rules;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use super::recall::Before;
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
-use crate::model::user::{Actor, Origin, PeopleFilter, Person, Role, User};
+use crate::model::user::{Actor, Face, Origin, PeopleFilter, Person, Role, User};
 use crate::model::{Fault, Handle, Moment, Secret, Thing, UserId};
 use crate::store::{people, tokens, users};
 use rules::{changed, permit, told};
@@ -26,6 +28,21 @@ pub async fn list(
 pub async fn one(app: &Appliance, id: UserId) -> Result<User, Fault> {
     let found = app.db.read(move |conn| Ok(users::by_id(conn, id)?)).await?;
     found.ok_or(Fault::Missing(Thing::User))
+}
+
+/// A person as memory shows it; else `look` asks the store.
+pub fn face(app: &Appliance, id: UserId) -> Result<Arc<Face>, Before> {
+    app.recall.faces.get(&id)
+}
+
+/// The same from the store, for whom memory shows it from now on.
+///
+/// # Errors
+/// `Missing(User)`.
+pub async fn look(app: &Appliance, id: UserId, before: Before) -> Result<Arc<Face>, Fault> {
+    let face = Arc::new(Face::from(one(app, id).await?));
+    app.recall.faces.keep(id, face.clone(), before);
+    Ok(face)
 }
 
 /// Somebody new, as staff write them down.

@@ -108,6 +108,33 @@ impl User {
     }
 }
 
+/// A person as staff and the person see it; nothing that opens a door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Face {
+    pub id: UserId,
+    pub handle: Handle,
+    pub name: String,
+    pub role: Role,
+    pub origin: Origin,
+    pub disabled: bool,
+    /// Has a password.
+    pub password: bool,
+}
+
+impl From<User> for Face {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            handle: user.handle,
+            name: user.name,
+            role: user.role,
+            origin: user.origin,
+            disabled: user.disabled,
+            password: user.password.is_some(),
+        }
+    }
+}
+
 /// Who is calling: what every token look-up answers.
 #[derive(Clone, Debug)]
 pub struct Actor {

@@ -11,6 +11,7 @@ pub mod applications;
 pub mod audit;
 pub mod auth_codes;
 pub mod callbacks;
+pub mod changed;
 pub mod files;
 pub mod group_members;
 pub mod groups;
@@ -114,6 +115,7 @@ impl Db {
         (key, gate): (gate::Key, gate::Gate),
     ) -> Result<Self, OpenError> {
         posted::prepare(&conn)?;
+        changed::prepare(&conn)?;
         let readers = reader::Readers::open(&path)?;
         Ok(Self {
             writer: writer::Writer::start(conn, gate),
@@ -178,6 +180,11 @@ impl Db {
     /// Who hears of each message that stands in a group; told once, before anything is posted.
     pub fn on_posted(&self, listener: posted::Listener) {
         self.writer.on_posted(listener);
+    }
+
+    /// Who keeps copies of rows; told once, before anything is written.
+    pub fn on_changed(&self, listener: changed::Listener) {
+        self.writer.on_changed(listener);
     }
 
     /// Transactions and jobs committed since the start, for `/metrics`.

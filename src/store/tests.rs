@@ -211,3 +211,51 @@ async fn every_token_is_held_with_whose_it_is() {
     assert!(held.iter().all(|h| h.actor.appid == Some(1_400_000_000) && !h.disabled));
     db.close().await;
 }
+
+#[tokio::test]
+async fn what_has_changed_is_told_once_it_stands_before_its_writer_is_answered() {
+    use crate::model::user::{Origin, Role, User};
+    use crate::model::{Handle, RoomId, UserId};
+
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    db.on_changed(Box::new(move |conn, changed| {
+        let changed = changed.unwrap();
+        // It may look at what stands now.
+        let live = changed.rooms.iter().map(|id| rooms::by_id(conn, *id).unwrap().unwrap().state);
+        let seats = changed.seats.clone();
+        tell.send((live.map(|s| s.number()).collect::<Vec<_>>(), seats, changed.people.clone()))
+            .unwrap();
+    }));
+    let ann = User::fresh(Handle::new("ann").unwrap(), Origin::Edu, Role::Teacher);
+    let ann = db.write(move |conn| users::insert(conn, &ann, Millis(0))).await.unwrap();
+    assert!(told.try_recv().is_err(), "nobody shows who has only just come");
+    let add = move |conn: &Connection| {
+        let sql = "INSERT INTO room (host_id, title, cover, state, created_at, watch_key)
+                   VALUES (?1, '', '', 0, 0, '')";
+        conn.execute(sql, [ann.0])?;
+        Ok(RoomId(conn.last_insert_rowid()))
+    };
+    let room = db.write(add).await.unwrap();
+    assert_eq!(told.try_recv().unwrap(), (vec![0], vec![], vec![]));
+    let job = move |fails: bool| {
+        let db = db.clone();
+        async move {
+            db.write(move |conn| {
+                lessons::begin(conn, room, 1, None, Millis(1))?;
+                lessons::enter(conn, room, ann, Millis(1))?;
+                lessons::enter(conn, room, ann, Millis(2))?;
+                users::set_shown(conn, ann, Some("Ann"), None)?;
+                if fails { Err(Fault::Missing(crate::model::Thing::Room)) } else { Ok(()) }
+            })
+            .await
+        }
+    };
+    assert!(job(true).await.is_err());
+    assert!(told.try_recv().is_err(), "what was rolled back has changed nothing");
+    job(false).await.unwrap();
+    assert_eq!(told.try_recv().unwrap(), (vec![1], vec![(room, ann)], vec![ann]));
+    assert!(told.try_recv().is_err());
+    assert_eq!(UserId(10_001), ann);
+}

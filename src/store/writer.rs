@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::gate::Gate;
-use super::posted;
+use super::{changed, posted};
 use crate::model::crash::{self, Mutation, Point};
 use crate::model::{Fault, Millis, Part};
 
@@ -25,7 +25,14 @@ pub struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
     counts: Arc<Counts>,
-    listener: Arc<OnceLock<posted::Listener>>,
+    listeners: Arc<Listeners>,
+}
+
+/// Who hears what a transaction has done, once it stands.
+#[derive(Default)]
+struct Listeners {
+    posted: OnceLock<posted::Listener>,
+    changed: OnceLock<changed::Listener>,
 }
 
 #[derive(Default)]
@@ -118,8 +125,8 @@ impl Writer {
     pub fn start(conn: Connection, gate: Gate) -> Self {
         let (queue, inbox) = mpsc::channel(QUEUE);
         let counts = Arc::new(Counts::default());
-        let listener = Arc::new(OnceLock::new());
-        let (theirs, told) = (counts.clone(), listener.clone());
+        let listeners = Arc::new(Listeners::default());
+        let (theirs, told) = (counts.clone(), listeners.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -128,7 +135,7 @@ impl Writer {
                 }
             })
             .expect("the first thread of the process can be made");
-        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts, listener }
+        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts, listeners }
     }
 
     pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
@@ -152,7 +159,12 @@ impl Writer {
 
     pub fn on_posted(&self, listener: posted::Listener) {
         // A second listener would be a second owner of the groups: there is none.
-        let _ = self.listener.set(listener);
+        let _ = self.listeners.posted.set(listener);
+    }
+
+    pub fn on_changed(&self, listener: changed::Listener) {
+        // Nor is there a second owner of the copies.
+        let _ = self.listeners.changed.set(listener);
     }
 
     pub fn counts(&self) -> (u64, u64) {
@@ -176,7 +188,7 @@ fn serve(
     mut conn: Connection,
     mut inbox: mpsc::Receiver<Message>,
     counts: &Counts,
-    listener: &OnceLock<posted::Listener>,
+    listeners: &Listeners,
 ) {
     let mut open = true;
     while open {
@@ -196,7 +208,7 @@ fn serve(
         if !batch.is_empty() {
             counts.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
             counts.transactions.fetch_add(1, Ordering::Relaxed);
-            let well = commit(&mut conn, batch, listener.get());
+            let well = commit(&mut conn, batch, listeners);
             counts.ailing.store(!well, Ordering::Relaxed);
         }
     }
@@ -206,11 +218,7 @@ fn serve(
 }
 
 /// Answers whether the transaction stands.
-fn commit(
-    conn: &mut Connection,
-    mut batch: Vec<Box<dyn Job>>,
-    listener: Option<&posted::Listener>,
-) -> bool {
+fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>, listeners: &Listeners) -> bool {
     let outcome = transaction(conn, &mut batch);
     if let Err(e) = &outcome {
         tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
@@ -218,7 +226,9 @@ fn commit(
     let failure = outcome.err().map(Failure::of);
     crash::point(Point::Committed);
     if failure.is_none() {
-        tell(conn, listener);
+        // Memory first: who hears of a message may ask for what it was about.
+        changed::tell(conn, listeners.changed.get());
+        tell(conn, listeners.posted.get());
     }
     for job in batch {
         job.answer(failure.as_ref());

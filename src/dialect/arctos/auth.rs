@@ -46,7 +46,7 @@ fn actor(call: &Call<'_>) -> Result<Arc<Actor>, Fault> {
     let actor = app.sessions.actor(text, now).map_err(|fault| match fault {
         // The box has forgotten it: it says itself whether that was time.
         Fault::Unauthenticated(Refusal::Invalid)
-            if token::read(app, text).is_some_and(|c| c.exp < now.wall.as_seconds()) =>
+            if token::has_expired(app, text, now.wall.as_seconds()) =>
         {
             Fault::Unauthenticated(Refusal::Expired)
         }

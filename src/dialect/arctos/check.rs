@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 
 use super::{envelope, token};
-use crate::dialect::{Sealed, Whole, credentials};
+use crate::dialect::{Call, Made, Sealed, Work, credentials};
 use crate::domain::licence;
 use crate::model::licence::Verdict;
 use crate::model::{Fault, Refusal};
@@ -27,11 +27,16 @@ output! {
     }
 }
 
-pub async fn check(whole: Whole<Nothing>) -> Result<Sealed, Fault> {
-    let Whole { app, headers, caller, .. } = whole;
-    let bearer = credentials::scheme_token(&headers, &["Bearer"])?;
-    let claims = token::read(&app, bearer).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
-    let standing = licence::standing(&app, caller.now);
+/// In memory all of it, so that a good token costs what a forged one does.
+pub fn check(call: Call<'_>) -> Work<'static> {
+    Work::Done(checked(&call).map(|sealed| Made::Whole(Box::new(sealed))))
+}
+
+fn checked(call: &Call<'_>) -> Result<Sealed, Fault> {
+    let bearer = credentials::scheme_token(&call.asked.headers, &["Bearer"])?;
+    // The session knows this very token as one of this dialect: it was signed here.
+    let claims = token::claims(bearer).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
+    let standing = licence::standing_lately(call.app, call.caller.now);
     let (status, message) = match standing.decision.verdict {
         Verdict::Refused(why) => return Err(Fault::Licence(why)),
         Verdict::Allowed => (1, ""),
@@ -42,7 +47,7 @@ pub async fn check(whole: Whole<Nothing>) -> Result<Sealed, Fault> {
         user_id: claims.user_id,
         role: claims.role,
         license_room: i64::from(standing.rooms),
-        license_path: standing.path_name,
+        license_path: standing.path_name.clone(),
     };
     Ok(Sealed::json(StatusCode::OK, envelope::done(status, message, &checked)))
 }

@@ -36,7 +36,7 @@ static ROWS: &[Row] = &[
     row!([Post] "api/auth/getAuthTokenUseCode", Anybody, Write, guest token::redeem(UseCode) -> token::AuthToken,
         "Takes a code and gives a token: a JWT that is good for seven days, in every dialect.",
         aliases: &["api/auth/login"]),
-    row!([Post, Get] "api/auth/checkAuthToken", User, Read, whole check::check(Nothing) -> check::Checked,
+    row!([Post, Get] "api/auth/checkAuthToken", User, Read, call check::check(Nothing) -> check::Checked,
         "Tells what a token claims, and whether the licence holds. Status 2 with a sentence while the licence \
          is in its days of grace, or the box's clock is doubtful.",
         aliases: &["api/auth/check"]),

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use super::members::Done;
 use super::paging::{Asked, Number};
 use crate::dialect::fields::{Digits, Text, Upload};
-use crate::dialect::{Caller, Input, Sealed, Whole};
+use crate::dialect::{Caller, Input, Sealed, Whole, Work, serve};
 use crate::domain::file::picture;
 use crate::domain::{Appliance, group};
 use crate::model::group::GroupId;
@@ -82,13 +82,29 @@ output! {
     }
 }
 
-pub async fn list(input: Input<Which>) -> Result<Groups, Fault> {
+pub fn list(input: Input<Which>) -> Work<'static> {
     let Input { app, actor, caller, value } = input;
-    let asked = Asked::from(value.page);
-    let (count, groups) = group::of(&app, actor.id, asked.rows()).await?;
-    let (next, previous) = asked.neighbours(&app, &caller, "/api/im/group/", count)?;
-    let results = groups.into_iter().map(|group| shown(&app, &caller, group)).collect();
-    Ok(Groups { count, next, previous, results })
+    let (asked, user) = (Asked::from(value.page), actor.id);
+    let before = match asked.is_first().then(|| group::first(&app, user)) {
+        Some(Ok(known)) => return serve::answer_of(listed(&app, &caller, asked, &known)),
+        Some(Err(before)) => Some(before),
+        None => None,
+    };
+    serve::later(async move {
+        let found = group::of(&app, user, asked.rows(), before).await?;
+        listed(&app, &caller, asked, &found)
+    })
+}
+
+fn listed(
+    app: &Appliance,
+    caller: &Caller,
+    asked: Asked,
+    (count, groups): &(i64, Vec<model::Group>),
+) -> Result<Groups, Fault> {
+    let (next, previous) = asked.neighbours(app, caller, "/api/im/group/", *count)?;
+    let results = groups.iter().map(|group| shown(app, caller, group.clone())).collect();
+    Ok(Groups { count: *count, next, previous, results })
 }
 
 input! {

@@ -37,7 +37,7 @@ const BODY_MAX: usize = 3 * 1024 * 1024;
 static ROWS: &[Row] = &[
     row!([Get] "api/im/token", User, Write, whole token::key(Nothing) -> token::Key,
         "The caller's chat key: RongCloud's when its keys are configured, else one that is good for the room channel."),
-    row!([Get] "api/im/group", User, Read, user group::list(Which) -> group::Groups,
+    row!([Get] "api/im/group", User, Read, ready group::list(Which) -> group::Groups,
         "The groups that the caller is in."),
     row!([Post] "api/im/group", User, Write, user group::create(Plan) -> group::Group,
         "Makes a group; its maker owns it and is in it.",

@@ -22,6 +22,10 @@ impl From<Number> for Asked {
 }
 
 impl Asked {
+    pub fn is_first(self) -> bool {
+        self.0 == 1
+    }
+
     pub fn rows(self) -> Page {
         Page { index: (self.0 - 1).saturating_mul(SIZE), size: SIZE }
     }

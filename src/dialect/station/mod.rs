@@ -51,7 +51,7 @@ static ROWS: &[Row] = &[
         "Logs in whoever has a password; sets the session cookie too."),
     row!([Post] "box/v1/logout", Staff(Person), Write, whole session::logout(Nothing) -> Nothing,
         "Ends the session of the token and takes the cookie away."),
-    row!([Get] "box/v1/me", Staff(Person), Read, user session::me(Nothing) -> people::Shown,
+    row!([Get] "box/v1/me", Staff(Person), Read, ready session::me(Nothing) -> people::Shown,
         "Who is logged in."),
     row!([Post] "box/v1/password", Staff(Person), Credential, whole session::password(NewPassword) -> session::LoggedIn,
         "Changes one's own password. Every token of the person ends; a new one is answered."),

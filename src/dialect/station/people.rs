@@ -4,7 +4,7 @@ use super::setup::handle;
 use crate::dialect::Input;
 use crate::dialect::fields::{Digits, Flag, Text};
 use crate::domain::people;
-use crate::model::user::{Origin, PeopleFilter, Role, User};
+use crate::model::user::{Face, Origin, PeopleFilter, Role, User};
 use crate::model::{Fault, Handle, Millis, UserId};
 use crate::{input, output};
 
@@ -32,15 +32,20 @@ output! {
 }
 
 pub fn shown(user: User, created_at: Option<Millis>) -> Shown {
+    Shown { created_ms: created_at.map(|at| at.0), ..known(&user.into()) }
+}
+
+/// The person as memory shows it.
+pub fn known(face: &Face) -> Shown {
     Shown {
-        id: user.id.0,
-        handle: user.handle.as_str().to_owned(),
-        name: user.name,
-        role: user.role.word().to_owned(),
-        dialect: user.origin.word().to_owned(),
-        disabled: user.disabled,
-        password: user.password.is_some(),
-        created_ms: created_at.map(|at| at.0),
+        id: face.id.0,
+        handle: face.handle.as_str().to_owned(),
+        name: face.name.clone(),
+        role: face.role.word().to_owned(),
+        dialect: face.origin.word().to_owned(),
+        disabled: face.disabled,
+        password: face.password,
+        created_ms: None,
     }
 }
 

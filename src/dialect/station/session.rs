@@ -7,7 +7,7 @@ use super::people::Shown;
 use super::{auth, people};
 pub(super) use crate::dialect::fields::Nothing;
 use crate::dialect::fields::{Int, Text};
-use crate::dialect::{Base, Input, Sealed, Whole};
+use crate::dialect::{Base, Input, Sealed, Whole, Work, serve};
 use crate::domain::{licence, people as directory, session, staff};
 use crate::http::cookie;
 use crate::model::user::{Role, User};
@@ -84,9 +84,14 @@ pub async fn logout(whole: Whole<Nothing>) -> Result<Sealed, Fault> {
     Ok(Sealed { headers: vec![gone], ..Sealed::json(StatusCode::OK, b"{}".to_vec()) })
 }
 
-pub async fn me(input: Input<Nothing>) -> Result<Shown, Fault> {
+pub fn me(input: Input<Nothing>) -> Work<'static> {
     let Input { app, actor, .. } = input;
-    Ok(people::shown(directory::one(&app, actor.id).await?, None))
+    match directory::face(&app, actor.id) {
+        Ok(face) => serve::now(&people::known(&face)),
+        Err(before) => serve::later(async move {
+            Ok(people::known(&*directory::look(&app, actor.id, before).await?))
+        }),
+    }
 }
 
 input! {
