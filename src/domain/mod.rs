@@ -4,6 +4,7 @@ pub mod allowance;
 pub mod application;
 pub mod audit;
 pub mod callback;
+pub mod catalogue;
 pub mod cloud;
 mod crowd;
 pub mod durable;
@@ -59,6 +60,7 @@ pub struct Appliance {
     pub presence: presence::Presence,
     pub online: online::Online,
     pub recall: Arc<recall::Recall>,
+    pub catalogue: Arc<catalogue::Catalogue>,
     pub guesses: guess::Guesses,
     pub allowances: allowance::Allowances,
     pub partners: partner::Partners,
@@ -118,14 +120,19 @@ impl Appliance {
         let told = talk.clone();
         parts.db.on_posted(Box::new(move |posted| told.posted(posted)));
         let recall = Arc::new(recall::Recall::default());
-        let copies = recall.clone();
-        parts.db.on_changed(Box::new(move |_, changed| copies.heard(changed)));
+        let catalogue = Arc::new(catalogue::Catalogue::default());
+        let copies = (recall.clone(), catalogue.clone());
+        parts.db.on_changed(Box::new(move |conn, changed| {
+            copies.0.heard(changed);
+            copies.1.heard(conn, changed);
+        }));
         let appliance = Arc::new(Self {
             licence,
             sessions: session::Sessions::default(),
             presence: presence::Presence::new(newest),
             online: online::Online::default(),
             recall,
+            catalogue,
             guesses: guess::Guesses::default(),
             allowances: allowance::Allowances::default(),
             partners: partner::Partners::default(),

@@ -9,7 +9,7 @@ use super::policy::Classroom;
 use crate::model::{Conflict, Fault, Handle, Millis, RoomId, Thing, UserId};
 
 /// The lowest lesson number; numbers have no gaps and rows are never deleted.
-const FIRST_ROOM: i64 = 10_001;
+pub(super) const FIRST_ROOM: i64 = 10_001;
 
 pub struct Presence {
     live: Mutex<HashMap<RoomId, LiveRoom>>,

@@ -66,25 +66,38 @@ pub async fn log(app: &Appliance, id: RoomId) -> Result<Vec<LogLine>, Fault> {
     app.db.read(move |conn| Ok(lessons::log_of(conn, id)?)).await
 }
 
-/// One page of lessons, newest first, and the number of all that match.
+/// One page of lessons, newest first, and the number of all that match: from the store, and for
+/// `Appliance::catalogue` to show from now on.
 pub async fn list(
     app: &Appliance,
     filter: RoomFilter,
     page: Page,
 ) -> Result<(i64, Vec<Room>), Fault> {
-    app.db.read(move |conn| Ok(rooms::list(conn, &filter, page)?)).await
+    let catalogue = app.catalogue.clone();
+    app.db
+        .read(move |conn| {
+            catalogue.read(conn)?;
+            let heard = catalogue.heard_of();
+            let found = rooms::list(conn, &filter, page)?;
+            catalogue.offer(&found.1, heard);
+            Ok(found)
+        })
+        .await
 }
 
-/// Seats taken now, in order of registration; an unknown lesson has none.
+/// Seats taken now, in order of registration: in the same way.
 pub async fn members(
     app: &Appliance,
     room: RoomId,
     page: Page,
 ) -> Result<(i64, Vec<Member>), Fault> {
-    if !app.presence.exists(room) {
-        return Err(Fault::Missing(Thing::Room));
-    }
-    app.db.read(move |conn| Ok(rooms::members(conn, room, page)?)).await
+    let catalogue = app.catalogue.clone();
+    app.db
+        .read(move |conn| {
+            catalogue.read(conn)?;
+            Ok(rooms::members(conn, room, page)?)
+        })
+        .await
 }
 
 /// Ties a file to a lesson that is not over.

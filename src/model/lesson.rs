@@ -80,6 +80,16 @@ pub struct Room {
     pub members: i64,
 }
 
+/// What decides where a lesson stands in a list.
+#[derive(Clone, Copy, Debug)]
+pub struct BriefRoom {
+    pub id: RoomId,
+    pub host: UserId,
+    pub state: RoomState,
+    pub created_at: Millis,
+    pub begin_at: Millis,
+}
+
 impl Room {
     /// The IM group of the lesson: its number as text.
     pub fn group(&self) -> String {
@@ -88,7 +98,7 @@ impl Room {
 }
 
 /// Filters of 001 `roomlist`, all ANDed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomFilter {
     /// Lessons of hosts of this application, and of hosts without one; of all when absent.
     pub appid: Option<i64>,
@@ -107,7 +117,7 @@ pub struct Page {
 }
 
 /// A seat taken: handle and role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub handle: String,
     pub is_teacher: bool,

@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::optional;
 use super::users::unreadable;
-use crate::model::lesson::{Binding, Member, Page, RecordingState, Room, RoomFilter, RoomState};
+use super::{optional, users};
+use crate::model::lesson::{
+    Binding, BriefRoom, Member, Page, RecordingState, Room, RoomFilter, RoomState,
+};
+use crate::model::user::User;
 use crate::model::{Millis, RoomId, UserId};
 
 const COLUMNS: &str = "SELECT r.id, r.host_id, u.handle, r.title, r.cover, r.state, r.created_at,
@@ -116,6 +119,58 @@ pub fn members(
         Ok(Member { handle: row.get(0)?, is_teacher: row.get(1)? })
     })?;
     Ok((total, members.collect::<Result<_, _>>()?))
+}
+
+/// Whether somebody sits in a lesson now, and as what.
+pub fn member(conn: &Connection, room: RoomId, user: UserId) -> rusqlite::Result<Option<Member>> {
+    let mut found = conn.prepare_cached(
+        "SELECT u.handle, u.role = 'teacher' FROM member m JOIN user u ON u.id = m.user_id
+         WHERE m.room_id = ?1 AND m.user_id = ?2 AND m.active = 1",
+    )?;
+    optional(found.query_row([room.0, user.0], |row| {
+        Ok(Member { handle: row.get(0)?, is_teacher: row.get(1)? })
+    }))
+}
+
+/// Who sits in which of the live lessons.
+pub fn all_seated(conn: &Connection) -> rusqlite::Result<Vec<(RoomId, UserId, Member)>> {
+    let mut found = conn.prepare_cached(
+        "SELECT m.room_id, m.user_id, u.handle, u.role = 'teacher'
+         FROM room r JOIN member m ON m.room_id = r.id JOIN user u ON u.id = m.user_id
+         WHERE r.state = 1 AND m.active = 1 ORDER BY m.room_id, m.user_id",
+    )?;
+    let seats = found.query_map([], |row| {
+        let member = Member { handle: row.get(2)?, is_teacher: row.get(3)? };
+        Ok((RoomId(row.get(0)?), UserId(row.get(1)?), member))
+    })?;
+    seats.collect()
+}
+
+/// Every lesson in the order of the numbers.
+pub fn brief(conn: &Connection) -> rusqlite::Result<Vec<BriefRoom>> {
+    let mut found = conn
+        .prepare_cached("SELECT id, host_id, state, created_at, begin_at FROM room ORDER BY id")?;
+    let rooms = found.query_map([], |row| {
+        let state: i64 = row.get(2)?;
+        Ok(BriefRoom {
+            id: RoomId(row.get(0)?),
+            host: UserId(row.get(1)?),
+            state: RoomState::from_number(state)
+                .ok_or_else(|| unreadable(2, &state.to_string()))?,
+            created_at: Millis(row.get(3)?),
+            begin_at: Millis(row.get(4)?),
+        })
+    })?;
+    rooms.collect()
+}
+
+/// Everybody who hosts a lesson.
+pub fn hosts(conn: &Connection) -> rusqlite::Result<Vec<User>> {
+    let columns = users::COLUMNS;
+    let mut found =
+        conn.prepare_cached(&format!("{columns} WHERE id IN (SELECT host_id FROM room)"))?;
+    let hosts = found.query_map([], users::read)?;
+    hosts.collect()
 }
 
 /// Everybody seated in a live lesson: how presence is rebuilt after a restart.

@@ -1,6 +1,7 @@
 //! The box against plain models: random operations, failures and power cuts, and maps and counters that say
 //! what has to come of them. `PROPTEST_CASES` asks for more cases, `PROPTEST_RNG_SEED` for the same ones again.
 
+mod copies;
 mod groups;
 mod lessons;
 mod outbox;

@@ -42,7 +42,9 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
             br#"{"errorCode":0,"errorInfo":""}"#.to_vec()
         }
         Envelope::Plain => {
-            let mut body = br#"{"errorCode":0,"errorInfo":"","data":"#.to_vec();
+            let head = br#"{"errorCode":0,"errorInfo":"","data":"#;
+            let mut body = Vec::with_capacity(head.len() + data.len() + 1);
+            body.extend_from_slice(head);
             body.extend_from_slice(&data);
             body.push(b'}');
             body

@@ -1,13 +1,16 @@
 //! Courses: made, started, beaten for, listed, furnished, ended.
 
+mod pages;
+
 use std::sync::Arc;
 
 use crate::dialect::fields::{Int, Nothing, RoomNumber, Text};
-use crate::dialect::{Base, Caller, Input};
+use crate::dialect::{Base, Caller, Input, Made, Work, serve};
+use crate::domain::catalogue::{Host, Slip};
 use crate::domain::{Appliance, lesson, room, user};
-use crate::model::lesson::{Binding, Page, Room, RoomFilter, RoomState};
+use crate::model::lesson::{Binding, Member, Page, Room, RoomFilter, RoomState};
 use crate::model::user::Actor;
-use crate::model::{Fault, Handle, Millis, Thing};
+use crate::model::{Fault, Handle, Millis, Thing, UserId};
 use crate::{input, output};
 
 type Index = Int<0, { i64::MAX }>;
@@ -131,39 +134,87 @@ output! {
     }
 }
 
-pub async fn roomlist(input: Input<RoomList>) -> Result<Rooms, Fault> {
+pub fn roomlist(input: Input<RoomList>) -> Work<'static> {
     let Input { app, caller, value, .. } = input;
     let page = Page { index: value.index.0, size: value.size.0 };
-    let filter = filter(&app, &caller, value).await?;
-    let (total, found) = room::list(&app, filter, page).await?;
-    let rooms = found.into_iter().map(|room| shown(&app, &caller.base, room)).collect();
-    Ok(Rooms { total, rooms })
+    match wanted(&app, &caller, &value) {
+        Err(fault) => return Work::Done(Err(fault)),
+        Ok(Some(filter)) => {
+            let paste = |total, slips: &[&Slip]| pages::rooms(&app, &caller.base, total, slips);
+            if let Some(json) = app.catalogue.rooms(&filter, page, pages::room, paste) {
+                return Work::Done(Ok(Made::Json(json)));
+            }
+        }
+        Ok(None) => {}
+    }
+    serve::later(async move {
+        let filter = filter(&app, &caller, &value).await?;
+        let (total, found) = room::list(&app, filter, page).await?;
+        let rooms = found.into_iter().map(|room| shown(&app, &caller.base, room)).collect();
+        Ok(Rooms { total, rooms })
+    })
 }
 
+/// The filter, where memory knows the host or none is named.
+fn wanted(app: &Appliance, caller: &Caller, value: &RoomList) -> Result<Option<RoomFilter>, Fault> {
+    let times = times(value)?;
+    let host = match &value.host_uid {
+        None => None,
+        Some(uid) => {
+            let handle = Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User))?;
+            let Some(host) = app.catalogue.host(&handle) else { return Ok(None) };
+            Some(judged(caller, Some(host))?)
+        }
+    };
+    Ok(Some(anded(caller, value, times, host)))
+}
+
+/// The same with the store's word.
 async fn filter(
     app: &Arc<Appliance>,
     caller: &Caller,
-    value: RoomList,
+    value: &RoomList,
 ) -> Result<RoomFilter, Fault> {
+    let times = times(value)?;
+    let host = match &value.host_uid {
+        None => None,
+        Some(uid) => {
+            let handle = Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User))?;
+            let host = user::by_handle(app, handle).await?;
+            let host = host.map(|u| Host { id: u.id, appid: u.appid, role: u.role });
+            Some(judged(caller, host)?)
+        }
+    };
+    Ok(anded(caller, value, times, host))
+}
+
+fn times(value: &RoomList) -> Result<(Option<i64>, Option<i64>), Fault> {
     let seconds = |t: Option<Index>| t.filter(|t| t.0 > 0).map(|t| t.0);
     let (from, to) = (seconds(value.from_time), seconds(value.to_time));
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(Fault::invalid("from_time", "must not be later than to_time"));
     }
-    let host = match value.host_uid {
-        None => None,
-        Some(uid) => {
-            let handle = Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User))?;
-            // Administrators and technicians are unknown to the five dialects.
-            let host = user::by_handle(app, handle).await?.filter(|u| !u.role.is_of_the_box());
-            let host = host.ok_or(Fault::Missing(Thing::User))?;
-            if host.appid.is_some_and(|appid| appid != caller.appid) {
-                return Err(Fault::invalid("host_uid", "belongs to another appid"));
-            }
-            Some(host.id)
-        }
-    };
-    Ok(RoomFilter {
+    Ok((from, to))
+}
+
+/// Whether courses of this teacher may be asked for.
+fn judged(caller: &Caller, host: Option<Host>) -> Result<UserId, Fault> {
+    // Administrators and technicians are unknown to the five dialects.
+    let host = host.filter(|host| !host.role.is_of_the_box());
+    let host = host.ok_or(Fault::Missing(Thing::User))?;
+    if host.appid.is_some_and(|appid| appid != caller.appid) {
+        return Err(Fault::invalid("host_uid", "belongs to another appid"));
+    }
+    Ok(host.id)
+}
+
+fn anded(
+    caller: &Caller,
+    value: &RoomList,
+    (from, to): (Option<i64>, Option<i64>),
+    host: Option<UserId>,
+) -> RoomFilter {
+    RoomFilter {
         appid: Some(caller.appid),
         room: value.roomnum.map(|r| r.0),
         from: from.map(|s| Millis(s.saturating_mul(1000))),
@@ -171,14 +222,21 @@ async fn filter(
         to: to.map(|s| Millis(s.saturating_mul(1000).saturating_add(999))),
         host,
         state: value.state.and_then(|s| RoomState::from_number(s.0)),
-    })
+    }
 }
 
 fn shown(app: &Appliance, base: &Base, room: Room) -> RoomRow {
+    let (cover, playback_idx_url) =
+        (base.absolute(app, &room.cover), base.absolute(app, &room.index_url));
+    RoomRow { cover, playback_idx_url, ..row(room) }
+}
+
+/// With addresses as they are stored.
+fn row(room: Room) -> RoomRow {
     RoomRow {
         groupid: room.group(),
-        cover: base.absolute(app, &room.cover),
-        playback_idx_url: base.absolute(app, &room.index_url),
+        cover: room.cover,
+        playback_idx_url: room.index_url,
         host_uid: room.host_handle,
         title: room.title,
         state: room.state.number(),
@@ -244,13 +302,23 @@ output! {
     }
 }
 
-pub async fn roomidlist(input: Input<Members>) -> Result<MemberList, Fault> {
+pub fn roomidlist(input: Input<Members>) -> Work<'static> {
     let Input { app, value, .. } = input;
-    let page = Page { index: value.index.0, size: value.size.0 };
-    let (total, found) = room::members(&app, value.roomnum.0, page).await?;
-    let row =
-        |m: crate::model::lesson::Member| MemberRow { id: m.handle, role: i64::from(m.is_teacher) };
-    Ok(MemberList { total, idlist: found.into_iter().map(row).collect() })
+    let (room, page) = (value.roomnum.0, Page { index: value.index.0, size: value.size.0 });
+    if !app.presence.exists(room) {
+        return Work::Done(Err(Fault::Missing(Thing::Room)));
+    }
+    if let Some(json) = app.catalogue.members(room, page, pages::member, pages::members) {
+        return Work::Done(Ok(Made::Json(json)));
+    }
+    serve::later(async move {
+        let (total, found) = room::members(&app, room, page).await?;
+        Ok(MemberList { total, idlist: found.into_iter().map(seat).collect() })
+    })
+}
+
+fn seat(member: Member) -> MemberRow {
+    MemberRow { id: member.handle, role: i64::from(member.is_teacher) }
 }
 
 input! {
