@@ -4,6 +4,7 @@
 
 mod gate;
 mod migrate;
+mod queue;
 mod reader;
 mod writer;
 

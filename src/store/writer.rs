@@ -1,4 +1,4 @@
-//! The one thread that may write. It drains what waits into one transaction, a savepoint each, and answers
+//! The one thread that may write. It puts what waits into one transaction, a savepoint each, and answers
 //! after the commit: many small writes share one `fsync`.
 
 use std::any::Any;
@@ -6,11 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::gate::Gate;
+use super::queue::{Expected, Receiver, Refused, Sender, queue};
 use super::{changed, posted};
 use crate::model::crash::{self, Mutation, Point};
 use crate::model::{Fault, Millis, Part};
@@ -19,10 +22,13 @@ use crate::model::{Fault, Millis, Part};
 const QUEUE: usize = 1024;
 /// Jobs in one transaction: bounds how long the first of them waits for its commit.
 const BATCH: usize = 256;
+/// Those who share a commit ask again soon after: the next one waits for them as long as the last one took, so
+/// that nobody waits twice as long for it, and on no disk longer than this. Who writes alone waits for nobody.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Message>,
+    queue: Arc<Sender<Box<dyn Job>>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
     counts: Arc<Counts>,
     listeners: Arc<Listeners>,
@@ -41,11 +47,6 @@ struct Counts {
     jobs: AtomicU64,
     /// The last transaction failed.
     ailing: AtomicBool,
-}
-
-enum Message {
-    Job(Box<dyn Job>),
-    Close,
 }
 
 trait Job: Send {
@@ -123,19 +124,25 @@ fn text(panic: &(dyn Any + Send)) -> String {
 impl Writer {
     /// What is asked before the gate opens waits in the queue.
     pub fn start(conn: Connection, gate: Gate) -> Self {
-        let (queue, inbox) = mpsc::channel(QUEUE);
+        let (queue, inbox) = queue(QUEUE);
         let counts = Arc::new(Counts::default());
         let listeners = Arc::new(Listeners::default());
-        let (theirs, told) = (counts.clone(), listeners.clone());
+        let desk = Desk {
+            conn,
+            counts: counts.clone(),
+            listeners: listeners.clone(),
+            runtime: Handle::try_current().ok(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                if gate.pass(&conn) {
-                    serve(conn, inbox, &theirs, &told);
+                if gate.pass(&desk.conn) {
+                    desk.serve(&inbox);
                 }
             })
             .expect("the first thread of the process can be made");
-        Self { queue, thread: Arc::new(Mutex::new(Some(thread))), counts, listeners }
+        let thread = Arc::new(Mutex::new(Some(thread)));
+        Self { queue: Arc::new(queue), thread, counts, listeners }
     }
 
     pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
@@ -145,15 +152,10 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let task = Task { work: Some(work), done: None, reply };
-        match self.queue.try_send(Message::Job(Box::new(task))) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                return Err(Fault::Busy { retry: Millis::seconds(1) });
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => {
-                return Err(Fault::internal("store", "the box is shutting down"));
-            }
-        }
+        self.queue.put(Box::new(task)).map_err(|refused| match refused {
+            Refused::Full => Fault::Busy { retry: Millis::seconds(1) },
+            Refused::Closed => Fault::internal("store", "the box is shutting down"),
+        })?;
         answer.await.unwrap_or_else(|_| Err(Fault::internal("store", "the writer is gone")))
     }
 
@@ -176,7 +178,7 @@ impl Writer {
     }
 
     pub async fn close(&self) {
-        let _ = self.queue.send(Message::Close).await;
+        self.queue.close();
         let thread = self.thread.lock().ok().and_then(|mut t| t.take());
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -184,56 +186,72 @@ impl Writer {
     }
 }
 
-fn serve(
-    mut conn: Connection,
-    mut inbox: mpsc::Receiver<Message>,
-    counts: &Counts,
-    listeners: &Listeners,
-) {
-    let mut open = true;
-    while open {
-        let Some(first) = inbox.blocking_recv() else { break };
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Job(job) => batch.push(job),
-                Message::Close => {
-                    open = false;
-                    inbox.close();
-                }
-            }
-            next = if batch.len() < BATCH { inbox.try_recv().ok() } else { None };
+/// What the thread works with.
+struct Desk {
+    conn: Connection,
+    counts: Arc<Counts>,
+    listeners: Arc<Listeners>,
+    /// Where those who wait for an answer mostly are.
+    runtime: Option<Handle>,
+}
+
+impl Desk {
+    #[allow(clippy::disallowed_methods)] // of the time of day it knows nothing: how long did the disk take
+    fn serve(mut self, inbox: &Receiver<Box<dyn Job>>) {
+        let mut expected = Expected::default();
+        while let Some(batch) = inbox.take(expected, BATCH) {
+            let (number, began) = (batch.len(), Instant::now());
+            self.counts.jobs.fetch_add(number as u64, Ordering::Relaxed);
+            self.counts.transactions.fetch_add(1, Ordering::Relaxed);
+            let well = self.commit(batch);
+            self.counts.ailing.store(!well, Ordering::Relaxed);
+            expected.number = number + inbox.length();
+            expected.patience = began.elapsed().min(PATIENCE);
         }
-        if !batch.is_empty() {
-            counts.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            counts.transactions.fetch_add(1, Ordering::Relaxed);
-            let well = commit(&mut conn, batch, listeners);
-            counts.ailing.store(!well, Ordering::Relaxed);
+        if let Err(e) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(error = %e, "last checkpoint failed; the next start replays the WAL");
         }
     }
-    if let Err(e) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(error = %e, "last checkpoint failed; the next start replays the WAL");
+
+    /// Answers whether the transaction stands.
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) -> bool {
+        let outcome = transaction(&mut self.conn, &mut batch);
+        if let Err(e) = &outcome {
+            tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
+        }
+        let failure = outcome.err().map(Failure::of);
+        let well = failure.is_none();
+        crash::point(Point::Committed);
+        if well {
+            // Memory first: who hears of a message may ask for what it was about.
+            changed::tell(&self.conn, self.listeners.changed.get());
+            tell(&self.conn, self.listeners.posted.get());
+        }
+        let answers = Answers { batch, failure };
+        match &self.runtime {
+            // One wakes the runtime for all: each for itself would cost a change of threads.
+            Some(runtime) if answers.batch.len() > 1 => {
+                runtime.spawn(async move { drop(answers) });
+            }
+            Some(_) | None => drop(answers),
+        }
+        well
     }
 }
 
-/// Answers whether the transaction stands.
-fn commit(conn: &mut Connection, mut batch: Vec<Box<dyn Job>>, listeners: &Listeners) -> bool {
-    let outcome = transaction(conn, &mut batch);
-    if let Err(e) = &outcome {
-        tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
+/// What is known of a batch once its transaction stands or has failed. Dropped, it is told: also by a runtime that
+/// goes down and runs no task any more.
+struct Answers {
+    batch: Vec<Box<dyn Job>>,
+    failure: Option<Failure>,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for job in self.batch.drain(..) {
+            job.answer(self.failure.as_ref());
+        }
     }
-    let failure = outcome.err().map(Failure::of);
-    crash::point(Point::Committed);
-    if failure.is_none() {
-        // Memory first: who hears of a message may ask for what it was about.
-        changed::tell(conn, listeners.changed.get());
-        tell(conn, listeners.posted.get());
-    }
-    for job in batch {
-        job.answer(failure.as_ref());
-    }
-    failure.is_none()
 }
 
 /// A message that nobody could be told of here is found by its successor: listeners see the gap.
@@ -252,11 +270,11 @@ fn tell(conn: &Connection, listener: Option<&posted::Listener>) {
 fn transaction(conn: &mut Connection, batch: &mut Vec<Box<dyn Job>>) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch.iter_mut() {
-        tx.execute_batch("SAVEPOINT job")?;
+        tx.prepare_cached("SAVEPOINT job")?.execute([])?;
         if !job.run(&tx) {
-            tx.execute_batch("ROLLBACK TO job")?;
+            tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
-        tx.execute_batch("RELEASE job")?;
+        tx.prepare_cached("RELEASE job")?.execute([])?;
     }
     crash::point(Point::BeforeCommit);
     if crash::is(Mutation::AnswerBeforeCommit) {
