@@ -1,12 +1,16 @@
 //! From a request to its row's handler and back into the dialect's words.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
+use tokio::runtime::Handle;
 
 use super::fields::{self, Fields, Output, form};
 use super::{
@@ -286,15 +290,45 @@ pub fn dispatch<'a>(row: &'a Row, call: Call<'a>) -> Work<'a> {
         Run::Soon(handler) => Work::Done(handler(call).map(Made::Json)),
         Run::Ready(handler) => handler(call),
         Run::Later(handler) => match (handler(call), row.class) {
-            (Ok(later), Class::Write | Class::Credential) => Work::Wait(Box::pin(detached(later))),
+            (Ok(later), Class::Write | Class::Credential) => {
+                Work::Wait(Box::pin(Detached { rest: Some(later), begun: false }))
+            }
             (Ok(later), Class::Beat | Class::Read) => Work::Wait(later),
             (Err(fault), _) => Work::Done(Err(fault)),
         },
     }
 }
 
-/// Runs to its end even when the client hangs up in the middle: a started lesson must get its recording.
-async fn detached(later: Later) -> Result<Made, Fault> {
-    let done = tokio::spawn(later).await;
-    done.unwrap_or_else(|e| Err(Fault::internal("a handler", e)))
+/// Runs to its end even when the client hangs up in the middle: a started lesson must get its recording. It is no task
+/// of its own unless that happens; a panic is an answer.
+struct Detached {
+    rest: Option<Later>,
+    begun: bool,
+}
+
+impl Future for Detached {
+    type Output = Result<Made, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.begun = true;
+        let Some(rest) = &mut self.rest else {
+            return Poll::Ready(Err(Fault::internal("a handler", "it has panicked")));
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| rest.as_mut().poll(cx)));
+        let done =
+            done.unwrap_or_else(|_| Poll::Ready(Err(Fault::internal("a handler", "it panicked"))));
+        if done.is_ready() {
+            self.rest = None;
+        }
+        done
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        let rest = self.rest.take().filter(|_| self.begun);
+        if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
+            runtime.spawn(rest);
+        }
+    }
 }
