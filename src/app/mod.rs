@@ -42,8 +42,9 @@ use site::Site;
 const ORDERS: usize = 1024;
 /// Notes that may wait for the domain; the recorder keeps more in its own outbox.
 const NOTES: usize = 256;
-/// How often silence is looked for.
+/// How often silence is looked for, and how often the box wakes up while nobody can fall silent.
 const TICK: Duration = Duration::from_secs(1);
+const STILL: Duration = Duration::from_secs(10);
 /// How often recordings that should be finished are asked for again.
 const RETRY: Duration = Duration::from_secs(60);
 /// How often expired things are swept, and the certificate looked after.
@@ -125,6 +126,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         tasks.spawn(listener::serve(door, rooms.service(behind), draining.clone()));
     }
 
+    app.bring_back(clock.moment()).await.map_err(|e| trouble(&e))?;
     db.check().await.map_err(|e| StartError::Software(e.to_string()))?;
     let asked = if let Poll::Ready(done) = asked { done } else { settled.await };
     asked.map_err(|e| trouble(&e))?;
@@ -253,9 +255,11 @@ async fn listen_to_recorder(
 async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
     let (mut swept, mut retried) = (clock.steady(), clock.steady());
     loop {
+        let is_still = app.presence.is_still() && app.applications.is_still();
         tokio::select! {
             () = listener::drained(&mut drain) => return settle(&app, clock.moment()).await,
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(if is_still { STILL } else { TICK }) => {}
+            () = app.lesson_bell.notified() => {}
         }
         let now = clock.moment();
         lesson::age(&app, now).await;

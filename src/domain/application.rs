@@ -45,6 +45,11 @@ impl Waiting {
 }
 
 impl Applications {
+    /// Nobody waits for an answer.
+    pub fn is_still(&self) -> bool {
+        self.waiting().is_empty()
+    }
+
     fn waiting(&self) -> MutexGuard<'_, HashMap<(RoomId, UserId), Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -33,6 +33,7 @@ pub async fn start(
     let host = (actor.id, actor.handle.as_str());
     let permit = licence::permit(app, now).map_err(Fault::Licence)?;
     let chosen = app.presence.reserve(id, host, &app.policy.classrooms, now.steady)?;
+    app.lesson_bell.notify_one();
     let stamp = message::stamp(app, timestamp, now.wall);
     let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
     let name = chosen.as_ref().map(|c| c.name.clone());

@@ -76,6 +76,8 @@ pub struct Appliance {
     recorder: mpsc::Sender<Order>,
     /// Rung when something was put into the outbox.
     pub outbox_bell: Notify,
+    /// Rung when a lesson begins: from then on somebody may fall silent.
+    pub lesson_bell: Notify,
     administered: AtomicBool,
     /// Scheme, name and port under which the box is reached on the LAN, once it listens.
     address: OnceLock<String>,
@@ -109,7 +111,8 @@ pub struct Parts {
 }
 
 impl Appliance {
-    /// Brings back what a restart must not lose: tokens, seats, running lessons.
+    /// Brings back what a restart must not lose: seats, running lessons. Tokens are looked up in the store until
+    /// `bring_back` has them all.
     pub async fn open(parts: Parts, now: Moment) -> Result<Arc<Self>, Fault> {
         let (newest, administered) = parts
             .db
@@ -143,6 +146,7 @@ impl Appliance {
             talk,
             large_bodies: Semaphore::new(LARGE_BODIES),
             outbox_bell: Notify::new(),
+            lesson_bell: Notify::new(),
             administered: AtomicBool::new(administered),
             address: OnceLock::new(),
             db: parts.db,
@@ -153,10 +157,18 @@ impl Appliance {
             space: parts.space,
             recorder: parts.recorder,
         });
-        session::restore(&appliance, now).await?;
+        session::look_up_late(&appliance, now);
         lesson::restore(&appliance, now).await?;
         application::restore(&appliance, now).await?;
         Ok(appliance)
+    }
+
+    /// Brings all tokens into memory. To be done before anything is written.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn bring_back(&self, now: Moment) -> Result<(), Fault> {
+        session::restore(self, now).await
     }
 
     /// What a start writes. It asks for all of it at the first poll.

@@ -166,6 +166,11 @@ impl Presence {
         (live.len(), live.values().map(|l| l.seats.len()).sum())
     }
 
+    /// Nobody can fall silent.
+    pub fn is_still(&self) -> bool {
+        self.live().is_empty()
+    }
+
     pub fn aged(&self, host_max: Millis, member_max: Millis, steady: Millis) -> Vec<Aged> {
         let live = self.live();
         live.iter().flat_map(|(room, l)| aged(*room, l, host_max, member_max, steady)).collect()

@@ -125,7 +125,7 @@ fn still(conn: &Connection, judged: &User, origin: Origin) -> Result<User, Fault
 /// Ends a token; `Unauthenticated(LoggedOut)` when it is none (any more).
 pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
     let hash = sha256(token.as_bytes());
-    if !app.sessions.knows(&hash) {
+    if !app.sessions.knows(&hash)? {
         return Err(Fault::Unauthenticated(Refusal::LoggedOut));
     }
     // The disk first: a token that came back after a restart would be no log-out.
@@ -134,24 +134,33 @@ pub async fn close(app: &Appliance, token: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// After a restart clients keep their tokens.
+/// After a restart clients keep their tokens. Until `restore` has them in memory, each is looked up in the store: the
+/// first answers do not wait for ten thousand others.
+pub(super) fn look_up_late(app: &Appliance, now: Moment) {
+    let db = app.db.clone();
+    app.sessions.look_up_late(Box::new(move |hash| {
+        let held = db.read_here(|conn| Ok(tokens::by_hash(conn, hash)?))?;
+        Ok(held.and_then(|held| restored(held, now)).map(|(_, session)| session))
+    }));
+}
+
+/// Brings every token into memory. Nothing may be written meanwhile.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
     let stored = app.db.read(|conn| Ok(tokens::held(conn)?)).await?;
-    app.sessions.expect(stored.len());
-    let genuine =
-        |held: &Held| !held.actor.role.is_of_the_box() || held.actor.origin == Origin::Box;
-    for held in stored.into_iter().filter(genuine) {
-        // A clock that was set back gives a negative age: the token is young, not invalid.
-        let age = Millis((now.wall - held.issued_at).0.max(0));
-        let session = Session {
-            actor: Arc::new(held.actor),
-            issued: now.steady - age,
-            serial: 0,
-            disabled: held.disabled,
-        };
-        app.sessions.restore(held.hash, session);
-    }
+    app.sessions.restore(stored.into_iter().filter_map(|held| restored(held, now)));
     Ok(())
+}
+
+/// `None` for one that no release gives out any more.
+fn restored(held: Held, now: Moment) -> Option<([u8; 32], Session)> {
+    let Held { hash, actor, issued_at, disabled } = held;
+    if actor.role.is_of_the_box() && actor.origin != Origin::Box {
+        return None;
+    }
+    // A clock that was set back gives a negative age: the token is young, not invalid.
+    let age = Millis((now.wall - issued_at).0.max(0));
+    let (actor, issued) = (Arc::new(actor), now.steady - age);
+    Some((hash, Session { actor, issued, serial: 0, disabled }))
 }
 
 /// Drops tokens that have expired; asked for once an hour.
@@ -164,3 +173,6 @@ pub async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
         })
         .await
 }
+
+#[cfg(test)]
+mod tests;

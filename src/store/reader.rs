@@ -47,18 +47,31 @@ impl Readers {
         let permit = permit.map_err(|e| Fault::internal("store readers", e))?;
         let pool = self.pool.clone();
         let job = move || {
-            let conn = pool.take()?;
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&conn)));
-            pool.give_back(conn);
+            let done = pool.run(work);
             drop(permit);
-            done.unwrap_or_else(|_| Err(Fault::internal("store", "a read panicked")))
+            done
         };
         let done = tokio::task::spawn_blocking(job).await;
         done.map_err(|e| Fault::internal("store reader", e))?
     }
+
+    /// On this thread, and without waiting for a turn.
+    pub fn run_here<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.pool.run(work)
+    }
 }
 
 impl Pool {
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let conn = self.take()?;
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&conn)));
+        self.give_back(conn);
+        done.unwrap_or_else(|_| Err(Fault::internal("store", "a read panicked")))
+    }
+
     fn take(&self) -> rusqlite::Result<Connection> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| self.open(), Ok)
@@ -70,6 +83,10 @@ impl Pool {
     }
 
     fn give_back(&self, conn: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // More than these come of reads that did not wait for their turn.
+        if idle.len() < READERS {
+            idle.push(conn);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::optional;
 use super::users::unreadable;
 use crate::model::user::{Actor, Held, Origin, Role, StoredToken};
 use crate::model::{Handle, Millis, UserId};
@@ -66,7 +67,7 @@ pub fn any_since(
     .query_row(params![user.0, origin.word(), since.0], |r| r.get(0))
 }
 
-/// Every token with whom it was given to, by person. A start waits for it: two walks along the tables cost a
+/// Every token with whom it was given to, by person. Two walks along the tables cost a
 /// third of one look-up a token, and what a token does not need is not read.
 pub fn held(conn: &Connection) -> rusqlite::Result<Vec<Held>> {
     let mut found = conn.prepare("SELECT user_id, hash, dialect, issued_at FROM token")?;
@@ -96,6 +97,18 @@ pub fn held(conn: &Connection) -> rusqlite::Result<Vec<Held>> {
         }
     }
     Ok(held)
+}
+
+/// One token with whom it was given to.
+pub fn by_hash(conn: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Option<Held>> {
+    let mut found = conn.prepare_cached(
+        "SELECT u.id, u.handle, u.appid, u.role, u.disabled, t.dialect, t.issued_at
+         FROM token t JOIN user u ON u.id = t.user_id WHERE t.hash = ?1",
+    )?;
+    optional(found.query_row([hash], |row| {
+        let origin = word(row, 5, Origin::from_word)?;
+        one(row, Issued { hash: *hash, origin, at: Millis(row.get(6)?) })
+    }))
 }
 
 struct Issued {

@@ -259,6 +259,7 @@ pub async fn open(
         recorder,
     };
     let app = Appliance::open(made, clock.moment()).await.unwrap();
+    app.bring_back(clock.moment()).await.unwrap();
     app.settle(clock.moment()).await.unwrap();
     let finder = Arc::new(Finder::new(None, "/usr/bin:/bin".into(), board));
     let health = Arc::new(Health::new(finder));

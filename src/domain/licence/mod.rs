@@ -164,7 +164,7 @@ fn is_fresh(at: Moment, now: Moment) -> bool {
     (1..LATELY.0).contains(&steady.0) && (wall - steady).0.saturating_abs() < LATELY.0
 }
 
-/// Keeps the newest time seen; called each second, writes every ten minutes.
+/// Keeps the newest time seen; called each second or each ten, writes every ten minutes.
 ///
 /// # Errors
 /// The store's, or the disk's.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::AGE_MAX;
 use crate::model::user::{Actor, Origin, User};
@@ -17,7 +17,13 @@ pub struct Sessions {
     /// Drawn on the writer's thread, so that it orders log-ins as the disk has them.
     pub(super) serials: Arc<AtomicU64>,
     tokens: RwLock<HashMap<[u8; 32], Session, Hashed>>,
+    /// Not every stored token is in memory yet.
+    is_late: AtomicBool,
+    late: OnceLock<Late>,
 }
+
+/// Finds a token where it is stored. It may take as long as one short read.
+pub(super) type Late = Box<dyn Fn(&[u8; 32]) -> Result<Option<Session>, Fault> + Send + Sync>;
 
 /// A SHA-256 is as good a hash as there is; nobody can choose the one of a token that the box issues.
 type Hashed = BuildHasherDefault<First>;
@@ -49,6 +55,18 @@ pub(super) struct Session {
     pub disabled: bool,
 }
 
+impl Session {
+    fn actor(&self, now: Moment) -> Result<Arc<Actor>, Fault> {
+        if now.steady - self.issued > AGE_MAX {
+            return Err(Fault::Unauthenticated(Refusal::Expired));
+        }
+        if self.disabled {
+            return Err(Fault::Unauthenticated(Refusal::Disabled));
+        }
+        Ok(self.actor.clone())
+    }
+}
+
 impl Sessions {
     /// Who holds this token.
     ///
@@ -56,17 +74,20 @@ impl Sessions {
     /// `Unauthenticated`: `Invalid` when nobody does, `Expired` after seven days, `Disabled` for a person who
     /// may not come in any more.
     pub fn actor(&self, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
+        let hash = sha256(token.as_bytes());
+        // Asked before the look: once it says no, memory has them all.
+        let is_late = self.is_late.load(Ordering::Acquire);
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        let session = tokens
-            .get(&sha256(token.as_bytes()))
-            .ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
-        if now.steady - session.issued > AGE_MAX {
-            return Err(Fault::Unauthenticated(Refusal::Expired));
+        if let Some(session) = tokens.get(&hash) {
+            return session.actor(now);
         }
-        if session.disabled {
-            return Err(Fault::Unauthenticated(Refusal::Disabled));
-        }
-        Ok(session.actor.clone())
+        drop(tokens);
+        let session = if is_late { self.find_late(&hash)? } else { None };
+        session.ok_or(Fault::Unauthenticated(Refusal::Invalid))?.actor(now)
+    }
+
+    fn find_late(&self, hash: &[u8; 32]) -> Result<Option<Session>, Fault> {
+        self.late.get().map_or(Ok(None), |late| late(hash))
     }
 
     /// Puts a person's one session of an origin in place of what they had. Log-ins of one account may
@@ -109,17 +130,27 @@ impl Sessions {
         tokens.retain(|_, s| s.actor.id != user);
     }
 
-    /// So many will be restored: they find their places made.
-    pub(super) fn expect(&self, count: usize) {
-        self.tokens.write().unwrap_or_else(PoisonError::into_inner).reserve(count);
+    /// From now until `restore` is done, what is not in memory is asked of `late`.
+    pub(super) fn look_up_late(&self, late: Late) {
+        self.is_late.store(self.late.set(late).is_ok(), Ordering::Release);
     }
 
-    pub(super) fn restore(&self, hash: [u8; 32], session: Session) {
-        self.tokens.write().unwrap_or_else(PoisonError::into_inner).insert(hash, session);
+    /// Takes in what was stored.
+    pub(super) fn restore(&self, stored: impl Iterator<Item = ([u8; 32], Session)>) {
+        // Nobody waits for the lock while they are put in order.
+        let mut all: HashMap<_, _, Hashed> = stored.collect();
+        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
+        all.extend(tokens.drain());
+        *tokens = all;
+        self.is_late.store(false, Ordering::Release);
     }
 
-    pub(super) fn knows(&self, hash: &[u8; 32]) -> bool {
-        self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash)
+    /// # Errors
+    /// The store's, while it is asked.
+    pub(super) fn knows(&self, hash: &[u8; 32]) -> Result<bool, Fault> {
+        let is_late = self.is_late.load(Ordering::Acquire);
+        let here = self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash);
+        Ok(here || (is_late && self.find_late(hash)?.is_some()))
     }
 
     pub(super) fn forget(&self, hash: &[u8; 32]) {
