@@ -4,6 +4,7 @@
 pub mod flat;
 pub mod form;
 pub mod kinds;
+pub mod list;
 mod macros;
 
 use std::borrow::Cow;

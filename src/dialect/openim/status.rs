@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::auth::{self, Secret, Secretive};
-use crate::dialect::fields::{Fields, Text, Texts, flat};
+use crate::dialect::fields::{Fields, Text, Texts, flat, list};
 use crate::dialect::{Call, Caller};
 use crate::domain::Appliance;
 use crate::domain::online::Look;
@@ -100,7 +100,7 @@ impl<'a> Plain<'a> {
             (1..=most).contains(&text.len()).then_some(text)
         };
         text("operationID", 256)?;
-        let ids = flat::texts(fields.get("userIDList")?, IDS_MAX)?;
+        let ids = list::texts(fields.get("userIDList")?, IDS_MAX)?;
         let secret = text("secret", 32)?;
         ids.iter().all(|id| id.len() <= ID_MAX).then_some(Self { ids, secret })
     }
@@ -111,19 +111,18 @@ impl<'a> Plain<'a> {
         let ids: usize = self.ids.iter().map(|id| id.len()).sum();
         let mut body = Vec::with_capacity(ids + self.ids.len() * 32 + 32);
         body.extend_from_slice(br#"{"successResult":["#);
-        for (n, raw) in self.ids.iter().enumerate() {
-            if n > 0 {
-                body.push(b',');
-            }
+        for raw in &self.ids {
             body.extend_from_slice(br#"{"userID":"#);
             body.extend_from_slice(raw.as_bytes());
             let platforms = online.platforms(&raw[1..raw.len() - 1]);
             if platforms.is_empty() {
-                body.extend_from_slice(br#","status":"offline"}"#);
+                body.extend_from_slice(br#","status":"offline"},"#);
             } else {
                 write_devices(&mut body, &platforms);
             }
         }
+        // In the place of the last comma.
+        body.truncate(body.len() - usize::from(!self.ids.is_empty()));
         body.extend_from_slice(b"]}");
         body
     }
@@ -138,7 +137,7 @@ fn write_devices(body: &mut Vec<u8>, platforms: &[Platform]) {
             body.extend_from_slice(part.as_bytes());
         }
     }
-    body.extend_from_slice(b"]}");
+    body.extend_from_slice(b"]},");
 }
 
 impl Secretive for Users {
