@@ -160,6 +160,10 @@ impl Presence {
         self.live().contains_key(&room)
     }
 
+    pub fn live_count(&self) -> usize {
+        self.live().len()
+    }
+
     /// Live lessons and taken seats.
     pub fn counts(&self) -> (usize, usize) {
         let live = self.live();

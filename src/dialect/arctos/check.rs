@@ -2,12 +2,14 @@
 
 use hyper::StatusCode;
 
-use super::{envelope, token};
+use super::envelope;
+use super::token::Told;
 use crate::dialect::{Call, Made, Sealed, Work, credentials};
 use crate::domain::licence;
 use crate::model::licence::Verdict;
 use crate::model::{Fault, Refusal};
 use crate::output;
+use crate::wire::jwt;
 
 pub type Nothing = crate::dialect::fields::Nothing;
 
@@ -35,7 +37,9 @@ pub fn check(call: Call<'_>) -> Work<'static> {
 fn checked(call: &Call<'_>) -> Result<Sealed, Fault> {
     let bearer = credentials::scheme_token(&call.asked.headers, &["Bearer"])?;
     // The session knows this very token as one of this dialect: it was signed here.
-    let claims = token::claims(bearer).ok_or(Fault::Unauthenticated(Refusal::Invalid))?;
+    let invalid = || Fault::Unauthenticated(Refusal::Invalid);
+    let claims = jwt::claims(bearer).map_err(|_| invalid())?;
+    let told: Told<'_> = serde_json::from_slice(&claims).map_err(|_| invalid())?;
     let standing = licence::standing_lately(call.app, call.caller.now);
     let (status, message) = match standing.decision.verdict {
         Verdict::Refused(why) => return Err(Fault::Licence(why)),
@@ -43,9 +47,9 @@ fn checked(call: &Call<'_>) -> Result<Sealed, Fault> {
         Verdict::Grace | Verdict::ClockDoubtful(_) => (2, standing.sentence.as_str()),
     };
     let checked = Checked {
-        client_id: claims.client_id,
-        user_id: claims.user_id,
-        role: claims.role,
+        client_id: told.client_id.into_owned(),
+        user_id: told.user_id,
+        role: told.role.into_owned(),
         license_room: i64::from(standing.rooms),
         license_path: standing.path_name.clone(),
     };

@@ -1,5 +1,7 @@
 //! `getAuthTokenUseCode`: a token for a code; and what the box signs into one.
 
+use std::borrow::Cow;
+
 use hyper::Uri;
 use serde::{Deserialize, Serialize};
 
@@ -30,15 +32,26 @@ pub struct Claims {
 /// No token of another dialect is signed with this key.
 const PURPOSE: &str = "arctos";
 
-/// What a token of this dialect claims, for whoever knows already that the box has signed it.
-pub fn claims(token: &str) -> Option<Claims> {
-    jwt::claims(token).ok()
+/// What is told of a token.
+#[derive(Deserialize)]
+pub struct Told<'a> {
+    #[serde(borrow)]
+    pub client_id: Cow<'a, str>,
+    pub user_id: i64,
+    #[serde(borrow)]
+    pub role: Cow<'a, str>,
 }
 
 /// Whether the box has signed this token, and its time is over.
 pub fn has_expired(app: &Appliance, token: &str, now_s: i64) -> bool {
+    #[derive(Deserialize)]
+    struct End {
+        exp: i64,
+    }
     // Most of what is forged says that it is young, and no signature has to be made for it.
-    claims(token).is_some_and(|claims| claims.exp < now_s)
+    let claims = jwt::claims(token).ok();
+    let end = claims.and_then(|json| serde_json::from_slice::<End>(&json).ok());
+    end.is_some_and(|end| end.exp < now_s)
         && jwt::verify::<Claims>(&app.secrets.signing_key(PURPOSE), token).is_ok()
 }
 

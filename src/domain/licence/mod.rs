@@ -141,12 +141,12 @@ pub fn permit(app: &Appliance, now: Moment) -> Result<Permit, LicenceWhy> {
 
 /// How the box stands now. Reads a small file; no wait.
 pub fn standing(app: &Appliance, now: Moment) -> Standing {
-    app.licence.standing(app.presence.counts().0, now)
+    app.licence.standing(app.presence.live_count(), now)
 }
 
 /// The same for those who ask often: no older than `LATELY`.
 pub fn standing_lately(app: &Appliance, now: Moment) -> Arc<Standing> {
-    let live = app.presence.counts().0;
+    let live = app.presence.live_count();
     let lately = app.licence.lately().clone();
     match lately.filter(|(at, standing)| standing.live == live && is_fresh(*at, now)) {
         Some((_, standing)) => standing,
