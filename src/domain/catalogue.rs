@@ -46,7 +46,7 @@ enum State {
 pub struct Slip {
     pub text: Box<[u8]>,
     /// In order; 0 is none.
-    pub cuts: [usize; 2],
+    pub cuts: [u32; 2],
 }
 
 /// Somebody who hosts a lesson.
@@ -125,7 +125,8 @@ impl Catalogue {
                 return;
             }
         }
-        let fresh = changed.map(|changed| Fresh::read(conn, changed)).transpose();
+        let is_known = |host| self.shelf().known().is_some_and(|known| known.hosts(host));
+        let fresh = changed.map(|changed| Fresh::read(conn, changed, is_known)).transpose();
         let mut shelf = self.shelf();
         shelf.heard += 1; // again: what was read in between may be older
         // Unread until it is put back: nothing is half changed, whatever happens.

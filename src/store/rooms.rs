@@ -150,18 +150,27 @@ pub fn all_seated(conn: &Connection) -> rusqlite::Result<Vec<(RoomId, UserId, Me
 pub fn brief(conn: &Connection) -> rusqlite::Result<Vec<BriefRoom>> {
     let mut found = conn
         .prepare_cached("SELECT id, host_id, state, created_at, begin_at FROM room ORDER BY id")?;
-    let rooms = found.query_map([], |row| {
-        let state: i64 = row.get(2)?;
-        Ok(BriefRoom {
-            id: RoomId(row.get(0)?),
-            host: UserId(row.get(1)?),
-            state: RoomState::from_number(state)
-                .ok_or_else(|| unreadable(2, &state.to_string()))?,
-            created_at: Millis(row.get(3)?),
-            begin_at: Millis(row.get(4)?),
-        })
-    })?;
+    let rooms = found.query_map([], read_brief)?;
     rooms.collect()
+}
+
+/// The same of one.
+pub fn brief_of(conn: &Connection, id: RoomId) -> rusqlite::Result<Option<BriefRoom>> {
+    let mut found = conn.prepare_cached(
+        "SELECT id, host_id, state, created_at, begin_at FROM room WHERE id = ?1",
+    )?;
+    optional(found.query_row([id.0], read_brief))
+}
+
+fn read_brief(row: &Row<'_>) -> rusqlite::Result<BriefRoom> {
+    let state: i64 = row.get(2)?;
+    Ok(BriefRoom {
+        id: RoomId(row.get(0)?),
+        host: UserId(row.get(1)?),
+        state: RoomState::from_number(state).ok_or_else(|| unreadable(2, &state.to_string()))?,
+        created_at: Millis(row.get(3)?),
+        begin_at: Millis(row.get(4)?),
+    })
 }
 
 /// Everybody who hosts a lesson.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::fresh::{Fresh, member};
+use super::fresh::{Fresh, FreshRoom, member};
 use super::seats::{Seats, window};
 use super::views::{Traits, Views};
 use super::{Host, Slip};
 use crate::domain::presence::FIRST_ROOM;
 use crate::model::keyed::Keyed;
-use crate::model::lesson::{Member, Page, Room, RoomFilter, RoomState};
+use crate::model::lesson::{BriefRoom, Member, Page, Room, RoomFilter, RoomState};
 use crate::model::user::User;
 use crate::model::{Fault, Millis, RoomId, UserId};
 use crate::store::rooms;
@@ -62,9 +62,7 @@ impl Known {
         for (n, brief) in rooms::brief(conn)?.into_iter().enumerate() {
             let host = known.table.host_of.get(&brief.host);
             let (Some(host), true) = (host, place(brief.id) == Some(n)) else { return Ok(None) };
-            let (state, created_at, begin_at) = (brief.state, brief.created_at, brief.begin_at);
-            let row = Row::Absent;
-            known.table.lessons.push(Lesson { host: *host, state, created_at, begin_at, row });
+            known.table.lessons.push(Lesson::new(*host, &brief));
         }
         let table = &known.table;
         known.views = Views::new(table.lessons.len(), |place| table.traits(place));
@@ -88,21 +86,18 @@ impl Known {
             self.seats.values_mut().for_each(|seats| seats.change(user.id, &member));
         }
         people.iter().all(|user| self.table.again(user))
-            && rooms.into_iter().all(|(room, host)| self.set(room, &host))
+            && rooms.into_iter().all(|room| self.set(room))
     }
 
-    fn set(&mut self, room: Room, host: &User) -> bool {
-        let Some(at) = place(room.id).filter(|at| *at <= self.table.lessons.len()) else {
-            return false;
-        };
-        let (Ok(place), host) = (u32::try_from(at), self.table.host(host)) else { return false };
-        let lesson = Lesson {
-            host,
-            state: room.state,
-            created_at: room.created_at,
-            begin_at: room.begin_at,
-            row: Row::Absent,
-        };
+    fn set(&mut self, FreshRoom { brief, row, host }: FreshRoom) -> bool {
+        if let Some(host) = host {
+            self.table.host(&host);
+        }
+        let at = place(brief.id).filter(|at| *at <= self.table.lessons.len());
+        let host = self.table.host_of.get(&brief.host).copied();
+        let place = at.and_then(|at| u32::try_from(at).ok());
+        let (Some(at), Some(place), Some(host)) = (at, place, host) else { return false };
+        let lesson = Lesson::new(host, &brief);
         let table = &mut self.table;
         match table.lessons.get_mut(at) {
             Some(old) if old.stands_as(&lesson) => {}
@@ -117,7 +112,7 @@ impl Known {
                 self.views.insert(place, |place| table.traits(place));
             }
         }
-        self.put(at, Row::Read(Box::new(room)));
+        self.put(at, row.map_or(Row::Absent, Row::Read));
         true
     }
 
@@ -136,8 +131,9 @@ impl Known {
             self.table.lessons.iter_mut().for_each(|lesson| lesson.row = Row::Absent);
             self.rows = 0;
         }
+        let is_there = |row: &Row| usize::from(!matches!(row, Row::Absent));
         let old = std::mem::replace(&mut self.table.lessons[at].row, row);
-        self.rows += usize::from(matches!(old, Row::Absent));
+        self.rows = self.rows + is_there(&self.table.lessons[at].row) - is_there(&old);
     }
 
     pub fn rooms<R>(
@@ -172,6 +168,11 @@ impl Known {
             Some(seats) => paste(seats.len(), seats.page(page, write)),
             None => paste(0, &[]),
         }
+    }
+
+    /// Whether somebody is known as a host.
+    pub fn hosts(&self, user: UserId) -> bool {
+        self.table.host_of.contains_key(&user)
     }
 
     pub fn host(&self, key: &str) -> Option<Host> {
@@ -223,6 +224,11 @@ impl Table {
 }
 
 impl Lesson {
+    fn new(host: u32, brief: &BriefRoom) -> Self {
+        let BriefRoom { state, created_at, begin_at, .. } = *brief;
+        Self { host, state, created_at, begin_at, row: Row::Absent }
+    }
+
     /// Whether it stands where the other does in every list.
     fn stands_as(&self, other: &Self) -> bool {
         let place = |lesson: &Self| (lesson.host, lesson.state, lesson.created_at, lesson.begin_at);

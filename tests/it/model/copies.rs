@@ -32,6 +32,8 @@ enum Step {
     Group(usize),
     Join(usize, usize),
     Quit(usize, usize),
+    /// Every lesson is renewed in one transaction, and so many are made.
+    Many(usize),
     /// Writes a little of everything and takes it back.
     Fail(usize),
     /// What memory has is doubted.
@@ -54,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => who.clone().prop_map(Step::Group),
         3 => (who.clone(), n.clone()).prop_map(|(who, n)| Step::Join(who, n)),
         1 => (who.clone(), n.clone()).prop_map(|(who, n)| Step::Quit(who, n)),
+        1 => n.clone().prop_map(Step::Many),
         2 => n.prop_map(Step::Fail),
         1 => Just(Step::Doubt),
         2 => (1..100i64).prop_map(Step::Pass),
@@ -123,6 +126,22 @@ async fn act(world: &World, people: &[Actor], step: Step) -> Result<(), Fault> {
             group::enter(app, group_id(n), knock, now).await
         }
         Step::Quit(who, n) => group::quit(app, group_id(n), people[who].id, now).await,
+        Step::Many(n) => {
+            let host = people[0].id;
+            let many = move |conn: &rusqlite::Connection| {
+                for _ in 0..n * 3 {
+                    let insert =
+                        "INSERT INTO room (host_id, title, cover, state, created_at, watch_key)
+                                  VALUES (?1, 'many', '', 0, ?2, '')";
+                    conn.execute(insert, [host.0, now.wall.0])?;
+                }
+                conn.execute("UPDATE room SET title = title || '!'", [])?;
+                Ok(conn.query_row("SELECT MAX(id) FROM room", [], |row| row.get(0))?)
+            };
+            let newest: Option<i64> = app.db.write(many).await?;
+            newest.into_iter().for_each(|id| app.presence.created(RoomId(id)));
+            Ok(())
+        }
         Step::Fail(n) => {
             let user = people[n % PEOPLE].id;
             let fail = move |conn: &rusqlite::Connection| {

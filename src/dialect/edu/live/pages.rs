@@ -17,7 +17,7 @@ pub fn room(room: &Room) -> Slip {
     let text = serde_json::to_vec(&row(room.clone())).expect("text and numbers become JSON");
     let after = |name: &[u8]| {
         let at = text.windows(name.len()).position(|part| part == name)?;
-        Some(at + name.len())
+        u32::try_from(at + name.len()).ok()
     };
     let mut cuts = [0, 1].map(|n| after(ADDRESSES[n]).filter(|_| own[n]).unwrap_or(0));
     if cuts[0] == 0 {
@@ -43,7 +43,7 @@ fn join(slips: &[&Slip], way: &str, json: &mut Vec<u8>) {
             json.push(b',');
         }
         let mut from = 0;
-        for cut in slip.cuts.into_iter().filter(|cut| *cut > 0) {
+        for cut in slip.cuts.into_iter().filter(|cut| *cut > 0).map(|cut| cut as usize) {
             json.extend_from_slice(&slip.text[from..cut]);
             json.extend_from_slice(way.as_bytes());
             from = cut;
