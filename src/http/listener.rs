@@ -3,17 +3,21 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header;
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
@@ -141,7 +145,22 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
         };
         let place = Place { _permit: permit, _seat: seat, _here: here.clone() };
         let hold = Hold { _place: Arc::new(place), drain: drain.clone(), phase: Arc::default() };
-        tasks.spawn(welcome(guest, tls, service.clone(), hold));
+        // Each kind of connection has a task of its own: the plain ones are many, and carry no room for TLS.
+        let service = service.clone();
+        match (guest, tls) {
+            (Guest::Tcp(stream, addr), None) => {
+                let peer = Peer { addr: addr.ip().to_canonical(), secure: false };
+                tasks.spawn(http1(stream, peer, service, hold));
+            }
+            (Guest::Tcp(stream, addr), Some(tls)) => {
+                let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
+                tasks.spawn(encrypted(stream, tls, peer, service, hold));
+            }
+            (Guest::Unix(stream), _) => {
+                let peer = Peer { addr: std::net::Ipv4Addr::LOCALHOST.into(), secure: true };
+                tasks.spawn(http1(Box::new(stream) as Other, peer, service, hold));
+            }
+        }
     }
     drop((door, here));
     let rest = async {
@@ -209,97 +228,148 @@ async fn accept(door: &Door) -> io::Result<Guest> {
     }
 }
 
-async fn welcome(guest: Guest, tls: Option<TlsAcceptor>, service: Service, hold: Hold) {
-    match (guest, tls) {
-        (Guest::Tcp(stream, addr), None) => {
-            let peer = Peer { addr: addr.ip().to_canonical(), secure: false };
-            http1(stream, peer, service, hold).await;
-        }
-        (Guest::Tcp(stream, addr), Some(tls)) => {
-            let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
-            match tokio::time::timeout(TLS_TIME, tls.accept(stream)).await {
-                Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                    http2(stream, peer, service, hold).await;
-                }
-                Ok(Ok(stream)) => http1(stream, peer, service, hold).await,
-                Ok(Err(e)) => tracing::debug!(error = %e, peer = %peer.addr, "no TLS session"),
-                Err(_) => tracing::debug!(peer = %peer.addr, "TLS took too long"),
-            }
-        }
-        (Guest::Unix(stream), _) => {
-            let peer = Peer { addr: std::net::Ipv4Addr::LOCALHOST.into(), secure: true };
-            http1(stream, peer, service, hold).await;
-        }
+/// A stream that is not plain TCP: there are few of them, and one copy of the machinery serves them all.
+type Other = Box<dyn Stream>;
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+async fn encrypted(stream: TcpStream, tls: TlsAcceptor, peer: Peer, service: Service, hold: Hold) {
+    let stream = match tokio::time::timeout(TLS_TIME, Box::pin(tls.accept(stream))).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(e)) => return tracing::debug!(error = %e, peer = %peer.addr, "no TLS session"),
+        Err(_) => return tracing::debug!(peer = %peer.addr, "TLS took too long"),
+    };
+    let many = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let stream: Other = Box::new(stream);
+    match many {
+        true => Box::pin(http2(stream, peer, service, hold)).await,
+        false => Box::pin(http1(stream, peer, service, hold)).await,
     }
 }
 
-/// HTTP/1 over a plain stream, or over TLS when that is what was agreed on.
+/// HTTP/1 over a plain stream, or over TLS when that is what was agreed on. Between two requests hyper's buffers are
+/// most of what a connection costs: on one that rests there is no hyper, only the stream.
 async fn http1<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let phase = hold.phase.clone();
-    let answering = hold.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        answering.phase.asked();
-        if request.headers().contains_key(header::UPGRADE) {
-            request.extensions_mut().insert(answering.clone());
-        }
-        let answer = (!host::is_in_doubt(&request)).then(|| service(request, peer));
-        let phase = answering.phase.clone();
-        async move {
-            let answer = or_refused(answer).await;
-            phase.ready();
-            Ok::<_, Infallible>(answer)
-        }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    // How long a head may take is `Patient`'s to know.
-    builder
-        .header_read_timeout(None)
-        .max_buf_size(HEADER_BYTES as usize)
-        .max_header_size(HEADER_BYTES as usize)
-        .max_headers(HEADERS);
-    let stream = TokioIo::new(Patient::new(stream, phase));
-    let mut connection = std::pin::pin!(builder.serve_connection(stream, service).with_upgrades());
-    let drain = hold.drain.clone();
+    let (phase, drain) = (hold.phase.clone(), hold.drain.clone());
+    let mut stream = Patient::new(stream, phase.clone());
+    let mut service = answering(service, peer, hold.clone());
     let mut drained = std::pin::pin!(hold.drained());
     let (mut asked, mut told) = (false, false);
-    let done = poll_fn(|cx| {
+    let mut goes_down = move |cx: &mut Context<'_>| {
         // Asked once, the drain wakes this task by itself; then its flag is enough.
-        let quiet = asked && matches!(drain.has_changed(), Ok(false));
-        if !told && !quiet {
-            asked = tokio::task::coop::has_budget_remaining();
-            if drained.as_mut().poll(cx).is_ready() {
-                told = true;
-                connection.as_mut().graceful_shutdown();
-            }
+        if asked && matches!(drain.has_changed(), Ok(false)) {
+            return false;
         }
-        connection.as_mut().poll(cx)
-    });
-    if let Err(e) = done.await {
-        tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
+        asked = tokio::task::coop::has_budget_remaining();
+        drained.as_mut().poll(cx).is_ready()
+    };
+    loop {
+        let mut connection =
+            http1_server().serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let done = poll_fn(|cx| {
+            if !told && goes_down(cx) {
+                told = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            let done = Pin::new(&mut connection).poll(cx);
+            if done.is_ready() || !phase.rests() {
+                return done;
+            }
+            // hyper alone knows whether really nothing is under way. If so, it ends here and now.
+            Pin::new(&mut connection).graceful_shutdown();
+            let done = Pin::new(&mut connection).poll(cx);
+            if done.is_pending() {
+                phase.rested();
+            }
+            done
+        });
+        if let Err(e) = done.await {
+            return tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
+        }
+        let Some(parts) = connection.into_parts().filter(|_| phase.rested() && !told) else {
+            return;
+        };
+        stream = parts.io.into_inner();
+        service = parts.service;
+        let next = poll_fn(|cx| match goes_down(cx) {
+            true => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            false => stream.poll_next(&parts.read_buf, cx),
+        });
+        if let Err(e) = next.await {
+            return tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
+        }
     }
 }
 
-async fn or_refused(answer: Option<Answer>) -> Response<Body> {
-    match answer {
-        Some(answer) => answer.await,
-        None => host::refused(),
+fn http1_server() -> http1::Builder {
+    let mut server = http1::Builder::new();
+    // How long a head may take is `Patient`'s to know.
+    server
+        .header_read_timeout(None)
+        .max_buf_size(HEADER_BYTES as usize)
+        .max_header_size(HEADER_BYTES as usize);
+    server
+}
+
+/// What hyper calls for each request of a connection.
+fn answering(
+    service: Service,
+    peer: Peer,
+    hold: Hold,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future: Send,
+> + Send {
+    service_fn(move |mut request: Request<Incoming>| {
+        hold.phase.asked();
+        // hyper has looked for the header already.
+        if request.extensions().get::<OnUpgrade>().is_some() {
+            request.extensions_mut().insert(hold.clone());
+        }
+        let answer = match request.headers().len() > HEADERS {
+            true => Box::pin(ready(too_many_headers())),
+            false => answer(&service, request, peer),
+        };
+        let phase = hold.phase.clone();
+        async move {
+            let answer = answer.await;
+            phase.ready(matches!(answer.body(), Body::Read(_)));
+            Ok::<_, Infallible>(answer)
+        }
+    })
+}
+
+fn answer(service: &Service, request: Request<Incoming>, peer: Peer) -> Answer {
+    match host::is_in_doubt(&request) {
+        true => Box::pin(ready(host::refused())),
+        false => service(request, peer),
     }
+}
+
+/// As hyper says it to its own limit, which is a hundred: to be told another one, it would make two tables on the heap
+/// for each request.
+fn too_many_headers() -> Response<Body> {
+    let mut answer = Response::new(Body::whole(Bytes::new()));
+    *answer.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// No request over HTTP/2 becomes another protocol. What its library bounds by itself (frames of one header,
 /// settings and pings that wait for their answer) `tests/it/hostile/h2.rs` tries.
-async fn http2<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn http2(stream: Other, peer: Peer, service: Service, mut hold: Hold) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = (!host::is_in_doubt(&request)).then(|| service(request, peer));
-        async move { Ok::<_, Infallible>(or_refused(answer).await) }
+        let answer = answer(&service, request, peer);
+        async move { Ok::<_, Infallible>(answer.await) }
     });
-    let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
@@ -324,3 +394,6 @@ where
         tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
     }
 }
+
+#[cfg(test)]
+mod tests;

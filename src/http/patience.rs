@@ -1,31 +1,43 @@
 //! How long a connection may keep a place that others need: while it waits for a client that sends its request
 //! byte by byte, says nothing at all, or has stopped reading. Bodies have limits of their own.
 //!
-//! No request sets a timer. A connection has one, which ticks while requests come and sleeps while none do.
+//! No request sets a timer. A connection has one, which ticks while requests come and sleeps while none do. Before it
+//! sleeps, the connection is asked to rest: whoever serves it puts away what only a request needs.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 /// A player that pauses keeps its connection idle, not full; a full one this long is dead or hostile.
 const STALLED: Duration = Duration::from_secs(60);
-const TICK: Duration = Duration::from_secs(5);
-/// A request's head has arrived after so many ticks: 10 to 15 s from its first byte.
-const HEAD_TICKS: u8 = 3;
+/// So soon a connection rests on which nothing more comes.
+const TICK: Duration = Duration::from_millis(250);
+/// A request's head has arrived after so many ticks: 15 s from its first byte.
+const HEAD_TICKS: u16 = 60;
 /// Between two requests. Clients beat every 3 s; a browser that comes later connects again.
 const IDLE: Duration = Duration::from_secs(75);
-/// A connection that many requests share is silent for so many ticks: 60 to 65 s.
-const SILENT_TICKS: u8 = 13;
+/// What is read of a request before it has a server again.
+const FIRST_MAX: usize = 2048;
+/// Most answers, head and body.
+const JOINED_MAX: usize = 1024;
+/// A connection that many requests share is looked at so often, and is silent for so many of these: 60 to 65 s.
+const SHARED_TICK: Duration = Duration::from_secs(5);
+const SILENT_TICKS: u16 = 13;
 
 /// Where a connection is between two requests, as its stream and its service see it.
 #[derive(Debug, Default)]
-pub struct Phase(AtomicU8);
+pub struct Phase {
+    now: AtomicU8,
+    /// The answer is read while it is sent: when it is out is not seen from here.
+    streams: AtomicBool,
+}
 
 impl Phase {
     /// Who has connected is about to say something.
@@ -36,33 +48,48 @@ impl Phase {
     const ANSWER: u8 = 3;
     const UPGRADED: u8 = 4;
     const SHARED: u8 = 5;
+    /// Idle for a while: nothing is under way in either direction.
+    const TIRED: u8 = 6;
+    /// Its server is being put away. The stream stays open.
+    const RESTING: u8 = 7;
 
     /// A request's head is here.
     pub fn asked(&self) {
-        self.0.store(Self::ASKED, Ordering::Relaxed);
+        self.now.store(Self::ASKED, Ordering::Relaxed);
     }
 
     /// Its answer is made: what is written from now on is this.
-    pub fn ready(&self) {
+    pub fn ready(&self, streams: bool) {
+        self.streams.store(streams, Ordering::Relaxed);
         self.turn(Self::ASKED, Self::ANSWER);
+    }
+
+    /// Whether its server may be put away. Then the end of that is not the stream's.
+    pub fn rests(&self) -> bool {
+        self.is(Self::TIRED) && self.turn(Self::TIRED, Self::RESTING)
+    }
+
+    /// The end of that: its server was put away, or something was under way after all.
+    pub fn rested(&self) -> bool {
+        self.turn(Self::RESTING, Self::IDLE)
     }
 
     /// The connection speaks something else from now on, which has limits of its own.
     pub fn upgraded(&self) {
-        self.0.store(Self::UPGRADED, Ordering::Relaxed);
+        self.now.store(Self::UPGRADED, Ordering::Relaxed);
     }
 
     /// Many requests travel here at once (HTTP/2): the connection is given up when it is silent.
     pub fn shared(&self) {
-        self.0.store(Self::SHARED, Ordering::Relaxed);
+        self.now.store(Self::SHARED, Ordering::Relaxed);
     }
 
     fn is(&self, phase: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == phase
+        self.now.load(Ordering::Relaxed) == phase
     }
 
-    fn turn(&self, from: u8, to: u8) {
-        let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+    fn turn(&self, from: u8, to: u8) -> bool {
+        self.now.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -70,13 +97,17 @@ impl Phase {
 pub struct Patient<S> {
     stream: S,
     phase: Arc<Phase>,
+    /// Read already, for whoever reads next.
+    ahead: Bytes,
+    /// Everything that was to be written is.
+    flushed: bool,
     tick: Pin<Box<Sleep>>,
     /// The tick wakes whoever reads here.
     armed: bool,
     /// The tick sleeps through the idle time.
     asleep: bool,
     /// Ticks in which this phase went on, or in which nothing was heard.
-    ticks: u8,
+    ticks: u16,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
@@ -84,7 +115,30 @@ pub struct Patient<S> {
 impl<S> Patient<S> {
     pub fn new(stream: S, phase: Arc<Phase>) -> Self {
         let tick = Box::pin(tokio::time::sleep(TICK));
-        Self { stream, phase, tick, armed: false, asleep: false, ticks: 0, waiting: None }
+        let (ahead, flushed, armed, asleep) = (Bytes::new(), true, false, false);
+        Self { stream, phase, ahead, flushed, tick, armed, asleep, ticks: 0, waiting: None }
+    }
+
+    /// Waits for the next request with nothing in hand but this. `unread` was read and not looked at. Its first bytes
+    /// are kept for whoever serves it next; an error is the end of the connection.
+    pub fn poll_next(&mut self, unread: &Bytes, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        if !unread.is_empty() {
+            self.begun();
+            self.ahead = unread.clone();
+            return Poll::Ready(Ok(()));
+        }
+        let mut room = [0; FIRST_MAX];
+        let mut first = ReadBuf::new(&mut room);
+        ready!(Pin::new(&mut *self).poll_read(cx, &mut first))?;
+        self.ahead = Bytes::copy_from_slice(first.filled());
+        Poll::Ready(if self.ahead.is_empty() {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        } else {
+            Ok(())
+        })
     }
 
     /// Passes on what a write came to, and counts how long it has come to nothing.
@@ -108,6 +162,7 @@ impl<S> Patient<S> {
         written: Poll<io::Result<usize>>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
         if written.is_ready() {
             self.phase.turn(Phase::ANSWER, Phase::IDLE);
             self.wake();
@@ -117,7 +172,8 @@ impl<S> Patient<S> {
 
     /// The first byte of a request.
     fn begun(&mut self) {
-        self.phase.turn(Phase::IDLE, Phase::HEAD);
+        let _ =
+            self.phase.turn(Phase::IDLE, Phase::HEAD) || self.phase.turn(Phase::TIRED, Phase::HEAD);
         self.wake();
     }
 
@@ -139,9 +195,9 @@ impl<S> Patient<S> {
         while self.tick.as_mut().poll(cx).is_ready() {
             let slept = std::mem::take(&mut self.asleep);
             self.ticks = self.ticks.saturating_add(1);
-            let phase = self.phase.0.load(Ordering::Relaxed);
+            let phase = self.phase.now.load(Ordering::Relaxed);
             let enough = match phase {
-                Phase::IDLE => slept,
+                Phase::IDLE | Phase::TIRED => slept,
                 Phase::HEAD => self.ticks >= HEAD_TICKS,
                 Phase::SHARED => self.ticks >= SILENT_TICKS,
                 _ => false,
@@ -150,7 +206,14 @@ impl<S> Patient<S> {
                 return Poll::Ready(());
             }
             self.asleep = phase == Phase::IDLE && self.ticks > 1;
-            let pause = if self.asleep { IDLE } else { TICK };
+            if self.asleep && self.flushed && !self.phase.streams.load(Ordering::Relaxed) {
+                self.phase.turn(Phase::IDLE, Phase::TIRED);
+            }
+            let pause = match phase {
+                Phase::IDLE if self.asleep => IDLE,
+                Phase::SHARED => SHARED_TICK,
+                _ => TICK,
+            };
             self.tick.as_mut().reset(Instant::now() + pause);
         }
         // A task that has used up its turn leaves no waker with the timer.
@@ -165,9 +228,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if read.is_ready() {
-            if self.phase.is(Phase::IDLE) {
+            if self.phase.is(Phase::IDLE) || self.phase.is(Phase::TIRED) {
                 self.begun();
             } else if self.phase.is(Phase::SHARED) {
                 self.ticks = 0;
@@ -197,7 +265,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        // A small head and a small body are cheaper copied together than described to the kernel one by one.
+        let mut joined = [0; JOINED_MAX];
+        let written = match join(bufs, &mut joined) {
+            Some(all) => Pin::new(&mut self.stream).poll_write(cx, all),
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
+        };
         self.wrote(written, cx)
     }
 
@@ -207,13 +280,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.flushed = flushed.is_ready();
         self.settle(flushed, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.phase.is(Phase::RESTING) {
+            return Poll::Ready(Ok(()));
+        }
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.settle(shut, cx)
     }
+}
+
+/// The bytes of all, if there is room for them.
+fn join<'a>(bufs: &[io::IoSlice<'_>], room: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut end = 0;
+    for buf in bufs {
+        room.get_mut(end..end + buf.len())?.copy_from_slice(buf);
+        end += buf.len();
+    }
+    Some(&room[..end])
 }
 
 #[cfg(test)]

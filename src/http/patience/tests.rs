@@ -67,7 +67,7 @@ async fn an_answer_may_take_its_time_and_then_the_connection_may_be_idle_for_a_w
     phase.asked();
     let waited = tokio::time::timeout(Duration::from_secs(600), patient.read_u8()).await;
     assert!(waited.is_err(), "a client waits for its answer as long as that takes");
-    phase.ready();
+    phase.ready(false);
     patient.write_all(b"y").await.unwrap();
     let idle = given_up_after(&mut patient).await;
     assert!((75..=90).contains(&idle), "{idle}");
@@ -85,7 +85,7 @@ async fn who_beats_now_and_then_stays_and_is_watched_again_when_a_head_begins_la
         patient.read_u8().await.unwrap();
         far = late.await.unwrap();
         phase.asked();
-        phase.ready();
+        phase.ready(false);
         patient.write_all(b"y").await.unwrap();
         far.read_u8().await.unwrap();
     }
@@ -147,7 +147,7 @@ async fn a_body_that_waits_for_a_word_of_ours_has_all_its_time() {
 async fn a_download_that_paused_once_goes_on() {
     let (patient, mut far, phase) = pair();
     phase.asked();
-    phase.ready();
+    phase.ready(false);
     let (mut from, mut to) = tokio::io::split(patient);
     let reading = tokio::spawn(async move { from.read_u8().await });
     for pause_s in [0, 12].into_iter().chain(std::iter::repeat_n(1, 200)) {
@@ -157,4 +157,15 @@ async fn a_download_that_paused_once_goes_on() {
     }
     assert!(!reading.is_finished(), "it was given up");
     reading.abort();
+}
+
+#[test]
+fn what_is_small_is_joined_and_what_is_not_is_left_as_it_is() {
+    let (head, body) = ([1; 600], [2; 424]);
+    let bufs = [io::IoSlice::new(&head), io::IoSlice::new(&[]), io::IoSlice::new(&body)];
+    let mut room = [0; JOINED_MAX];
+    let all = [head.as_slice(), &body].concat();
+    assert_eq!(join(&bufs, &mut room), Some(all.as_slice()));
+    let more = [io::IoSlice::new(&all), io::IoSlice::new(&[3])];
+    assert_eq!(join(&more, &mut room), None);
 }
