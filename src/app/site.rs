@@ -1,19 +1,23 @@
 //! Every request, first hop: which dialect or page a path belongs to. Tests call `answer` as hyper does.
 
 use std::fmt::Display;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::health::Health;
-use crate::dialect::{DIALECTS, Dialect, RequestId, credentials, describe, openapi, serve};
+use crate::dialect::serve::{self, Heard};
+use crate::dialect::{DIALECTS, Dialect, RequestId, credentials, describe, openapi};
 use crate::domain::{Appliance, staff};
 use crate::http::listener::Answer;
 use crate::http::{Body, Peer, reply};
-use crate::model::Clock;
+use crate::model::{Clock, Millis};
 use crate::ops::metrics::Metrics;
 use crate::web::{channel, course, files, watch};
 
@@ -94,22 +98,32 @@ impl Site {
     }
 
     /// What a port of one dialect's own answers, whatever the path.
-    pub async fn speak<B>(
+    pub fn speak<B>(
         self: Arc<Self>,
         dialect: &'static Dialect,
         request: Request<B>,
         peer: Peer,
-    ) -> Response<Body>
+    ) -> impl Future<Output = Response<Body>> + Send + use<B>
     where
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Display + Send + Sync + 'static,
     {
         let now = self.clock.moment();
-        let id =
-            RequestId { wall: now.wall, number: self.requests.fetch_add(1, Ordering::Relaxed) };
-        let (answer, label) = serve::answer(&self.app, dialect, request, peer, now, id).await;
-        self.metrics.answered(label, self.clock.steady() - now.steady);
-        answer
+        let mut heard = Heard::new(request, peer, now);
+        async move {
+            let number = self.requests.fetch_add(1, Ordering::Relaxed);
+            let id = RequestId { wall: now.wall, number };
+            let mut answering = pin!(serve::answer(&self.app, dialect, &mut heard, id));
+            // What waits for nothing takes less time than is counted: nobody needs to look at the clock again.
+            let at_once = poll_fn(|cx| Poll::Ready(answering.as_mut().poll(cx))).await;
+            if let Poll::Ready((answer, label)) = at_once {
+                self.metrics.answered(label, Millis(0));
+                return answer;
+            }
+            let (answer, label) = answering.await;
+            self.metrics.answered(label, self.clock.steady() - now.steady);
+            answer
+        }
     }
 
     fn is_administrators(&self, headers: &HeaderMap) -> bool {

@@ -384,11 +384,12 @@ pub struct Sealed {
     pub status: StatusCode,
     pub content_type: &'static str,
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Sealed {
-    pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
+    pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
         Self { status, content_type: "application/json", headers: Vec::new(), body }
     }
 }

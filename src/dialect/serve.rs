@@ -1,6 +1,7 @@
 //! From a request to its row's handler and back into the dialect's words.
 
 use std::future::Future;
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,34 +54,50 @@ impl Command {
     }
 }
 
-/// Answers one request of a dialect.
+/// A request on its way: its head, and its body, of which nothing was read yet.
+pub struct Heard<B> {
+    asked: Asked,
+    body: B,
+    peer: Peer,
+    now: Moment,
+}
+
+impl<B> Heard<B> {
+    pub fn new(request: hyper::Request<B>, peer: Peer, now: Moment) -> Self {
+        let (head, body) = request.into_parts();
+        let asked = Asked { method: head.method, uri: head.uri, headers: head.headers };
+        Self { asked, body, peer, now }
+    }
+
+    fn caller(&self) -> Caller {
+        Caller {
+            addr: self.peer.addr,
+            now: self.now,
+            base: Base { secure: self.peer.secure, host: host(&self.asked) },
+            appid: 0,
+            timestamp: 0,
+        }
+    }
+}
+
+/// Answers one request of a dialect. Its future is small, for each request has one: what takes more keeps it in a box
+/// of its own.
 pub async fn answer<B>(
     app: &Arc<Appliance>,
     dialect: &'static Dialect,
-    request: hyper::Request<B>,
-    peer: Peer,
-    now: Moment,
+    heard: &mut Heard<B>,
     id: RequestId,
 ) -> (Response<Body>, Label)
 where
-    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B: hyper::body::Body<Data = Bytes> + Send + Unpin,
     B::Error: std::fmt::Display,
 {
-    if dialect.cors && request.method() == Method::OPTIONS {
+    if dialect.cors && heard.asked.method == Method::OPTIONS {
         return (reply::preflight(), Label { dialect, command: Command::Options, ok: true });
     }
-    let (head, body) = request.into_parts();
-    let caller = Caller {
-        addr: peer.addr,
-        now,
-        base: Base { secure: peer.secure, host: host(&head) },
-        appid: 0,
-        timestamp: 0,
-    };
-    let asked = Asked { method: head.method, uri: head.uri, headers: head.headers };
-    let (row, done) = match (dialect.address)(&asked) {
+    let (row, done) = match (dialect.address)(&heard.asked) {
         Err(fault) => (None, Err(fault)),
-        Ok(found) => (Some(found.row), run(app, dialect, found, &asked, caller, body).await),
+        Ok(found) => (Some(found.row), run(app, dialect, found, heard).await),
     };
     let command = row.map_or(Command::Unknown, Command::Row);
     let label = Label { dialect, command, ok: done.is_ok() };
@@ -97,84 +114,80 @@ where
     };
     let Sealed { status, content_type, headers, body } = sealed;
     let mut reply = match dialect.cors {
-        true => reply::open(status, content_type, body.into()),
-        false => reply::whole(status, content_type, body.into()),
+        true => reply::open(take(&mut heard.asked.headers), status, content_type, body),
+        false => reply::whole(status, content_type, body),
     };
-    reply.headers_mut().extend(headers);
+    if !headers.is_empty() {
+        reply.headers_mut().extend(headers);
+    }
     (reply, label)
 }
 
 /// HTTP/2 has no Host header: it says `:authority`, which hyper puts into the address.
-fn host(head: &hyper::http::request::Parts) -> Option<HeaderValue> {
-    let authority = || head.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
-    head.headers.get(header::HOST).cloned().or_else(authority)
+fn host(asked: &Asked) -> Option<HeaderValue> {
+    let authority = || asked.uri.authority().and_then(|a| HeaderValue::from_str(a.as_str()).ok());
+    asked.headers.get(header::HOST).cloned().or_else(authority)
 }
 
 async fn run<B>(
     app: &Arc<Appliance>,
     dialect: &'static Dialect,
     Found { row, params }: Found,
-    asked: &Asked,
-    caller: Caller,
-    body: B,
+    heard: &mut Heard<B>,
 ) -> Result<Made, Fault>
 where
-    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B: hyper::body::Body<Data = Bytes> + Send + Unpin,
     B::Error: std::fmt::Display,
 {
-    if !row.takes(&asked.method) {
+    if !row.takes(&heard.asked.method) {
         return Err(Fault::Conflict(Conflict::MethodNotAllowed));
     }
-    if matches!(asked.method, Method::GET | Method::DELETE) {
-        let mut fields = Fields::default();
-        let pairs = query::pairs(asked.query()).take(QUERY_PAIRS);
-        pairs.for_each(|(name, value)| fields.put(&name, &value));
-        return open(
-            dialect,
-            row,
-            params,
-            Call { app, asked, body: &Bytes::new(), fields, actor: None, caller },
-        )
-        .await;
-    }
+    let caller = heard.caller();
+    let Heard { asked, body, .. } = heard;
+    let in_query = matches!(asked.method, Method::GET | Method::DELETE);
     // From the first byte until it is kept or thrown away.
-    let _place = if row.body_max > BODY_MAX && is_large(&body) {
+    let _place = if !in_query && row.body_max > BODY_MAX && is_large(body) {
         let busy = |_| Fault::Busy { retry: Millis::seconds(1) };
         Some(app.large_bodies.try_acquire().map_err(busy)?)
     } else {
         None
     };
-    let body = body::whole(body, row.body_max).await.map_err(|e| match e {
+    let body = match in_query {
+        true => Bytes::new(),
+        false => body::whole(body, row.body_max).await.map_err(|e| unread(e, row))?,
+    };
+    let mut fields = match (in_query, row.forms) {
+        (true, _) => in_the_query(asked.query()),
+        (false, true) => Box::pin(form::parse(&asked.headers, &body)).await?,
+        (false, false) => Fields::parse(&body)?,
+    };
+    params.iter().for_each(|(name, value)| fields.put(name, value));
+    let call = Call { app, asked, body: &body, fields, actor: None, caller };
+    match (dialect.open)(row, call) {
+        Work::Done(done) => done,
+        Work::Wait(wait) => wait.await,
+    }
+}
+
+fn in_the_query(query: &str) -> Fields<'static> {
+    let mut fields = Fields::default();
+    query::pairs(query).take(QUERY_PAIRS).for_each(|(name, value)| fields.put(&name, &value));
+    fields
+}
+
+fn unread(error: body::BodyError, row: &Row) -> Fault {
+    match error {
         body::BodyError::TooLarge => Fault::TooLarge { limit: row.body_max as u64 },
         body::BodyError::TooSlow | body::BodyError::Crowded => {
             Fault::Busy { retry: Millis::seconds(1) }
         }
         body::BodyError::Broken(why) => Fault::Syntax(format!("the body broke off: {why}")),
-    })?;
-    let fields = match row.forms {
-        true => Box::pin(form::parse(&asked.headers, &body)).await?,
-        false => Fields::parse(&body)?,
-    };
-    let call = Call { app, asked, body: &body, fields, actor: None, caller };
-    open(dialect, row, params, call).await
+    }
 }
 
 /// Longer than bodies usually are, or of a length that nobody has said.
 fn is_large(body: &impl hyper::body::Body) -> bool {
     body.size_hint().upper().is_none_or(|bytes| bytes > BODY_MAX as u64)
-}
-
-async fn open(
-    dialect: &'static Dialect,
-    row: &'static Row,
-    params: Vec<(&'static str, String)>,
-    mut call: Call<'_>,
-) -> Result<Made, Fault> {
-    params.iter().for_each(|(name, value)| call.fields.put(name, value));
-    match (dialect.open)(row, call) {
-        Work::Done(done) => done,
-        Work::Wait(wait) => wait.await,
-    }
 }
 
 /// Takes the typed input apart and runs a handler that cannot wait.

@@ -1,18 +1,17 @@
 //! Presence: which lessons are live, who sits in them, and when each was last heard of.
 //! Ageing is a pure function of the last beat and `now`; nothing here sets a timer or touches the disk.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::policy::Classroom;
-use crate::model::{Conflict, Fault, Handle, Millis, RoomId, Thing, UserId};
+use crate::model::{ById, Conflict, Fault, Handle, Millis, RoomId, Thing, UserId};
 
 /// The lowest lesson number; numbers have no gaps and rows are never deleted.
 pub(super) const FIRST_ROOM: i64 = 10_001;
 
 pub struct Presence {
-    live: Mutex<HashMap<RoomId, LiveRoom>>,
+    live: Mutex<ById<RoomId, LiveRoom>>,
     /// The highest lesson number there is: tells an unknown lesson from one that is not live.
     newest: AtomicI64,
 }
@@ -23,7 +22,7 @@ pub struct LiveRoom {
     pub host: UserId,
     pub host_beat: Millis,
     pub classroom: Option<String>,
-    pub seats: HashMap<UserId, Millis>,
+    pub seats: ById<UserId, Millis>,
 }
 
 /// Somebody has been silent for too long.
@@ -100,7 +99,7 @@ impl Presence {
             host: host.0,
             host_beat: steady,
             classroom: chosen.as_ref().map(|c| c.name.clone()),
-            seats: HashMap::from([(host.0, steady)]),
+            seats: ById::from_iter([(host.0, steady)]),
         };
         live.insert(room, lesson);
         Ok(chosen)
@@ -180,12 +179,12 @@ impl Presence {
         live.iter().flat_map(|(room, l)| aged(*room, l, host_max, member_max, steady)).collect()
     }
 
-    fn live(&self) -> MutexGuard<'_, HashMap<RoomId, LiveRoom>> {
+    fn live(&self) -> MutexGuard<'_, ById<RoomId, LiveRoom>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_taken(live: &HashMap<RoomId, LiveRoom>, classroom: &Classroom) -> bool {
+fn is_taken(live: &ById<RoomId, LiveRoom>, classroom: &Classroom) -> bool {
     live.values().any(|l| l.classroom.as_ref() == Some(&classroom.name))
 }
 

@@ -1,13 +1,14 @@
 //! Request bodies, read whole and under a limit that the caller's route states.
 
 use std::fmt::Display;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::Body;
+use hyper::body::{Body, Frame};
 use tokio::sync::Semaphore;
 
 /// A body that trickles is cut off; the largest one read whole is 64 KiB.
@@ -28,7 +29,7 @@ pub enum BodyError {
 }
 
 /// The whole body, at most `max` bytes. A declared length beyond it is refused unread.
-pub async fn whole<B>(body: B, max: usize) -> Result<Bytes, BodyError>
+pub async fn whole<B>(mut body: B, max: usize) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
@@ -40,57 +41,59 @@ where
     if hint.exact() == Some(0) {
         return Ok(Bytes::new());
     }
-    let mut collecting = std::pin::pin!(collect(body, max));
-    // A small body has come with its head: no timer is set for it.
-    if let Poll::Ready(done) = poll_fn(|cx| Poll::Ready(collecting.as_mut().poll(cx))).await {
-        return done;
+    // Almost every body of ours has come with its head and in one piece: no timer is set for it, and that piece is
+    // handed on without a copy.
+    let first = match poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await {
+        Poll::Ready(None) => return Ok(Bytes::new()),
+        Poll::Ready(Some(frame)) => piece(frame)?,
+        Poll::Pending => Bytes::new(),
+    };
+    if body.is_end_stream() {
+        return if first.len() > max { Err(BodyError::TooLarge) } else { Ok(first) };
     }
-    match tokio::time::timeout(PATIENCE, collecting).await {
-        Ok(done) => done,
-        Err(_) => Err(BodyError::TooSlow),
-    }
+    let rest = Box::pin(collect(body, first, max));
+    tokio::time::timeout(PATIENCE, rest).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn collect<B>(mut body: B, max: usize) -> Result<Bytes, BodyError>
+fn piece<E: Display>(frame: Result<Frame<Bytes>, E>) -> Result<Bytes, BodyError> {
+    let frame = frame.map_err(|e| BodyError::Broken(e.to_string()))?;
+    Ok(frame.into_data().unwrap_or_default())
+}
+
+async fn collect<B>(mut body: B, first: Bytes, max: usize) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Display,
 {
-    let mut first: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
+    let (mut first, mut rest) = (first, BytesMut::new());
     let mut place = None;
-    while !body.is_end_stream()
-        && let Some(frame) = body.frame().await
-    {
-        let frame = frame.map_err(|e| BodyError::Broken(e.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        let so_far = first.as_ref().map_or(0, Bytes::len) + rest.len();
-        if so_far + data.len() > max {
+    loop {
+        if first.len() + rest.len() > max {
             return Err(BodyError::TooLarge);
         }
-        match &first {
-            // Almost every body of ours comes in one piece: hand that piece on without a copy.
-            None => first = Some(data),
-            Some(_) => rest.extend_from_slice(&data),
-        }
-        if place.is_none() && !body.is_end_stream() {
+        let begun = !first.is_empty();
+        if begun && place.is_none() && !body.is_end_stream() {
             place = Some(PLACES.try_acquire().map_err(|_| BodyError::Crowded)?);
         }
+        if body.is_end_stream() {
+            break;
+        }
+        let Some(frame) = body.frame().await else { break };
+        match (begun, piece(frame)?) {
+            (false, data) => first = data,
+            (true, data) => rest.extend_from_slice(&data),
+        }
     }
-    match (first, rest.is_empty()) {
-        (None, _) => Ok(Bytes::new()),
-        (Some(only), true) => Ok(only),
-        (Some(start), false) => Ok([start.as_ref(), rest.as_ref()].concat().into()),
+    match rest.is_empty() {
+        true => Ok(first),
+        false => Ok([first.as_ref(), rest.as_ref()].concat().into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
-
-    use hyper::body::Frame;
+    use std::task::Context;
 
     use super::*;
 

@@ -13,7 +13,12 @@ pub fn named<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
 
 /// Two Host lines, or another one than the address has: no part of the box shall choose between them.
 pub fn is_in_doubt<B>(request: &Request<B>) -> bool {
-    let mut said = request.headers().get_all(header::HOST).iter();
+    let headers = request.headers();
+    // As almost every request is: nothing is said twice, and the address names no host.
+    if headers.len() == headers.keys_len() && request.uri().authority().is_none() {
+        return false;
+    }
+    let mut said = headers.get_all(header::HOST).iter();
     let host = said.next();
     let differs = |authority: &str| {
         host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()))

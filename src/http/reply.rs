@@ -1,12 +1,13 @@
 //! Small answers.
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::Body;
+
+/// Places in the table of a request with a dozen headers.
+const HEADERS_KEPT: usize = 12;
 
 /// An answer of one type that nobody may keep.
 pub fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
@@ -18,22 +19,22 @@ pub fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Res
     reply
 }
 
-/// The same, which pages of any origin may read.
-pub fn open(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Body> {
-    /// Almost every answer's headers, made once.
-    static JSON: LazyLock<HeaderMap> = LazyLock::new(|| {
-        let mut reply = json(StatusCode::OK, Bytes::new());
-        open_to_all(&mut reply);
-        std::mem::take(reply.headers_mut())
-    });
-    if content_type == "application/json" {
-        let mut reply = Response::new(Body::whole(body));
-        *reply.status_mut() = status;
-        reply.headers_mut().clone_from(&JSON);
-        return reply;
-    }
-    let mut reply = whole(status, content_type, body);
-    open_to_all(&mut reply);
+/// The same, which pages of any origin may read. The request's own table of headers is used again.
+pub fn open(
+    asked: HeaderMap,
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> Response<Body> {
+    let mut reply = Response::new(Body::whole(body));
+    *reply.status_mut() = status;
+    // hyper keeps it for the connection's next request: it shall not stay large.
+    let mut headers = if asked.capacity() <= HEADERS_KEPT { asked } else { HeaderMap::new() };
+    headers.clear();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    *reply.headers_mut() = headers;
     reply
 }
 

@@ -1,6 +1,8 @@
 //! Names of things. Two kinds of number never mix.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// `user.id`: from 10001 up, used wherever a dialect wants a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,6 +11,27 @@ pub struct UserId(pub i64);
 /// The number of a lesson: "room" or "course" of document 001. From 10001 up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub i64);
+
+/// A table by number. The box gives out the numbers, one after the other: nobody can choose them so that they meet.
+pub type ById<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
+
+/// Spreads one number over all bits.
+#[derive(Default)]
+pub struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_i64(i64::from(*byte)));
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.0 = (self.0 ^ number.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

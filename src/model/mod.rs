@@ -24,6 +24,6 @@ pub use clock::{Clock, Hand, Millis, Moment};
 pub use date::Date;
 pub use entropy::Entropy;
 pub use fault::{Conflict, Fault, LicenceWhy, Part, Refusal, Thing};
-pub use ids::{HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex, sha256};
+pub use ids::{ById, HANDLE_CHARS_MAX, Handle, RoomId, UserId, hex, sha256};
 pub use platform::Platform;
 pub use secret::Secret;

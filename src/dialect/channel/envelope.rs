@@ -60,7 +60,7 @@ pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed 
 
 /// A page of two lines. Nothing in it comes from the request but names of fields.
 pub fn page(status: StatusCode, title: &str, line: &str) -> Sealed {
-    let (body, headers) = (page::html(title, line).into_bytes(), page::headers().into());
+    let (body, headers) = (page::html(title, line).into(), page::headers().into());
     Sealed { status, content_type: page::CONTENT_TYPE, headers, body }
 }
 

@@ -14,7 +14,7 @@ use crate::wire::callback::{live_in_time, live_verify};
 type AppId = Int<1, { i64::MAX }>;
 type TimeStamp = Int<{ i64::MIN }, { i64::MAX }>;
 /// Our random ones have 43 characters, a signed one names a person of 64; anything longer is none of ours.
-type Token = Text<1, 1024>;
+const TOKEN_MAX: usize = 1024;
 
 /// Opens a row: common fields, credentials, handler.
 pub fn open<'a>(row: &'a Row, mut call: Call<'a>) -> Work<'a> {
@@ -50,8 +50,8 @@ fn common(call: &mut Call<'_>) -> Result<(), Fault> {
 }
 
 fn actor(call: &Call<'_>) -> Result<Arc<Actor>, Fault> {
-    let token: Token = call.fields.field("token")?;
-    let actor = credentials::logged_in(call.app, &token.0, call.caller.now)?;
+    let token = call.fields.text::<1, TOKEN_MAX>("token")?;
+    let actor = credentials::logged_in(call.app, &token, call.caller.now)?;
     if actor.appid.is_some_and(|appid| appid != call.caller.appid) {
         return Err(Fault::invalid("appid", "is not the one this account registered with"));
     }

@@ -2,6 +2,7 @@
 //! forms. The only place that knows the numbers. Source: 001's table, decisions.md "Codes".
 #![warn(clippy::wildcard_enum_match_arm)]
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Serialize;
 
@@ -36,10 +37,11 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
     let body = match row.envelope {
         Envelope::RecordingCallback => br#"{"code":0}"#.to_vec(),
         Envelope::IndexCallback => index(0, ""),
-        // A command without an answer has no `data` member.
         Envelope::Page => data,
+        // A command without an answer has no `data` member.
         Envelope::Plain if row.output.is_empty() && data == b"null" => {
-            br#"{"errorCode":0,"errorInfo":""}"#.to_vec()
+            let body = Bytes::from_static(br#"{"errorCode":0,"errorInfo":""}"#);
+            return Sealed::json(StatusCode::OK, body);
         }
         Envelope::Plain => {
             let head = br#"{"errorCode":0,"errorInfo":"","data":"#;

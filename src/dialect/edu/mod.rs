@@ -83,8 +83,10 @@ static ROWS: &[Row] = &[
 ];
 
 fn named(svc: &str, cmd: &str) -> Option<&'static Row> {
+    // Its length tells most of them apart.
     let is = |address: &&str| {
-        address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/')) == Some(cmd)
+        address.len() == svc.len() + 1 + cmd.len()
+            && address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/')) == Some(cmd)
     };
     ROWS.iter().find(|row| is(&row.address) || row.aliases.iter().any(&is))
 }
@@ -92,7 +94,8 @@ fn named(svc: &str, cmd: &str) -> Option<&'static Row> {
 /// `svc` and `cmd` of the query name the row.
 fn address(asked: &Asked) -> Result<Found, Fault> {
     // As every client writes it: nothing has to be decoded.
-    let usual = asked.query().strip_prefix("svc=").and_then(|rest| rest.split_once("&cmd="));
+    let usual = asked.query().strip_prefix("svc=").and_then(|rest| rest.split_once('&'));
+    let usual = usual.and_then(|(svc, rest)| Some((svc, rest.strip_prefix("cmd=")?)));
     if let Some(row) = usual.and_then(|(svc, cmd)| named(svc, cmd)) {
         return Ok(row.into());
     }

@@ -1,5 +1,6 @@
 //! What a field may be: text, numbers, files, lists, each with its limits in its type.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -14,14 +15,16 @@ use crate::model::RoomId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<const MIN: usize, const MAX: usize>(pub String);
 
-impl<const MIN: usize, const MAX: usize> Take for Text<MIN, MAX> {
-    const KIND: Kind = Kind::Text { min: MIN, max: MAX };
-
-    fn take(raw: &str) -> Result<Self, String> {
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    pub(super) fn look(raw: &str) -> Result<Cow<'_, str>, String> {
         let text = match plain(raw) {
-            Some(text) => text.to_owned(),
-            None => serde_json::from_str(raw).map_err(|_| "must be text")?,
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(serde_json::from_str(raw).map_err(|_| "must be text")?),
         };
+        // No text has more characters than bytes, and none but the empty one has no character.
+        if MIN <= 1 && (MIN..=MAX).contains(&text.len()) {
+            return Ok(text);
+        }
         let chars = text.chars().count();
         if chars < MIN {
             return Err(if chars == 0 {
@@ -33,7 +36,15 @@ impl<const MIN: usize, const MAX: usize> Take for Text<MIN, MAX> {
         if chars > MAX {
             return Err(format!("must have at most {MAX} characters"));
         }
-        Ok(Self(text))
+        Ok(text)
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Take for Text<MIN, MAX> {
+    const KIND: Kind = Kind::Text { min: MIN, max: MAX };
+
+    fn take(raw: &str) -> Result<Self, String> {
+        Self::look(raw).map(|text| Self(text.into_owned()))
     }
 }
 

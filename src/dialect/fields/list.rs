@@ -38,7 +38,7 @@ fn next(bytes: &[u8], at: &mut usize) -> Option<u8> {
 }
 
 /// Where the first byte is that ends a plain text or makes it none, eight bytes at a time.
-fn plain_length(bytes: &[u8]) -> usize {
+pub fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;

@@ -84,9 +84,12 @@ pub trait Shown {
     const REQUIRED: bool = true;
 }
 
+/// A member's name, and its value as JSON.
+type Member<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// What a request says, unread: the members of its body's object, or of its query, and of its path.
 #[derive(Default)]
-pub struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub struct Fields<'a>(Vec<Member<'a>>);
 
 impl<'a> Fields<'a> {
     /// An empty body is an object without members.
@@ -100,8 +103,7 @@ impl<'a> Fields<'a> {
         let text = std::str::from_utf8(body);
         let text = text.map_err(|e| Fault::Syntax(format!("not UTF-8: {e}")))?;
         if let Some(members) = flat::members(text) {
-            let kept = |(name, raw)| (Cow::Borrowed(name), Cow::Borrowed(raw));
-            return Ok(Self(members.into_iter().map(kept).collect()));
+            return Ok(Self(members));
         }
         let mut reader = serde_json::Deserializer::from_str(text);
         let members = reader.deserialize_map(Members);
@@ -121,7 +123,7 @@ impl<'a> Fields<'a> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.as_ref())
     }
 
-    fn members(&self) -> &[(Cow<'a, str>, Cow<'a, str>)] {
+    fn members(&self) -> &[Member<'a>] {
         &self.0
     }
 
@@ -133,12 +135,24 @@ impl<'a> Fields<'a> {
             None => T::absent().ok_or_else(|| Fault::invalid(name, "is missing")),
         }
     }
+
+    /// A text that is only looked at: where it stands, if it stands there plainly.
+    ///
+    /// # Errors
+    /// As of [`Fields::field`].
+    pub fn text<const MIN: usize, const MAX: usize>(
+        &self,
+        name: &'static str,
+    ) -> Result<Cow<'_, str>, Fault> {
+        let raw = self.get(name).ok_or_else(|| Fault::invalid(name, "is missing"))?;
+        Text::<MIN, MAX>::look(raw).map_err(|why| Fault::invalid(name, why))
+    }
 }
 
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(Cow<'de, str>, Cow<'de, str>)>;
+    type Value = Vec<Member<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
