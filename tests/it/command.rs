@@ -414,3 +414,24 @@ async fn a_busy_https_port_is_a_warning_and_a_busy_http_port_an_end() {
     assert_eq!(refused.code, Some(70), "{refused:?}");
     assert!(refused.err.contains("http.listen") && refused.err.contains(&addr), "{refused:?}");
 }
+
+/// The check runs while doors are open; all the same nobody is told that the box listens, and nothing is written.
+#[test]
+fn a_box_whose_store_is_damaged_ends_and_leaves_the_file_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("box.db");
+    Service::start(dir.path(), &QUIET).terminate();
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let fill = "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+                INSERT INTO signature_used SELECT CAST('mark ' || i AS BLOB), i FROM n";
+    conn.execute(fill, []).unwrap();
+    conn.close().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(9).rposition(|found| found == b"mark 2000").unwrap();
+    bytes[at / 4096 * 4096..][..4096].fill(0xff);
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = said(&mut serve(dir.path(), &QUIET));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(70), ""), "{refused:?}");
+    assert!(refused.err.contains("box.db is damaged"), "{refused:?}");
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
