@@ -15,6 +15,8 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Log-ins that may wait; the last of them waits about ten seconds on the target.
 const QUEUE: usize = 512;
+/// Behind the encoder as well.
+const NICE: i32 = 15;
 /// Idle time after which the 19 MiB go back to the system.
 const KEEP: Duration = Duration::from_secs(10);
 
@@ -115,9 +117,9 @@ fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
     Some((salt.try_into().ok()?, hash.try_into().ok()?))
 }
 
-/// Lowers this thread's priority: log-ins wait, lessons do not.
+/// Lowers this thread's priority: log-ins wait, lessons and their recordings do not.
 fn step_back() {
-    if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10) {
+    if let Err(e) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(error = %e, "the password thread keeps its priority");
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, setpriority_pgrp};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -23,6 +23,8 @@ const EXIT_LIMIT: Duration = Duration::from_millis(500);
 /// Enough to see what a driver complained of.
 const WORDS: usize = 12;
 const WORD_BYTES: u64 = 400;
+/// An answer takes microseconds and does not wait for a picture to be encoded; log-ins (`domain::password`) wait for both.
+const NICE: i32 = 5;
 
 /// A running encoder. Dropped, it is killed.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ impl Encoder {
         let mut child =
             command.process_group(0).kill_on_drop(true).spawn().map_err(|e| wrong(&e))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        group.into_iter().for_each(step_back);
         let (Some(pipe), Some(log)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(wrong(&"it has no pipes"));
         };
@@ -105,6 +108,13 @@ impl Encoder {
         };
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.iter().fold(said, |all, line| all + "; " + line)
+    }
+}
+
+/// Lowers the group's priority below that of who answers.
+fn step_back(group: Pid) {
+    if let Err(e) = setpriority_pgrp(Some(group), NICE) {
+        tracing::debug!(error = %e, "the encoder keeps its priority");
     }
 }
 
