@@ -16,6 +16,7 @@ mod report;
 mod rows;
 mod scene;
 mod seed;
+mod slow_disk;
 mod talk;
 mod viewer;
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::client::{self, Wire};
-use crate::process::{ANY, Process};
+use crate::process::{self, ANY, Process};
 use crate::seed::{RECORDS_NOTHING, Seed};
-use crate::{Done, floor, people};
+use crate::{Done, floor, people, slow_disk};
 
 pub struct Scene {
     // Dropped in this order: the box ends before its folder goes.
@@ -65,6 +65,15 @@ impl Scene {
     pub fn with(seed: &Seed, more: &[&str]) -> Done<Self> {
         let folder = seed.copy()?;
         let house = Process::house(folder.path(), ANY, more, seed.pinned)?;
+        Ok(Self { house, folder, seats: seed.heartbeats(people::CLIENTS) })
+    }
+
+    /// On a disk as slow as a box's.
+    pub fn on_slow_disk(seed: &Seed) -> Done<Self> {
+        let (folder, library) = (seed.copy()?, tempfile::tempdir()?);
+        let mut command = process::house_at(folder.path(), ANY, RECORDS_NOTHING)?;
+        slow_disk::under(&mut command, library.path())?;
+        let house = Process::begin(command, seed.pinned)?.listening_for("https")?;
         Ok(Self { house, folder, seats: seed.heartbeats(people::CLIENTS) })
     }
 
