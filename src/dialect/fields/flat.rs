@@ -1,5 +1,5 @@
-//! The bodies that clients really send: one flat object of plain texts, integers and literals. They are taken
-//! apart here in one pass; everything else, and every error, is the JSON library's.
+//! The bodies that clients really send: one flat object of plain texts, lists of them, integers and literals.
+//! They are taken apart here in one pass; everything else, and every error, is the JSON library's.
 
 use std::borrow::Cow;
 
@@ -73,11 +73,32 @@ impl<'a> Scan<'a> {
     fn value(&mut self) -> Option<&'a str> {
         match self.peek()? {
             b'"' => self.string(),
+            b'[' => self.list(),
             b't' => self.word("true"),
             b'f' => self.word("false"),
             b'n' => self.word("null"),
             _ => self.integer(),
         }
+    }
+
+    /// A list of such texts and of nothing else.
+    fn list(&mut self) -> Option<&'a str> {
+        let from = self.at;
+        self.byte(b'[')?;
+        self.space();
+        if self.peek()? != b']' {
+            loop {
+                self.string()?;
+                self.space();
+                if self.peek()? == b']' {
+                    break;
+                }
+                self.byte(b',')?;
+                self.space();
+            }
+        }
+        self.byte(b']')?;
+        self.text.get(from..self.at)
     }
 
     fn word(&mut self, word: &str) -> Option<&'a str> {
@@ -138,12 +159,19 @@ mod tests {
         .map(|(name, raw)| (Cow::Borrowed(name), Cow::Borrowed(raw)));
         assert_eq!(members(beat).unwrap(), told);
         assert_eq!(members("{}").unwrap(), []);
+        let list = members(r#"{"a": [ "x" , "y" ],"b":[]}"#).unwrap();
+        assert_eq!((&*list[0].1, &*list[1].1), (r#"[ "x" , "y" ]"#, "[]"));
         for other in [
             r#"{"a":"\n"}"#,
             r#"{"a":1.5}"#,
             r#"{"a":01}"#,
             r#"{"a":-}"#,
             r#"{"a":[1]}"#,
+            r#"{"a":["b",]}"#,
+            r#"{"a":["b" "c"]}"#,
+            r#"{"a":["b"}"#,
+            r#"{"a":["\n"]}"#,
+            r#"{"a":[["b"]]}"#,
             r#"{"a":1,}"#,
             r#"{"a":1}{"#,
             r#"{"a" 1}"#,
@@ -160,6 +188,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lists_are_what_the_library_reads(
+            text in r#"\{"a": ?\[ ?("[a-z\\é]{0,9}"[, ]{1,2}){0,4}("[a-z]{0,9}"|1)? ?\],?"b":1\}"#,
+        ) {
+            agrees(&text);
+        }
+
         #[test]
         fn whatever_is_taken_apart_here_the_library_reads_in_the_same_way(
             text in r#"[ \{]{1,2}("[a-z\\"\u{1}é]{0,3}"[: ]{1,2}(-?[0-9.e]{0,3}|"[a-z\\n"é]{0,3}"|true|null|tru|[\[\]])[,\} ]{0,2}){0,3}[\}]{0,2}"#,
