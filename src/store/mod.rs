@@ -102,16 +102,16 @@ impl Db {
     }
 
     /// The same, but it reads before the file is checked: a check walks through all of it, and takes longer than
-    /// the rest of a start. Nothing is written before `check` has passed.
+    /// the rest of a start. Nothing is written before `check` has passed; only a file of an older release is
+    /// checked and brought up to date at once.
     pub fn open_unchecked(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join("box.db");
         let mut conn = connect_to_write(&path)?;
-        if !migrate::is_due(&conn)? {
-            return Self::of(conn, path, gate::closed());
+        if migrate::is_due(&conn)? {
+            check(&conn)?;
+            migrate::run(&mut conn, folder)?;
         }
-        check(&conn)?;
-        migrate::run(&mut conn, folder)?;
-        Self::of(conn, path, gate::open())
+        Self::of(conn, path, gate::closed())
     }
 
     fn of(

@@ -113,6 +113,17 @@ async fn an_unchecked_store_is_read_at_once_and_written_after_its_check() {
     db.close().await;
 }
 
+#[tokio::test]
+async fn a_store_of_an_older_release_is_brought_up_to_date_and_written_after_its_check_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open_unchecked(dir.path()).unwrap();
+    assert!(!db.is_checked());
+    assert_eq!(db.read(|conn| Ok(rooms::newest(conn)?)).await.unwrap(), 10_000);
+    let (put, found) = tokio::join!(db.write(|conn| Ok(memo::put(conn, "k", "v")?)), db.check());
+    assert!(put.is_ok() && found.is_ok() && db.is_checked());
+    db.close().await;
+}
+
 /// A file whose damage nobody meets who reads a little of it.
 #[tokio::test]
 async fn a_damaged_store_is_never_written() {
