@@ -106,9 +106,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         health.warn("channel", why.into());
     }
     // Before anybody can upload: what has no row now never will.
-    if let Err(e) = file::reconcile(&app).await {
-        tracing::warn!(error = ?e, "left-over uploads were not looked after");
-    }
+    let left_over = file::reconcile(&app).await;
 
     // Asked before the doors open: it is written before anything that is asked through them.
     let mut settled = pin!(app.settle(clock.moment()));
@@ -130,6 +128,10 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     db.check().await.map_err(|e| StartError::Software(e.to_string()))?;
     let asked = if let Poll::Ready(done) = asked { done } else { settled.await };
     asked.map_err(|e| trouble(&e))?;
+    let cleared = async { left_over?.clear().await };
+    if let Err(e) = cleared.await {
+        tracing::warn!(error = ?e, "left-over uploads were not looked after");
+    }
     let own = own_socket(&data)?;
     let desk = Arc::new(socket::Desk { app: app.clone(), clock: clock.clone(), health, data });
     let asked: listener::Service = Arc::new(move |request, _| {

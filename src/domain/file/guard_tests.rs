@@ -135,13 +135,13 @@ async fn what_no_row_knows_is_set_aside_at_start_and_rows_stay() {
     for round in ["lost/stray", "lost/stray-2", "lost/stray-3"] {
         let stray = plant(&world, "stray");
         let unfinished = [plant(&world, "0123.part"), plant(&world, "0-1-1-0-0-0-0.slices")];
-        reconcile(&world.app).await.unwrap();
+        reconcile(&world.app).await.unwrap().clear().await.unwrap();
         assert!(!stray.exists() && kept.file.exists());
         assert!(!unfinished.iter().any(|path| path.exists()));
         assert_eq!(fs::read(files.join(round)).unwrap(), b"half");
     }
     fs::remove_file(&kept.file).unwrap();
-    reconcile(&world.app).await.unwrap();
+    reconcile(&world.app).await.unwrap().clear().await.unwrap();
     assert_eq!(find(&world.app, &at("/x.txt")).await.unwrap(), kept);
 }
 
@@ -149,13 +149,13 @@ async fn what_no_row_knows_is_set_aside_at_start_and_rows_stay() {
 async fn a_store_that_knows_none_or_few_of_the_files_touches_nothing() {
     let world = world(|_| {}).await;
     let strays = [plant(&world, "one"), plant(&world, "two"), plant(&world, "0.part")];
-    reconcile(&world.app).await.unwrap();
+    reconcile(&world.app).await.unwrap().clear().await.unwrap();
     assert!(strays.iter().all(|path| path.exists()), "no rows");
     store(&world, "/x.txt").await;
-    reconcile(&world.app).await.unwrap();
+    reconcile(&world.app).await.unwrap().clear().await.unwrap();
     assert!(strays.iter().all(|path| path.exists()), "two of three");
     store(&world, "/y.txt").await;
-    reconcile(&world.app).await.unwrap();
+    reconcile(&world.app).await.unwrap().clear().await.unwrap();
     assert!(!strays.iter().any(|path| path.exists()), "two of four");
     assert_eq!(fs::read_dir(world.app.folders.files.join("lost")).unwrap().count(), 2);
 }

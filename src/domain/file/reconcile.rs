@@ -12,16 +12,45 @@ use crate::model::Fault;
 use crate::model::crash::{self, Mutation, Point};
 use crate::store::files;
 
-/// Sets files that no row knows aside in `files/lost/`, where nobody looks again, and deletes uploads that
-/// never became whole. Rows are never removed. When the store knows no file, or fewer than half of those
-/// that are there, it may be a new or an older one: then nothing is touched.
+/// What lies in the folder and belongs to nothing.
+#[derive(Default)]
+pub struct LeftOver {
+    unfinished: Vec<PathBuf>,
+    strays: Vec<PathBuf>,
+}
+
+impl LeftOver {
+    /// Sets files that no row knows aside in `files/lost/`, where nobody looks again, and deletes uploads that never
+    /// became whole. To be awaited after the store was checked: it is the witness.
+    pub async fn clear(self) -> Result<(), Fault> {
+        let Self { unfinished, strays } = self;
+        if !strays.is_empty() {
+            tracing::warn!(files = strays.len(), "files that no row knows are moved to files/lost");
+        }
+        if !unfinished.is_empty() {
+            tracing::info!(files = unfinished.len(), "left-over uploads are removed");
+        }
+        let work = move || {
+            unfinished.iter().try_for_each(fs::remove_file)?;
+            strays.iter().try_for_each(|path| set_aside(path))
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(io::Error::other).flatten().map_err(cleaning)
+    }
+}
+
+fn cleaning(e: io::Error) -> Fault {
+    Fault::internal("cleaning the stored files", e)
+}
+
+/// Finds it, and touches nothing. Rows are never removed. When the store knows no file, or fewer than half of those
+/// that are there, it may be a new or an older one: then nothing is left over.
 /// To be awaited before anything is served: a running upload has no row yet, so whatever has none now is
 /// from before this start.
-pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
+pub async fn reconcile(app: &Appliance) -> Result<LeftOver, Fault> {
     if crash::is(Mutation::NoFileReconcile) {
-        return Ok(());
+        return Ok(LeftOver::default());
     }
-    let cleaning = |e: io::Error| Fault::internal("cleaning the stored files", e);
     let folder = app.folders.files.clone();
     let there = tokio::task::spawn_blocking(move || look(&folder)).await;
     let there = there.map_err(io::Error::other).flatten().map_err(cleaning)?;
@@ -41,20 +70,9 @@ pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
             rows = known.len(),
             "the store does not know most of the stored files; nothing is touched, restore a backup"
         );
-        return Ok(());
+        return Ok(LeftOver::default());
     }
-    if !strays.is_empty() {
-        tracing::warn!(files = strays.len(), "files that no row knows are moved to files/lost");
-    }
-    if !unfinished.is_empty() {
-        tracing::info!(files = unfinished.len(), "left-over uploads are removed");
-    }
-    let work = move || {
-        unfinished.iter().try_for_each(fs::remove_file)?;
-        strays.iter().try_for_each(|path| set_aside(path))
-    };
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(io::Error::other).flatten().map_err(cleaning)
+    Ok(LeftOver { unfinished, strays })
 }
 
 /// Plain files only: `lost/` itself is passed over.
