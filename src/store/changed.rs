@@ -20,7 +20,7 @@ pub struct Changed {
     pub seats: Vec<(RoomId, UserId)>,
     /// People who are shown or may come in otherwise than before.
     pub people: Vec<UserId>,
-    /// People who came into a group or left one.
+    /// People who came into a group or left one, and those of a group that has changed.
     pub grouped: Vec<UserId>,
 }
 
@@ -45,7 +45,9 @@ pub fn prepare(conn: &Connection) -> rusqlite::Result<()> {
          CREATE TEMP TRIGGER group_entered AFTER INSERT ON main.group_member
          BEGIN INSERT INTO changed VALUES ({GROUPED}, new.user_id, 0); END;
          CREATE TEMP TRIGGER group_left AFTER DELETE ON main.group_member
-         BEGIN INSERT INTO changed VALUES ({GROUPED}, old.user_id, 0); END;"
+         BEGIN INSERT INTO changed VALUES ({GROUPED}, old.user_id, 0); END;
+         CREATE TEMP TRIGGER group_changed AFTER UPDATE ON main.im_group
+         BEGIN INSERT INTO changed SELECT {GROUPED}, user_id, 0 FROM main.group_member WHERE group_id = new.id; END;"
     ))
 }
 

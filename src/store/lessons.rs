@@ -51,7 +51,9 @@ pub fn end(
          SELECT room_id, user_id, ?2, 'out' FROM member WHERE room_id = ?1 AND active = 1",
     )?
     .execute(params![room.0, now.0])?;
-    conn.prepare_cached("UPDATE member SET active = 0 WHERE room_id = ?1")?.execute([room.0])?;
+    // Those who left before are not touched: each that is, is looked at again for the lists.
+    conn.prepare_cached("UPDATE member SET active = 0 WHERE room_id = ?1 AND active = 1")?
+        .execute([room.0])?;
     hands::lower_all(conn, &room.to_string())?;
     Ok(ended)
 }

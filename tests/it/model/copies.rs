@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arctos_box::domain::catalogue::Slip;
 use arctos_box::domain::{Appliance, group, lesson, people, room};
-use arctos_box::model::group::GroupId;
+use arctos_box::model::group::{FIRST, GroupId};
 use arctos_box::model::lesson::{Member, Page, Room, RoomFilter, RoomState};
 use arctos_box::model::user::{Actor, Face, Role};
 use arctos_box::model::{Fault, Millis, Moment, RoomId};
@@ -90,7 +90,7 @@ fn memory_shows_what_the_store_says_after_any_operations_and_power_cuts() {
 async fn act(world: &World, people: &[Actor], step: Step) -> Result<(), Fault> {
     let (app, now) = (world.app(), world.clock.moment());
     let id = |n: usize| RoomId(10_001 + i64::try_from(n).unwrap());
-    let group_id = |n: usize| GroupId(1 + i64::try_from(n).unwrap());
+    let group_id = |n: usize| GroupId(FIRST.0 + i64::try_from(n).unwrap());
     match step {
         Step::Create(who) => {
             let cover = format!("/c/{who}");
