@@ -117,7 +117,7 @@ pub async fn list(app: &Appliance, id: RoomId, actor: &Actor) -> Result<Vec<Appl
     app.db.read(move |conn| Ok(applications::of_room(conn, id, SHOWN_MAX)?)).await
 }
 
-/// Looks for those whom nobody answered in time; called each second.
+/// Looks for those whom nobody answered in time; called as often as the box keeps house.
 pub async fn age(app: &Appliance, now: Moment) {
     let late: Vec<((RoomId, UserId), Waiting)> = {
         let waiting = app.applications.waiting();

@@ -246,7 +246,7 @@ async fn unseat(
     Ok(())
 }
 
-/// Looks for those who fell silent; called each second.
+/// Looks for those who fell silent; called as often as the box keeps house.
 pub async fn age(app: &Appliance, now: Moment) {
     let (host_max, member_max) = (app.policy.host_silence, app.policy.member_silence);
     for aged in app.presence.aged(host_max, member_max, now.steady) {

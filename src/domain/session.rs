@@ -1,4 +1,5 @@
-//! Who holds which token. Look-ups are answered from memory; only log-in and log-out touch the disk.
+//! Who holds which token. Look-ups are answered from memory; only log-in and log-out touch the disk,
+//! and a look-up while a start still reads the tokens.
 //! Age runs on monotonic time plus the stored wall time, so a clock step logs nobody out.
 
 mod held;

@@ -1,4 +1,4 @@
-//! A small pool of read-only connections, used off the async threads.
+//! A small pool of read-only connections, used off the async threads but for single rows at a start.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
