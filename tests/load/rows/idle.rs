@@ -21,6 +21,8 @@ const CONNECTIONS: usize = 10_000;
 /// So many are being opened at once.
 const AT_ONCE: usize = 20;
 const MEMORY_MB: f64 = 120.0;
+/// They are idle once nothing was said on them for so long.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long the box is left alone, and watched.
 const ALONE: Duration = Duration::from_secs(20);
 const WAKES: f64 = 2.0;
@@ -35,7 +37,7 @@ pub async fn connections(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
         quiet.push(Crowd::connect(http, &calls).await?.beat(turn(plan)).await?.p99());
         let began = Instant::now();
         let idle = open_all(http, &calls).await?;
-        opened_in.push(began.elapsed().as_secs_f64());
+        opened_in.push((began.elapsed() - SILENCE).as_secs_f64());
         pss.push(counters::pss_mb(pid)?);
         let still = || idle.iter().filter(|wire| wire.is_open()).count();
         let first = still();
@@ -89,6 +91,7 @@ async fn open_all(http: SocketAddr, calls: &[Call]) -> Done<Vec<Wire>> {
     while let Some(opened) = opening.join_next().await {
         idle.extend(opened??);
     }
+    tokio::time::sleep(SILENCE).await;
     Ok(idle)
 }
 
