@@ -194,6 +194,7 @@ async fn an_encoder_that_never_gives_a_picture_ends_with_no_takes() {
         "case \"$*\" in *pipe:1) echo out of luck >&2; exit 3;; esac\nexec $REAL \"$@\"",
     ));
     world.start().await;
+    world.gap().await;
     world.pause(1500).await;
     assert!(world.stop().await.is_empty());
     // One gap, told again at the end with the same beginning.
