@@ -1,5 +1,5 @@
-//! A hash for tables of short names that are asked for by the hundred: a few multiplications, keyed by a secret of
-//! this run, so that nobody can choose names that meet.
+//! A hash for tables of numbers and short names that are asked for by the hundred: a few multiplications, keyed by a
+//! secret of this run, so that nobody can choose names that meet.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -42,6 +42,10 @@ impl Hasher for Mix {
         self.fold(u64::from_le_bytes(last) ^ ((bytes.len() as u64) << 56));
     }
 
+    fn write_i64(&mut self, number: i64) {
+        self.fold(number.cast_unsigned());
+    }
+
     /// What ends a text: its length was mixed in.
     fn write_u8(&mut self, _: u8) {}
 
@@ -69,6 +73,8 @@ mod tests {
             assert!(places.len() == 128 && places.values().all(|n| (60..300).contains(n)));
         }
         assert_ne!(hash("a"), hash("a\0"));
+        let numbers: HashSet<u64> = (10_001_i64..30_001).map(|n| keyed.hash_one(n)).collect();
+        assert_eq!(numbers.len(), 20_000);
         assert_ne!(hash(""), hash("\0"));
         assert_ne!(Keyed::default().hash_one("a"), Keyed::default().hash_one("a"), "each its own");
         let table: HashMap<&str, usize, Keyed> =
