@@ -4,8 +4,8 @@
 pub mod flat;
 pub mod form;
 pub mod kinds;
-pub mod list;
 mod macros;
+mod plain;
 
 use std::borrow::Cow;
 use std::fmt;
