@@ -137,64 +137,61 @@ output! {
 pub fn roomlist(input: Input<RoomList>) -> Work<'static> {
     let Input { app, caller, value, .. } = input;
     let page = Page { index: value.index.0, size: value.size.0 };
-    match wanted(&app, &caller, &value) {
+    let (mut filter, teacher) = match filter(&caller, &value) {
+        Ok(asked) => asked,
         Err(fault) => return Work::Done(Err(fault)),
-        Ok(Some(filter)) => {
-            let paste = |total, slips: &[&Slip]| pages::rooms(&app, &caller.base, total, slips);
-            if let Some(json) = app.catalogue.rooms(&filter, page, pages::room, paste) {
-                return Work::Done(Ok(Made::Json(json)));
-            }
-        }
+    };
+    match in_memory(&app, &caller, filter.clone(), teacher.as_ref(), page) {
+        Ok(Some(json)) => return Work::Done(Ok(Made::Json(json))),
         Ok(None) => {}
+        Err(fault) => return Work::Done(Err(fault)),
     }
     serve::later(async move {
-        let filter = filter(&app, &caller, &value).await?;
+        if let Some(teacher) = teacher {
+            let host = user::by_handle(&app, teacher).await?;
+            let host = host.map(|u| Host { id: u.id, appid: u.appid, role: u.role });
+            filter.host = Some(judged(&caller, host)?);
+        }
         let (total, found) = room::list(&app, filter, page).await?;
         let rooms = found.into_iter().map(|room| shown(&app, &caller.base, room)).collect();
         Ok(Rooms { total, rooms })
     })
 }
 
-/// The filter, where memory knows the host or none is named.
-fn wanted(app: &Appliance, caller: &Caller, value: &RoomList) -> Result<Option<RoomFilter>, Fault> {
-    let times = times(value)?;
-    let host = match &value.host_uid {
-        None => None,
-        Some(uid) => {
-            let handle = Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User))?;
-            let Some(host) = app.catalogue.host(&handle) else { return Ok(None) };
-            Some(judged(caller, Some(host))?)
-        }
-    };
-    Ok(Some(anded(caller, value, times, host)))
-}
-
-/// The same with the store's word.
-async fn filter(
-    app: &Arc<Appliance>,
+/// The page, where memory knows the teacher or none is named.
+fn in_memory(
+    app: &Appliance,
     caller: &Caller,
-    value: &RoomList,
-) -> Result<RoomFilter, Fault> {
-    let times = times(value)?;
-    let host = match &value.host_uid {
-        None => None,
-        Some(uid) => {
-            let handle = Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User))?;
-            let host = user::by_handle(app, handle).await?;
-            let host = host.map(|u| Host { id: u.id, appid: u.appid, role: u.role });
-            Some(judged(caller, host)?)
-        }
-    };
-    Ok(anded(caller, value, times, host))
+    mut filter: RoomFilter,
+    teacher: Option<&Handle>,
+    page: Page,
+) -> Result<Option<Vec<u8>>, Fault> {
+    if let Some(teacher) = teacher {
+        let Some(host) = app.catalogue.host(teacher) else { return Ok(None) };
+        filter.host = Some(judged(caller, Some(host))?);
+    }
+    let paste = |total, slips: &[&Slip]| pages::rooms(app, &caller.base, total, slips);
+    Ok(app.catalogue.rooms(&filter, page, pages::room, paste))
 }
 
-fn times(value: &RoomList) -> Result<(Option<i64>, Option<i64>), Fault> {
+/// All but the number of the teacher, who is named beside it.
+fn filter(caller: &Caller, value: &RoomList) -> Result<(RoomFilter, Option<Handle>), Fault> {
     let seconds = |t: Option<Index>| t.filter(|t| t.0 > 0).map(|t| t.0);
     let (from, to) = (seconds(value.from_time), seconds(value.to_time));
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(Fault::invalid("from_time", "must not be later than to_time"));
     }
-    Ok((from, to))
+    let handle = |uid: &Text<1, 64>| Handle::new(&uid.0).ok_or(Fault::Missing(Thing::User));
+    let filter = RoomFilter {
+        appid: Some(caller.appid),
+        room: value.roomnum.map(|r| r.0),
+        from: from.map(|s| Millis(s.saturating_mul(1000))),
+        // Up to and with the last millisecond of that second.
+        to: to.map(|s| Millis(s.saturating_mul(1000).saturating_add(999))),
+        host: None,
+        state: value.state.and_then(|s| RoomState::from_number(s.0)),
+    };
+    Ok((filter, value.host_uid.as_ref().map(handle).transpose()?))
 }
 
 /// Whether courses of this teacher may be asked for.
@@ -206,23 +203,6 @@ fn judged(caller: &Caller, host: Option<Host>) -> Result<UserId, Fault> {
         return Err(Fault::invalid("host_uid", "belongs to another appid"));
     }
     Ok(host.id)
-}
-
-fn anded(
-    caller: &Caller,
-    value: &RoomList,
-    (from, to): (Option<i64>, Option<i64>),
-    host: Option<UserId>,
-) -> RoomFilter {
-    RoomFilter {
-        appid: Some(caller.appid),
-        room: value.roomnum.map(|r| r.0),
-        from: from.map(|s| Millis(s.saturating_mul(1000))),
-        // Up to and with the last millisecond of that second.
-        to: to.map(|s| Millis(s.saturating_mul(1000).saturating_add(999))),
-        host,
-        state: value.state.and_then(|s| RoomState::from_number(s.0)),
-    }
 }
 
 fn shown(app: &Appliance, base: &Base, room: Room) -> RoomRow {
