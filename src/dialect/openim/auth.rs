@@ -13,8 +13,10 @@ use crate::domain::Appliance;
 use crate::domain::guess::Account;
 use crate::model::{Fault, Refusal};
 
-/// facts.md, "Limits enforced".
-pub type Secret = Text<1, 32>;
+/// Of a secret, in characters: facts.md, "Limits enforced".
+pub const SECRET_MAX: usize = 32;
+
+pub type Secret = Text<1, SECRET_MAX>;
 
 /// An input with the secret in it.
 pub trait Secretive: Input {

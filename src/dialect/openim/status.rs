@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::auth::{self, Secret, Secretive};
-use crate::dialect::fields::{Fields, Text, Texts, flat, list};
+use crate::dialect::fields::{Fields, Text, Texts, flat};
 use crate::dialect::{Call, Caller};
 use crate::domain::Appliance;
 use crate::domain::online::Look;
@@ -14,16 +14,17 @@ use crate::{input, output};
 pub const BODY_MAX: usize = 160 * 1024;
 
 const IDS_MAX: usize = 200;
-/// Bytes of one that is not looked at twice, so certainly no more characters than it may have.
+const OPERATION_MAX: usize = 256;
+/// Characters of one. A text of no more bytes has certainly no more characters.
 const ID_MAX: usize = 256;
 
 input! {
     /// Body of `user/get_users_online_status`.
     pub struct Users {
         /// Any text, to find the call in logs.
-        pub operationID: Text<1, 256>,
+        pub operationID: Text<1, OPERATION_MAX>,
         /// At most 200.
-        pub userIDList: Texts<IDS_MAX, 256>,
+        pub userIDList: Texts<IDS_MAX, ID_MAX>,
         /// What `arctos-box secrets` shows.
         pub secret: Secret,
     }
@@ -99,9 +100,9 @@ impl<'a> Plain<'a> {
             let text = flat::plain(fields.get(name)?)?;
             (1..=most).contains(&text.len()).then_some(text)
         };
-        text("operationID", 256)?;
-        let ids = list::texts(fields.get("userIDList")?, IDS_MAX)?;
-        let secret = text("secret", 32)?;
+        text("operationID", OPERATION_MAX)?;
+        let ids = flat::texts(fields.get("userIDList")?, IDS_MAX)?;
+        let secret = text("secret", auth::SECRET_MAX)?;
         ids.iter().all(|id| id.len() <= ID_MAX).then_some(Self { ids, secret })
     }
 

@@ -15,8 +15,8 @@ use crate::model::user::User;
 use crate::model::{Fault, Millis, RoomId, UserId};
 use crate::store::rooms;
 
-/// Rows kept at once, mostly of half a kilobyte and never above six. Lists are read from their beginning; whoever turns more pages than
-/// these asks the store.
+/// Rows kept at once, mostly of half a kilobyte and never above six. Lists are read from their beginning; whoever
+/// turns more pages than these asks the store.
 const ROWS_MAX: usize = 2_000;
 
 #[derive(Default)]
