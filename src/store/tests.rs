@@ -114,6 +114,30 @@ async fn an_unchecked_store_is_read_at_once_and_written_after_its_check() {
 }
 
 #[tokio::test]
+async fn a_store_that_takes_nothing_says_so_until_it_takes_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let may_grow_to = |pages: u32| {
+        move |conn: &Connection| Ok(conn.pragma_update(None, "max_page_count", pages)?)
+    };
+    let put = |conn: &Connection| Ok(memo::put(conn, "k", &"v".repeat(100_000))?);
+    let put_nothing = |_: &Connection| Ok(());
+    // Not below what it has.
+    db.write(may_grow_to(1)).await.unwrap();
+    assert!(!db.is_ailing());
+    let (full, beside) = tokio::join!(db.write(put), db.write(put_nothing));
+    assert!(matches!(full, Err(Fault::Offline(_))), "{full:?}");
+    assert!(matches!(beside, Ok(()) | Err(Fault::Offline(_))), "{beside:?}");
+    assert!(db.is_ailing());
+    db.write(put_nothing).await.unwrap();
+    assert!(db.is_ailing(), "nobody asked the disk");
+    db.write(may_grow_to(1 << 30)).await.unwrap();
+    db.write(put).await.unwrap();
+    assert!(!db.is_ailing());
+    db.close().await;
+}
+
+#[tokio::test]
 async fn a_store_of_an_older_release_is_brought_up_to_date_and_written_after_its_check_too() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open_unchecked(dir.path()).unwrap();

@@ -45,7 +45,7 @@ struct Listeners {
 struct Counts {
     transactions: AtomicU64,
     jobs: AtomicU64,
-    /// The last transaction failed.
+    /// The last transaction that changed something failed.
     ailing: AtomicBool,
 }
 
@@ -122,7 +122,7 @@ fn text(panic: &(dyn Any + Send)) -> String {
 }
 
 impl Writer {
-    /// What is asked before the gate opens waits in the queue.
+    /// What a start writes waits in the queue until the gate opens.
     pub fn start(conn: Connection, gate: Gate) -> Self {
         let (queue, inbox) = queue(QUEUE);
         let counts = Arc::new(Counts::default());
@@ -203,8 +203,7 @@ impl Desk {
             let (number, began) = (batch.len(), Instant::now());
             self.counts.jobs.fetch_add(number as u64, Ordering::Relaxed);
             self.counts.transactions.fetch_add(1, Ordering::Relaxed);
-            let well = self.commit(batch);
-            self.counts.ailing.store(!well, Ordering::Relaxed);
+            self.commit(batch);
             expected.number = number + inbox.length();
             expected.patience = began.elapsed().min(PATIENCE);
         }
@@ -213,8 +212,8 @@ impl Desk {
         }
     }
 
-    /// Answers whether the transaction stands.
-    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) -> bool {
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let changes = self.conn.total_changes();
         let outcome = transaction(&mut self.conn, &mut batch);
         if let Err(e) = &outcome {
             tracing::error!(error = %e, jobs = batch.len(), "a transaction failed");
@@ -222,6 +221,10 @@ impl Desk {
         let failure = outcome.err().map(Failure::of);
         let well = failure.is_none();
         crash::point(Point::Committed);
+        // A transaction that changed nothing did not ask the disk. Who is answered may look at this.
+        if !well || self.conn.total_changes() > changes {
+            self.counts.ailing.store(!well, Ordering::Relaxed);
+        }
         if well {
             // Memory first: who hears of a message may ask for what it was about.
             changed::tell(&self.conn, self.listeners.changed.get());
@@ -235,7 +238,6 @@ impl Desk {
             }
             Some(_) | None => drop(answers),
         }
-        well
     }
 }
 
@@ -271,7 +273,11 @@ fn transaction(conn: &mut Connection, batch: &mut Vec<Box<dyn Job>>) -> rusqlite
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for job in batch.iter_mut() {
         tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-        if !job.run(&tx) {
+        let keep = job.run(&tx);
+        if tx.is_autocommit() {
+            return Err(given_up());
+        }
+        if !keep {
             tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
         tx.prepare_cached("RELEASE job")?.execute([])?;
@@ -281,4 +287,10 @@ fn transaction(conn: &mut Connection, batch: &mut Vec<Box<dyn Job>>) -> rusqlite
         batch.drain(..).for_each(|job| job.answer(None));
     }
     tx.commit()
+}
+
+/// A disk that is full or broken in the middle of a transaction: SQLite has rolled all of it back already.
+fn given_up() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+    rusqlite::Error::SqliteFailure(code, Some("the disk took no more of a transaction".into()))
 }
