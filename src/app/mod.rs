@@ -90,7 +90,8 @@ pub struct World {
 }
 
 /// Builds everything and starts serving. Callers are let in as soon as they can be, and answered from what is
-/// stored; whoever writes waits until the store was checked. What acts by itself begins after that.
+/// stored; whoever writes waits until the store was checked, or is told to come again. What acts by itself begins
+/// after that.
 pub async fn start(config: &Config, world: World) -> Result<Running, StartError> {
     let World { data, search_path, clock, entropy } = world;
     let (folder, data) = own(&data)?;

@@ -277,7 +277,7 @@ async fn silence(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> 
 
 /// After a restart each running lesson has its lease, and no other has one.
 pub(super) async fn settle(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    app.db.write(move |conn| Ok(leases::reconcile(conn, now.wall)?)).await
+    app.db.write_first(move |conn| Ok(leases::reconcile(conn, now.wall)?)).await
 }
 
 /// After a restart running lessons run on: seats are warm, recordings resume, half-closed ones are closed.

@@ -1,12 +1,18 @@
-//! Between a store that was opened and its writer: nothing is written before the file was checked.
+//! Between a store that was opened and its writer: nothing is written before the file was checked. Who would write
+//! waits here and not in the writer's queue: what is refused for lack of time never happens afterwards.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{OpenError, check};
+use crate::model::{Fault, Millis};
+
+/// Clients give a request up after ten seconds, and then ask once more for what they may have been given.
+const PATIENCE: Duration = Duration::from_secs(5);
+const RETRY: Millis = Millis::seconds(5);
 
 type Verdict = Result<(), OpenError>;
 type Question = oneshot::Sender<Verdict>;
@@ -20,17 +26,25 @@ pub enum Gate {
 /// Asks for the check. Dropped unused, it leaves the gate closed for ever.
 pub struct Key {
     ask: Mutex<Option<oneshot::Sender<Question>>>,
-    is_open: AtomicBool,
+    door: watch::Sender<Door>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Closed,
+    Open,
+    /// It is damaged, or nobody asks any more.
+    Locked,
 }
 
 /// The file is checked.
 pub fn open() -> (Key, Gate) {
-    (Key { ask: Mutex::new(None), is_open: AtomicBool::new(true) }, Gate::Open)
+    (Key { ask: Mutex::new(None), door: watch::Sender::new(Door::Open) }, Gate::Open)
 }
 
 pub fn closed() -> (Key, Gate) {
     let (ask, asked) = oneshot::channel();
-    let key = Key { ask: Mutex::new(Some(ask)), is_open: AtomicBool::new(false) };
+    let key = Key { ask: Mutex::new(Some(ask)), door: watch::Sender::new(Door::Closed) };
     (key, Gate::Closed(asked))
 }
 
@@ -53,18 +67,45 @@ impl Key {
         let Some(ask) = ask else { return Ok(()) };
         let (verdict, found) = oneshot::channel();
         let gone = || OpenError::Damaged("the check broke off".into());
-        ask.send(verdict).map_err(|_| gone())?;
-        found.await.unwrap_or_else(|_| Err(gone()))?;
-        self.is_open.store(true, Ordering::Relaxed);
-        Ok(())
+        let asked = ask.send(verdict).map_err(|_| gone());
+        let found = match asked {
+            Ok(()) => found.await.unwrap_or_else(|_| Err(gone())),
+            Err(e) => Err(e),
+        };
+        self.door.send_replace(if found.is_ok() { Door::Open } else { Door::Locked });
+        found
+    }
+
+    /// Waits until it may be written.
+    ///
+    /// # Errors
+    /// `Busy` when the check takes longer than a client can wait.
+    pub async fn pass(&self) -> Result<(), Fault> {
+        if self.is_open() {
+            return Ok(());
+        }
+        let mut door = self.door.subscribe();
+        let seen = async { door.wait_for(|door| *door != Door::Closed).await.map(|door| *door) };
+        match tokio::time::timeout(PATIENCE, seen).await {
+            Ok(Ok(Door::Open)) => Ok(()),
+            Ok(_) => Err(Fault::internal("store", "it has not passed its check")),
+            Err(_) => Err(Fault::Busy { retry: RETRY }),
+        }
     }
 
     /// Nobody will ask any more.
     pub fn leave(&self) {
         drop(self.ask.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.door.send_if_modified(|door| {
+            let was_closed = *door == Door::Closed;
+            if was_closed {
+                *door = Door::Locked;
+            }
+            was_closed
+        });
     }
 
     pub fn is_open(&self) -> bool {
-        self.is_open.load(Ordering::Relaxed)
+        *self.door.borrow() == Door::Open
     }
 }

@@ -158,8 +158,19 @@ impl Db {
     /// An error rolls back this work and nothing else.
     ///
     /// # Errors
-    /// `Busy` when the queue is full, what `work` returned, or the store's own trouble.
+    /// `Busy` when the queue is full or the check takes long: then `work` is never done. What `work` returned, or the
+    /// store's own trouble.
     pub async fn write<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.gate.pass().await?;
+        self.writer.run(work).await
+    }
+
+    /// The same for what a start writes: before all others, and however long the check takes.
+    pub async fn write_first<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,

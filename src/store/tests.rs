@@ -113,6 +113,31 @@ async fn an_unchecked_store_is_read_at_once_and_written_after_its_check() {
     db.close().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_while_a_check_lasts_never_happens_and_what_a_start_writes_waits_on() {
+    let dir = tempfile::tempdir().unwrap();
+    Db::open(dir.path()).unwrap().close().await;
+    let db = Db::open_unchecked(dir.path()).unwrap();
+    let put = |key: &'static str| move |conn: &Connection| Ok(memo::put(conn, key, "v")?);
+    let mut first = std::pin::pin!(db.write_first(put("first")));
+    tokio::select! {
+        biased;
+        _ = &mut first => panic!("it is not checked"),
+        refused = db.write(put("refused")) => {
+            assert!(matches!(refused, Err(Fault::Busy { .. })), "{refused:?}");
+        }
+    }
+    db.check().await.unwrap();
+    first.await.unwrap();
+    db.write(put("later")).await.unwrap();
+    let there = |conn: &Connection| {
+        let keys = ["first", "refused", "later"].map(|key| memo::get(conn, key).unwrap());
+        Ok(keys.map(|value| value.is_some()))
+    };
+    assert_eq!(db.read(there).await.unwrap(), [true, false, true]);
+    db.close().await;
+}
+
 #[tokio::test]
 async fn a_store_that_takes_nothing_says_so_until_it_takes_something() {
     let dir = tempfile::tempdir().unwrap();

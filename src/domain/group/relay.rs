@@ -27,7 +27,7 @@ pub async fn catch_up(app: &Appliance, now: Moment) -> Result<(), Fault> {
         }
         Ok(memo::put(conn, SERVICE, &key)?)
     };
-    app.db.write(job).await
+    app.db.write_first(job).await
 }
 
 /// Notes changes, or does nothing.
