@@ -88,9 +88,12 @@ async fn an_answer_before_the_commit_is_noticed() {
         service.kill();
         let service = story.serve(&[("SHIM_SYNC_MS", "5"), ("ARCTOS_BOX_MUTATION", mutation)]);
         let ann = ann.at(&service.base());
-        for n in 0..12 {
-            // Lessons, which are one transaction each.
-            story.watched.write(&ann, 0, 12, &format!("n{n}")).await.unwrap();
+        for n in 0..6 {
+            // Lessons: one alone, then two at once, which share a commit where they can.
+            let make = async |k: u8| story.watched.write(&ann, 0, 12, &format!("n{n}{k}")).await;
+            make(0).await.unwrap();
+            let (one, other) = tokio::join!(make(1), make(2));
+            assert_eq!((one, other), (Ok(()), Ok(())));
         }
         service.kill();
         let (log, watched) = (story.watched.log(), &story.watched);
