@@ -23,3 +23,30 @@ pub fn make_room<K, V, R>(
         least.map(|key| table.remove(&key));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of three: `a` is stale, of `b` and `c` the first ranks least.
+    fn after(key: &str, most: usize) -> Vec<&'static str> {
+        let mut table = HashMap::from([("a", (false, 9)), ("b", (true, 1)), ("c", (true, 2))]);
+        let key = *["a", "b", "c", "d"].iter().find(|name| **name == key).unwrap();
+        make_room(&mut table, &key, most, |(fresh, _)| *fresh, |(_, rank)| *rank);
+        let mut left: Vec<_> = table.into_keys().collect();
+        left.sort_unstable();
+        left
+    }
+
+    #[test]
+    fn nobody_goes_while_there_is_room_or_for_who_is_there_already() {
+        assert_eq!(after("d", 4), ["a", "b", "c"]);
+        assert_eq!(after("c", 3), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_is_stale_goes_first_then_the_one_of_the_least_rank() {
+        assert_eq!(after("d", 3), ["b", "c"]);
+        assert_eq!(after("d", 2), ["c"]);
+    }
+}
