@@ -3,21 +3,18 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::future::{Future, poll_fn, ready};
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper::upgrade::OnUpgrade;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
@@ -26,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::patience::{Patient, Phase};
-use super::{Body, Peer, host};
+use super::{Body, Inbound, Peer, http1};
 
 /// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
 const CONNECTIONS: usize = 12_000;
@@ -52,7 +49,7 @@ const DRAIN: Duration = Duration::from_secs(4);
 /// An answer on its way.
 pub type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 /// What answers requests.
-pub type Service = Arc<dyn Fn(Request<Incoming>, Peer) -> Answer + Send + Sync>;
+pub type Service = Arc<dyn Fn(Request<Inbound>, Peer) -> Answer + Send + Sync>;
 
 /// A bound listener.
 pub enum Door {
@@ -73,8 +70,8 @@ pub async fn drained(drain: &mut watch::Receiver<bool>) {
 #[derive(Clone)]
 pub struct Hold {
     _place: Arc<Place>,
-    drain: watch::Receiver<bool>,
-    phase: Arc<Phase>,
+    pub(super) drain: watch::Receiver<bool>,
+    pub(super) phase: Arc<Phase>,
 }
 
 impl Hold {
@@ -150,7 +147,7 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
         match (guest, tls) {
             (Guest::Tcp(stream, addr), None) => {
                 let peer = Peer { addr: addr.ip().to_canonical(), secure: false };
-                tasks.spawn(http1(stream, peer, service, hold));
+                tasks.spawn(http1::serve(stream, peer, service, hold));
             }
             (Guest::Tcp(stream, addr), Some(tls)) => {
                 let peer = Peer { addr: addr.ip().to_canonical(), secure: true };
@@ -158,7 +155,7 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
             }
             (Guest::Unix(stream), _) => {
                 let peer = Peer { addr: std::net::Ipv4Addr::LOCALHOST.into(), secure: true };
-                tasks.spawn(http1(Box::new(stream) as Other, peer, service, hold));
+                tasks.spawn(http1::serve(Box::new(stream) as Other, peer, service, hold));
             }
         }
     }
@@ -245,128 +242,15 @@ async fn encrypted(stream: TcpStream, tls: TlsAcceptor, peer: Peer, service: Ser
     let stream: Other = Box::new(stream);
     match many {
         true => Box::pin(http2(stream, peer, service, hold)).await,
-        false => Box::pin(http1(stream, peer, service, hold)).await,
+        false => Box::pin(http1::serve(stream, peer, service, hold)).await,
     }
-}
-
-/// HTTP/1 over a plain stream, or over TLS when that is what was agreed on. Between two requests hyper's buffers are
-/// most of what a connection costs: on one that rests there is no hyper, only the stream.
-async fn http1<S>(stream: S, peer: Peer, service: Service, mut hold: Hold)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (phase, drain) = (hold.phase.clone(), hold.drain.clone());
-    let mut stream = Patient::new(stream, phase.clone());
-    let mut service = answering(service, peer, hold.clone());
-    let mut drained = std::pin::pin!(hold.drained());
-    let (mut asked, mut told) = (false, false);
-    let mut goes_down = move |cx: &mut Context<'_>| {
-        // Asked once, the drain wakes this task by itself; then its flag is enough.
-        if asked && matches!(drain.has_changed(), Ok(false)) {
-            return false;
-        }
-        asked = tokio::task::coop::has_budget_remaining();
-        drained.as_mut().poll(cx).is_ready()
-    };
-    loop {
-        let mut connection =
-            http1_server().serve_connection(TokioIo::new(stream), service).with_upgrades();
-        let done = poll_fn(|cx| {
-            if !told && goes_down(cx) {
-                told = true;
-                Pin::new(&mut connection).graceful_shutdown();
-            }
-            let done = Pin::new(&mut connection).poll(cx);
-            if done.is_ready() || !phase.rests() {
-                return done;
-            }
-            // hyper alone knows whether really nothing is under way. If so, it ends here and now.
-            Pin::new(&mut connection).graceful_shutdown();
-            let done = Pin::new(&mut connection).poll(cx);
-            if done.is_pending() {
-                phase.rested();
-            }
-            done
-        });
-        if let Err(e) = done.await {
-            return tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
-        }
-        let Some(parts) = connection.into_parts().filter(|_| phase.rested() && !told) else {
-            return;
-        };
-        stream = parts.io.into_inner();
-        service = parts.service;
-        let next = poll_fn(|cx| match goes_down(cx) {
-            true => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
-            false => stream.poll_next(&parts.read_buf, cx),
-        });
-        if let Err(e) = next.await {
-            return tracing::debug!(error = %e, peer = %peer.addr, "connection ended");
-        }
-    }
-}
-
-fn http1_server() -> http1::Builder {
-    let mut server = http1::Builder::new();
-    // How long a head may take is `Patient`'s to know.
-    server
-        .header_read_timeout(None)
-        .max_buf_size(HEADER_BYTES as usize)
-        .max_header_size(HEADER_BYTES as usize);
-    server
-}
-
-/// What hyper calls for each request of a connection.
-fn answering(
-    service: Service,
-    peer: Peer,
-    hold: Hold,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = Response<Body>,
-    Error = Infallible,
-    Future: Send,
-> + Send {
-    service_fn(move |mut request: Request<Incoming>| {
-        hold.phase.asked();
-        // hyper has looked for the header already.
-        if request.extensions().get::<OnUpgrade>().is_some() {
-            request.extensions_mut().insert(hold.clone());
-        }
-        let answer = match request.headers().len() > HEADERS {
-            true => Box::pin(ready(too_many_headers())),
-            false => answer(&service, request, peer),
-        };
-        let phase = hold.phase.clone();
-        async move {
-            let answer = answer.await;
-            phase.ready(matches!(answer.body(), Body::Read(_)));
-            Ok::<_, Infallible>(answer)
-        }
-    })
-}
-
-fn answer(service: &Service, request: Request<Incoming>, peer: Peer) -> Answer {
-    match host::is_in_doubt(&request) {
-        true => Box::pin(ready(host::refused())),
-        false => service(request, peer),
-    }
-}
-
-/// As hyper says it to its own limit, which is a hundred: to be told another one, it would make two tables on the heap
-/// for each request.
-fn too_many_headers() -> Response<Body> {
-    let mut answer = Response::new(Body::whole(Bytes::new()));
-    *answer.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    answer
 }
 
 /// No request over HTTP/2 becomes another protocol. What its library bounds by itself (frames of one header,
 /// settings and pings that wait for their answer) `tests/it/hostile/h2.rs` tries.
 async fn http2(stream: Other, peer: Peer, service: Service, mut hold: Hold) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = answer(&service, request, peer);
+        let answer = http1::answer(&service, request.map(Inbound::Coming), peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -380,8 +264,9 @@ async fn http2(stream: Other, peer: Peer, service: Service, mut hold: Hold) {
         .initial_stream_window_size(UNREAD)
         .max_send_buf_size(UNTAKEN)
         .keep_alive_interval(PING);
+    let mut stream = Patient::new(stream, hold.phase.clone());
+    stream.serve(Bytes::new());
     hold.phase.shared();
-    let stream = Patient::new(stream, hold.phase.clone());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let done = tokio::select! {
         done = connection.as_mut() => done,

@@ -5,6 +5,8 @@ pub mod body;
 pub mod client;
 pub mod cookie;
 pub mod host;
+mod http1;
+mod inbound;
 pub mod listener;
 pub mod onward;
 mod outgoing;
@@ -12,12 +14,14 @@ pub mod page;
 mod patience;
 pub mod range;
 pub mod reply;
+pub mod swift;
 pub mod tls;
 pub mod url;
 pub mod websocket;
 
 use std::net::IpAddr;
 
+pub use inbound::Inbound;
 pub use outgoing::Body;
 
 /// The other end of a connection.

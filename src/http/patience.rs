@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -19,12 +19,11 @@ use tokio::time::{Instant, Sleep};
 const STALLED: Duration = Duration::from_secs(60);
 /// So soon a connection rests on which nothing more comes.
 const TICK: Duration = Duration::from_millis(250);
-/// A request's head has arrived after so many ticks: 15 s from its first byte.
+/// A request's head has arrived after so many ticks: 15 s from its first byte. Who connects has as long to begin.
 const HEAD_TICKS: u16 = 60;
+const HEAD: Duration = Duration::from_secs(15);
 /// Between two requests. Clients beat every 3 s; a browser that comes later connects again.
 const IDLE: Duration = Duration::from_secs(75);
-/// What is read of a request before it has a server again.
-const FIRST_MAX: usize = 2048;
 /// Most answers, head and body.
 const JOINED_MAX: usize = 1024;
 /// A connection that many requests share is looked at so often, and is silent for so many of these: 60 to 65 s.
@@ -97,6 +96,9 @@ impl Phase {
 pub struct Patient<S> {
     stream: S,
     phase: Arc<Phase>,
+    /// While nobody serves it: since when nothing has come, and how long that may last.
+    since: Instant,
+    patience: Duration,
     /// Read already, for whoever reads next.
     ahead: Bytes,
     /// Everything that was to be written is.
@@ -114,31 +116,98 @@ pub struct Patient<S> {
 
 impl<S> Patient<S> {
     pub fn new(stream: S, phase: Arc<Phase>) -> Self {
-        let tick = Box::pin(tokio::time::sleep(TICK));
-        let (ahead, flushed, armed, asleep) = (Bytes::new(), true, false, false);
-        Self { stream, phase, ahead, flushed, tick, armed, asleep, ticks: 0, waiting: None }
+        let since = Instant::now();
+        Self {
+            stream,
+            phase,
+            since,
+            patience: HEAD,
+            ahead: Bytes::new(),
+            flushed: true,
+            tick: Box::pin(tokio::time::sleep_until(since + HEAD)),
+            armed: false,
+            asleep: false,
+            ticks: 0,
+            waiting: None,
+        }
     }
 
-    /// Waits for the next request with nothing in hand but this. `unread` was read and not looked at. Its first bytes
-    /// are kept for whoever serves it next; an error is the end of the connection.
-    pub fn poll_next(&mut self, unread: &Bytes, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    /// Reads the first bytes of the next request. Nobody serves this stream now, and no timer is set for a request; an
+    /// error is the end of the connection.
+    pub fn poll_next(
+        &mut self,
+        room: &mut ReadBuf<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>>
     where
         S: AsyncRead + Unpin,
     {
-        if !unread.is_empty() {
-            self.begun();
-            self.ahead = unread.clone();
-            return Poll::Ready(Ok(()));
+        if Pin::new(&mut self.stream).poll_read(cx, room)?.is_ready() {
+            return Poll::Ready(something(room));
         }
-        let mut room = [0; FIRST_MAX];
-        let mut first = ReadBuf::new(&mut room);
-        ready!(Pin::new(&mut *self).poll_read(cx, &mut first))?;
-        self.ahead = Bytes::copy_from_slice(first.filled());
-        Poll::Ready(if self.ahead.is_empty() {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        } else {
-            Ok(())
-        })
+        if self.armed && !self.tick.is_elapsed() {
+            return Poll::Pending;
+        }
+        while self.tick.as_mut().poll(cx).is_ready() {
+            let end = self.since + self.patience;
+            if end <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.tick.as_mut().reset(end);
+        }
+        self.armed = tokio::task::coop::has_budget_remaining();
+        Poll::Pending
+    }
+
+    /// Reads what comes while an answer is made, which may take as long as it takes.
+    pub fn poll_early(
+        &mut self,
+        room: &mut ReadBuf<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        ready!(Pin::new(&mut self.stream).poll_read(cx, room))?;
+        Poll::Ready(something(room))
+    }
+
+    /// Sends an answer to its end. The next request may come.
+    pub fn poll_send(&mut self, out: &mut impl Buf, cx: &mut Context<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        while out.has_remaining() {
+            let mut pieces = [io::IoSlice::new(&[]); 2];
+            let count = out.chunks_vectored(&mut pieces);
+            let stream = Pin::new(&mut self.stream);
+            let written = match &pieces[..count] {
+                [one] => stream.poll_write(cx, one),
+                several => stream.poll_write_vectored(cx, several),
+            };
+            match ready!(self.settle(written, cx))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                length => out.advance(length),
+            }
+        }
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        ready!(self.settle(flushed, cx))?;
+        (self.since, self.patience) = (Instant::now(), IDLE);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Somebody serves it from now on. `ahead` is the first that is read.
+    pub fn serve(&mut self, ahead: Bytes) {
+        self.ahead = ahead;
+        self.phase.now.store(Phase::HEAD, Ordering::Relaxed);
+        self.asleep = true;
+        self.wake();
+    }
+
+    /// Nobody serves it any more: it waits for its next request.
+    pub fn rest(&mut self) {
+        (self.since, self.patience, self.armed) = (Instant::now(), IDLE, false);
+        self.tick.as_mut().reset(self.since + IDLE);
     }
 
     /// Passes on what a write came to, and counts how long it has come to nothing.
@@ -290,6 +359,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         }
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.settle(shut, cx)
+    }
+}
+
+/// A read that came to nothing is the other end's.
+fn something(room: &ReadBuf<'_>) -> io::Result<()> {
+    match room.filled().is_empty() {
+        true => Err(io::ErrorKind::UnexpectedEof.into()),
+        false => Ok(()),
     }
 }
 

@@ -28,7 +28,7 @@ pub fn open(
 ) -> Response<Body> {
     let mut reply = Response::new(Body::whole(body));
     *reply.status_mut() = status;
-    // hyper keeps it for the connection's next request: it shall not stay large.
+    // It is kept for a next request: it shall not stay large.
     let mut headers = if asked.capacity() <= HEADERS_KEPT { asked } else { HeaderMap::new() };
     headers.clear();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

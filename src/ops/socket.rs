@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -15,7 +14,7 @@ use super::{backup, licence, staff};
 use crate::app::health::Health;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
-use crate::http::{Body, reply};
+use crate::http::{Body, Inbound, reply};
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
 use crate::wire::licence::armour;
@@ -37,7 +36,7 @@ pub struct Desk {
 
 impl Desk {
     /// Answers one request of a subcommand.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub async fn answer(&self, request: Request<Inbound>) -> Response<Body> {
         let query = request.uri().query().unwrap_or("").to_owned();
         let wanted = (request.method().clone(), request.uri().path().to_owned());
         if let Some(what) = wanted.1.strip_prefix("/license/") {
@@ -67,7 +66,7 @@ impl Desk {
         answer(done.map_err(|fault| explain(&fault)))
     }
 
-    async fn licence(&self, method: &Method, what: &str, body: Incoming) -> Result<String, Fault> {
+    async fn licence(&self, method: &Method, what: &str, body: Inbound) -> Result<String, Fault> {
         let limit = armour::TEXT_MAX;
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|_| Fault::TooLarge { limit: limit as u64 })?.to_bytes();

@@ -1,11 +1,13 @@
 use std::future::pending;
 
 use http_body_util::{BodyExt, StreamBody};
+use hyper::Response;
 use hyper::body::Frame;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::http::Body;
 
 const ASKED: &[u8] = b"POST /a HTTP/1.1\r\nHost: box\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -19,6 +21,11 @@ struct Scene {
 
 impl Scene {
     fn new(answer: fn() -> Body) -> Self {
+        Self::late(0, answer)
+    }
+
+    /// The same, and each answer takes so many seconds.
+    fn late(seconds: u64, answer: fn() -> Body) -> Self {
         let (near, far) = duplex(4096);
         let (hold, drain) = hold();
         let phase = hold.phase.clone();
@@ -26,10 +33,13 @@ impl Scene {
             Box::pin(async move {
                 let heard = request.into_body().collect().await.unwrap().to_bytes();
                 assert!(heard.is_empty() || heard == "hi", "{heard:?}");
+                if seconds > 0 {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
                 Response::new(answer())
             })
         });
-        let served = tokio::spawn(http1(near, peer(), service, hold));
+        let served = tokio::spawn(http1::serve(near, peer(), service, hold));
         Self { far, drain, phase, served }
     }
 
@@ -166,12 +176,45 @@ async fn a_head_that_dawdles_after_a_rest_is_given_up() {
     assert!((10..=15).contains(&waited), "{waited}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_long_is_heard_and_who_hangs_up_meanwhile_stops_it() {
+    let mut scene = Scene::late(100, yes);
+    for _ in 0..2 {
+        scene.say(ASKED).await;
+        let answer = scene.hear("yes").await;
+        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("close"), "{answer}");
+    }
+    // The next one comes early: both are answered, in order.
+    scene.say(ASKED).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.say(ASKED).await;
+    scene.hear("yes").await;
+    scene.hear("yes").await;
+    scene.rest().await;
+    scene.say(ASKED).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(scene.far);
+    tokio::time::timeout(Duration::from_secs(1), scene.served).await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_under_way_when_the_box_goes_down_is_the_connections_last() {
+    let mut scene = Scene::late(2, yes);
+    scene.say(ASKED).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.drain.send_replace(true);
+    let answer = scene.hear("yes").await;
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert_eq!(scene.far.read(&mut [0]).await.unwrap(), 0);
+    scene.served.await.unwrap();
+}
+
 /// Ten thousand of them may be open; each costs this, a timer and a socket.
 #[tokio::test]
 async fn a_plain_connections_task_is_small() {
     let service: Service = Arc::new(|_, _| Box::pin(pending()));
     let near = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(near.local_addr().unwrap()).await.unwrap();
-    let size = size_of_val(&http1(stream, peer(), service, hold().0));
-    assert!(size <= 1600, "{size}");
+    let size = size_of_val(&http1::serve(stream, peer(), service, hold().0));
+    assert!(size <= 1100, "{size}");
 }

@@ -5,7 +5,9 @@ use super::*;
 fn pair() -> (Patient<DuplexStream>, DuplexStream, Arc<Phase>) {
     let (near, far) = tokio::io::duplex(16);
     let phase = Arc::new(Phase::default());
-    (Patient::new(near, phase.clone()), far, phase)
+    let mut patient = Patient::new(near, phase.clone());
+    patient.serve(Bytes::new());
+    (patient, far, phase)
 }
 
 /// Seconds until a read is given up, while `far` is left alone.

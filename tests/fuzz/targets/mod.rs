@@ -8,6 +8,7 @@ mod cloud;
 mod dialects;
 mod fmp4;
 mod frames;
+mod heads;
 mod licence;
 mod pages;
 mod pieces;
@@ -58,6 +59,7 @@ targets! {
     cloud::cloud ["wire/vod.rs" "wire/tencent.rs" "wire/callback.rs"]
     relays::relays ["wire/leancloud" "wire/leancloud.rs" "wire/rongcloud.rs"]
     frames::frames ["wire/talk.rs" "wire/openim/frames.rs"]
+    heads::heads ["http/swift.rs"]
     url::url ["http/url.rs" "http/onward.rs" "http/cookie.rs" "http/range.rs"]
     bodies::bodies ["dialect/fields"]
     dialects::edu ["dialect/edu"]

@@ -1,0 +1,170 @@
+//! HTTP/1.1 as almost every request of a lesson speaks it: a head and its whole body come in one read, and the answer
+//! lies in memory. Such an exchange needs none of what hyper keeps for the others.
+//!
+//! Nothing is judged here. What is unusual in any way, or wrong, is not understood, and hyper gets the same bytes: a
+//! request whose framing could be read in two ways has one reader.
+
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+
+use super::{Body, Inbound};
+
+/// Longest request, head and body. Two hundred users' ids take 5 KB.
+pub const REQUEST_MAX: usize = 8 * 1024;
+/// Browsers send twenty.
+const HEADERS_MAX: usize = 32;
+/// Answers of this length travel in one piece with their head.
+const JOINED_MAX: usize = 1024;
+/// What a head takes at most, mostly.
+const HEAD: usize = 320;
+
+thread_local! {
+    /// The last answer's table of headers, for the next request.
+    static SPARE: Cell<Option<HeaderMap>> = const { Cell::new(None) };
+    static DATE: Cell<(u64, [u8; DATE_LEN])> = const { Cell::new((0, [0; DATE_LEN])) };
+}
+const DATE_LEN: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
+
+/// The request that these bytes are, no more and no less, if it is a usual one.
+pub fn request(bytes: &Bytes) -> Option<Request<Inbound>> {
+    let mut room = [const { MaybeUninit::uninit() }; HEADERS_MAX];
+    let mut parsed = httparse::Request::new(&mut []);
+    let head = parsed.parse_with_uninit_headers(bytes, &mut room).ok()?;
+    let httparse::Status::Complete(head) = head else { return None };
+    let method = match (parsed.method?, parsed.version?) {
+        ("POST", 1) => Method::POST,
+        ("GET", 1) => Method::GET,
+        _ => return None,
+    };
+    let target = parsed.path.filter(|target| target.starts_with('/'))?;
+    let mut headers = SPARE.take().unwrap_or_default();
+    let mut length = None;
+    for said in parsed.headers.iter() {
+        let name = HeaderName::from_bytes(said.name.as_bytes()).ok()?;
+        if name == header::CONTENT_LENGTH {
+            length = Some(length_of(said.value, length)?);
+        } else if is_unusual(&name, said.value) {
+            return None;
+        }
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(said.value)).ok()?;
+        headers.append(name, value);
+    }
+    let body = bytes.slice(head..);
+    if body.len() != length.unwrap_or(0) {
+        return None;
+    }
+    let mut request = Request::new(Inbound::whole(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = Uri::from_maybe_shared(bytes.slice_ref(target.as_bytes())).ok()?;
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+/// Said once, in plain digits.
+fn length_of(said: &[u8], before: Option<usize>) -> Option<usize> {
+    let plain = before.is_none() && said.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(said).ok().filter(|_| plain)?.parse().ok()
+}
+
+/// It says how the message is framed, what becomes of the connection, or asks for a word before the answer.
+fn is_unusual(name: &HeaderName, value: &[u8]) -> bool {
+    match *name {
+        header::CONNECTION => !value.eq_ignore_ascii_case(b"keep-alive"),
+        header::TRANSFER_ENCODING | header::UPGRADE | header::EXPECT => true,
+        header::TE | header::TRAILER => true,
+        _ => false,
+    }
+}
+
+/// Head and body as they go out; a short body with its head. The answer itself when hyper has to send it.
+pub fn encoded(
+    mut answer: Response<Body>,
+    last: bool,
+) -> Result<(Vec<u8>, Bytes), Box<Response<Body>>> {
+    let usual = is_usual(answer.status(), answer.headers());
+    let mut body = match answer.body_mut() {
+        Body::Whole(body) if usual => body.take().unwrap_or_default(),
+        Body::Whole(_) | Body::Read(_) => return Err(Box::new(answer)),
+    };
+    let joined = if body.len() <= JOINED_MAX { body.len() } else { 0 };
+    let mut out = Vec::with_capacity(HEAD + joined);
+    status_line(&mut out, answer.status());
+    for (name, value) in answer.headers() {
+        line(&mut out, name.as_str(), value.as_bytes());
+    }
+    if last {
+        line(&mut out, "connection", b"close");
+    }
+    out.extend_from_slice(b"content-length: ");
+    digits(&mut out, body.len());
+    out.extend_from_slice(b"\r\ndate: ");
+    out.extend_from_slice(&date());
+    out.extend_from_slice(b"\r\n\r\n");
+    out.extend_from_slice(&body.split_to(joined));
+    let mut spare = std::mem::take(answer.headers_mut());
+    spare.clear();
+    SPARE.set(Some(spare));
+    Ok((out, body))
+}
+
+/// Nothing in its head says more than what it is.
+fn is_usual(status: StatusCode, headers: &HeaderMap) -> bool {
+    let has_a_body = !status.is_informational() && !matches!(status.as_u16(), 204 | 304);
+    let own = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::DATE];
+    has_a_body && !own.iter().any(|name| headers.contains_key(name))
+}
+
+fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn status_line(out: &mut Vec<u8>, status: StatusCode) {
+    if status == StatusCode::OK {
+        return out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    }
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or("<none>").as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn digits(out: &mut Vec<u8>, mut number: usize) {
+    let mut room = [0; 20];
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        room[at] = b"0123456789"[number % 10];
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&room[at..]);
+        }
+    }
+}
+
+/// IMF-fixdate (RFC 9110, 5.6.7), made once a second. Like hyper's it is the system's time, and decides nothing.
+#[allow(clippy::disallowed_methods)]
+fn date() -> [u8; DATE_LEN] {
+    let now = SystemTime::now();
+    let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (made, text) = DATE.get();
+    if made == second {
+        return text;
+    }
+    let mut text = [0; DATE_LEN];
+    let said = httpdate::fmt_http_date(now);
+    text.copy_from_slice(said.as_bytes());
+    DATE.set((second, text));
+    text
+}
+
+#[cfg(test)]
+mod tests;
