@@ -112,11 +112,14 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
             () = drained(&mut drain) => break,
         };
         let Ok(permit) = permit else { break };
-        let guest = tokio::select! {
-            guest = accept(&door) => guest,
-            () = drained(&mut drain) => break,
+        let guest = loop {
+            tokio::select! {
+                guest = accept(&door) => break Some(guest),
+                Some(_) = tasks.join_next() => {}
+                () = drained(&mut drain) => break None,
+            }
         };
-        while tasks.try_join_next().is_some() {}
+        let Some(guest) = guest else { break };
         let guest = match guest {
             Ok(guest) => {
                 out_of_breath = false;
