@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap, HeaderValue};
 
 use crate::domain::Appliance;
 use crate::model::user::Actor;
@@ -15,15 +15,20 @@ use crate::model::{Fault, Moment, Refusal};
 pub fn scheme_token<'h>(headers: &'h HeaderMap, schemes: &[&str]) -> Result<&'h str, Fault> {
     let refuse = |why| Fault::Unauthenticated(why);
     let text = headers.get(header::AUTHORIZATION).ok_or_else(|| refuse(Refusal::Absent))?;
-    let text = text.to_str().map_err(|_| refuse(Refusal::Invalid))?.trim();
+    let text = said(text).ok_or_else(|| refuse(Refusal::Invalid))?.trim_ascii();
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !schemes.iter().any(|s| s.eq_ignore_ascii_case(scheme)) {
         return Err(refuse(if text.is_empty() { Refusal::Absent } else { Refusal::Scheme }));
     }
-    match token.trim() {
+    match token.trim_ascii() {
         "" => Err(refuse(Refusal::Absent)),
         token => Ok(token),
     }
+}
+
+/// As `to_str` has it, which looks at one byte after the other: some tokens have hundreds.
+fn said(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
 }
 
 /// The person of a token that any dialect issued. Administrators and technicians are unknown to the five

@@ -71,7 +71,9 @@ pub struct Row {
     pub methods: &'static [Verb],
     /// As the document writes it: `live/heartbeat`; a path without its outer slashes, `{id}` a field of the input.
     pub address: &'static str,
-    /// Other names of the same command.
+    /// Whether a piece of the address is a field.
+    pub has_pieces: bool,
+    /// Other names of the same command; only of one without such pieces.
     pub aliases: &'static [&'static str],
     pub doc: &'static str,
     pub access: Access,
@@ -94,6 +96,7 @@ impl Row {
         Self {
             methods,
             address,
+            has_pieces: has_pieces(address.as_bytes()),
             aliases: &[],
             doc: "",
             access: Access::Anybody,
@@ -109,8 +112,19 @@ impl Row {
     }
 
     pub fn takes(&self, method: &Method) -> bool {
-        self.methods.iter().any(|verb| verb.as_str() == method.as_str())
+        self.methods.iter().any(|verb| verb.is(method))
     }
+}
+
+const fn has_pieces(address: &[u8]) -> bool {
+    let mut at = 0;
+    while at < address.len() {
+        if address[at] == b'{' {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// One line a command: how and where, who may call, its class, its handler with input and output, what it does.
@@ -177,6 +191,15 @@ impl Verb {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Delete => "DELETE",
+        }
+    }
+
+    fn is(self, method: &Method) -> bool {
+        match self {
+            Self::Get => *method == Method::GET,
+            Self::Post => *method == Method::POST,
+            Self::Put => *method == Method::PUT,
+            Self::Delete => *method == Method::DELETE,
         }
     }
 }

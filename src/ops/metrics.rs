@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::dialect::serve::{Command, Label};
-use crate::dialect::{DIALECTS, Dialect};
+use crate::dialect::{self, DIALECTS, Dialect};
 use crate::domain::{Appliance, outbox};
 use crate::model::Millis;
 
@@ -64,10 +64,16 @@ impl Answers {
         let row = match command {
             Command::Options => return &self.options,
             Command::Unknown => None,
-            Command::Row(row) => self.dialect.rows.iter().position(|r| std::ptr::eq(r, row)),
+            Command::Row(row) => self.rows.get(place(self.dialect.rows, row)),
         };
-        row.map_or(&self.unknown, |at| &self.rows[at])
+        row.unwrap_or(&self.unknown)
     }
+}
+
+/// Where a row stands in its table; beyond its end for one of another table.
+fn place(rows: &[dialect::Row], row: &dialect::Row) -> usize {
+    let from = rows.as_ptr().addr();
+    std::ptr::from_ref(row).addr().wrapping_sub(from) / size_of::<dialect::Row>()
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
