@@ -113,10 +113,8 @@ where
         }
     };
     let Sealed { status, content_type, headers, body } = sealed;
-    let mut reply = match dialect.cors {
-        true => reply::open(take(&mut heard.asked.headers), status, content_type, body),
-        false => reply::whole(status, content_type, body),
-    };
+    let asked = take(&mut heard.asked.headers);
+    let mut reply = reply::instead(asked, dialect.cors, status, (content_type, body));
     if !headers.is_empty() {
         reply.headers_mut().extend(headers);
     }

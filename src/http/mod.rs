@@ -15,6 +15,7 @@ mod patience;
 pub mod range;
 pub mod reply;
 pub mod swift;
+mod tables;
 pub mod tls;
 pub mod url;
 pub mod websocket;

@@ -4,10 +4,7 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::Body;
-
-/// Places in the table of a request with a dozen headers.
-const HEADERS_KEPT: usize = 12;
+use super::{Body, tables};
 
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -31,23 +28,43 @@ pub fn whole(status: StatusCode, content_type: &'static str, body: Bytes) -> Res
     reply
 }
 
-/// The same, which pages of any origin may read. The request's own table of headers is used again.
-pub fn open(
+/// The same in place of a request, whose table of headers is used again; `open`: pages of any origin may read it.
+pub fn instead(
     asked: HeaderMap,
+    open: bool,
     status: StatusCode,
-    content_type: &'static str,
-    body: Bytes,
+    (content_type, body): (&'static str, Bytes),
 ) -> Response<Body> {
     let mut reply = Response::new(Body::whole(body));
     *reply.status_mut() = status;
-    // It is kept for a next request: it shall not stay large.
-    let mut headers = if asked.capacity() <= HEADERS_KEPT { asked } else { HeaderMap::new() };
-    headers.clear();
+    if let (true, Some(ready)) = (open && content_type == "application/json", tables::ready()) {
+        tables::keep(asked);
+        *reply.headers_mut() = ready;
+        return reply;
+    }
+    let mut headers = tables::cleared(asked);
     headers.insert(header::CONTENT_TYPE, kind(content_type));
     headers.insert(header::CACHE_CONTROL, NO_STORE.clone());
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY.clone());
+    if open {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY.clone());
+    }
     *reply.headers_mut() = headers;
     reply
+}
+
+/// The headers of an answer that was sent: almost all have these three, and the next one need not be given them again.
+pub fn sent(headers: HeaderMap) {
+    let usual = [
+        (header::CONTENT_TYPE, &JSON),
+        (header::CACHE_CONTROL, &NO_STORE),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, &ANY),
+    ];
+    let is_usual = headers.len() == usual.len()
+        && headers.iter().zip(&usual).all(|(said, usual)| said == (&usual.0, usual.1));
+    match is_usual {
+        true => tables::keep_ready(headers),
+        false => tables::keep(headers),
+    }
 }
 
 pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {

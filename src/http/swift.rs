@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-use super::{Body, Inbound};
+use super::{Body, Inbound, reply, tables};
 
 /// Longest request, head and body. Two hundred users' ids take 5 KB.
 pub const REQUEST_MAX: usize = 8 * 1024;
@@ -24,8 +24,6 @@ const JOINED_MAX: usize = 1024;
 const HEAD: usize = 320;
 
 thread_local! {
-    /// The last answer's table of headers, for the next request.
-    static SPARE: Cell<Option<HeaderMap>> = const { Cell::new(None) };
     static DATE: Cell<(u64, [u8; DATE_LEN])> = const { Cell::new((0, [0; DATE_LEN])) };
 }
 const DATE_LEN: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
@@ -42,7 +40,7 @@ pub fn request(bytes: &Bytes) -> Option<Request<Inbound>> {
         _ => return None,
     };
     let target = parsed.path.filter(|target| target.starts_with('/'))?;
-    let mut headers = SPARE.take().unwrap_or_default();
+    let mut headers = tables::empty();
     let mut length = None;
     for said in parsed.headers.iter() {
         let name = HeaderName::from_bytes(said.name.as_bytes()).ok()?;
@@ -106,9 +104,7 @@ pub fn encoded(
     out.extend_from_slice(&date());
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(&body.split_to(joined));
-    let mut spare = std::mem::take(answer.headers_mut());
-    spare.clear();
-    SPARE.set(Some(spare));
+    reply::sent(std::mem::take(answer.headers_mut()));
     Ok((out, body))
 }
 
@@ -116,7 +112,8 @@ pub fn encoded(
 fn is_usual(status: StatusCode, headers: &HeaderMap) -> bool {
     let has_a_body = !status.is_informational() && !matches!(status.as_u16(), 204 | 304);
     let own = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::DATE];
-    has_a_body && !own.iter().any(|name| headers.contains_key(name))
+    // There are three of them, mostly: to look at them all takes less than to look for four.
+    has_a_body && !headers.keys().any(|name| own.contains(name))
 }
 
 fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
