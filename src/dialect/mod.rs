@@ -8,6 +8,7 @@ pub mod describe;
 pub mod edu;
 pub mod fields;
 pub mod groups;
+mod json;
 pub mod openapi;
 pub mod openim;
 pub mod path;
@@ -27,6 +28,7 @@ use crate::domain::Appliance;
 use crate::model::user::Actor;
 use crate::model::{Fault, Millis, Moment, Thing};
 use fields::{Field, Fields};
+pub use json::Json;
 
 /// Every dialect the box speaks. A new one is a folder and a line here.
 pub static DIALECTS: &[&Dialect] = &[
@@ -63,7 +65,7 @@ pub struct Dialect {
     /// A failure in the dialect's own words, also for requests that address no row.
     pub fault: fn(Option<&Row>, &Fault, RequestId) -> Sealed,
     /// A success in the dialect's own envelope.
-    pub success: fn(&Row, Vec<u8>) -> Sealed,
+    pub success: fn(&Row, Json) -> Sealed,
 }
 
 /// One command of a dialect.
@@ -276,7 +278,7 @@ pub enum Envelope {
 /// How a row's handler runs. `Soon` cannot wait for anything: it is a plain function. `Ready` mostly has its answer
 /// in memory, and waits where it has not.
 pub enum Run {
-    Soon(fn(Call<'_>) -> Result<Vec<u8>, Fault>),
+    Soon(fn(Call<'_>) -> Result<Json, Fault>),
     Ready(fn(Call<'_>) -> Work<'static>),
     Later(fn(Call<'_>) -> Result<Later, Fault>),
 }
@@ -286,8 +288,8 @@ pub type Later = Pin<Box<dyn Future<Output = Result<Made, Fault>> + Send>>;
 
 /// What a handler made.
 pub enum Made {
-    /// The output's JSON, for the dialect's envelope.
-    Json(Vec<u8>),
+    /// For the dialect's envelope.
+    Json(Json),
     /// An answer of its own: a redirect, a page.
     Whole(Box<Sealed>),
 }

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use super::fields::{self, Fields, Output, form};
 use super::{
-    Asked, BODY_MAX, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Later, Made,
+    Asked, BODY_MAX, Base, Call, Caller, Class, Dialect, Found, Guest, Input, Json, Later, Made,
     RequestId, Row, Run, Sealed, Whole, Work,
 };
 use crate::domain::Appliance;
@@ -104,7 +104,7 @@ where
     let sealed = match (row, done) {
         (_, Ok(Made::Whole(sealed))) => *sealed,
         (Some(row), Ok(Made::Json(output))) => (dialect.success)(row, output),
-        (None, Ok(Made::Json(output))) => Sealed::json(StatusCode::OK, output),
+        (None, Ok(Made::Json(output))) => Sealed::json(StatusCode::OK, output.bare()),
         (row, Err(fault)) => {
             if let Fault::Internal(source) = &fault {
                 tracing::error!(request = %id, row = command.name(), source, "our fault");
@@ -115,8 +115,8 @@ where
     let Sealed { status, content_type, headers, body } = sealed;
     let asked = take(&mut heard.asked.headers);
     let mut reply = reply::instead(asked, dialect.cors, status, (content_type, body));
-    if !headers.is_empty() {
-        reply.headers_mut().extend(headers);
+    for (name, value) in headers {
+        reply.headers_mut().append(name, value);
     }
     (reply, label)
 }
@@ -192,27 +192,27 @@ fn is_large(body: &impl hyper::body::Body) -> bool {
 pub fn soon<T, O>(
     call: Call<'_>,
     handler: fn(&Arc<Appliance>, &Actor, &Caller, T) -> Result<O, Fault>,
-) -> Result<Vec<u8>, Fault>
+) -> Result<Json, Fault>
 where
     T: fields::Input,
     O: Output + Serialize,
 {
     let value = T::take(&call.fields)?;
     let actor = call.actor.as_ref().ok_or_else(no_actor)?;
-    encode(&handler(call.app, actor, &call.caller, value)?)
+    Json::of(&handler(call.app, actor, &call.caller, value)?)
 }
 
 /// The same for a caller who is not logged in.
 pub fn at_once<T, O>(
     call: Call<'_>,
     handler: fn(&Arc<Appliance>, &Caller, T) -> Result<O, Fault>,
-) -> Result<Vec<u8>, Fault>
+) -> Result<Json, Fault>
 where
     T: fields::Input,
     O: Output + Serialize,
 {
     let value = T::take(&call.fields)?;
-    encode(&handler(call.app, &call.caller, value)?)
+    Json::of(&handler(call.app, &call.caller, value)?)
 }
 
 /// Takes the typed input apart and starts a handler for a logged-in user.
@@ -225,7 +225,7 @@ where
     let value = T::take(&call.fields)?;
     let actor = call.actor.ok_or_else(no_actor)?;
     let work = handler(Input { app: call.app.clone(), actor, caller: call.caller, value });
-    Ok(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+    Ok(Box::pin(async move { Json::of(&work.await?).map(Made::Json) }))
 }
 
 /// The same for a handler that mostly has its answer in memory; where not, it waits for the store.
@@ -242,19 +242,19 @@ pub fn ready<T: fields::Input>(
 
 /// What a `ready` handler has in memory.
 pub fn now(output: &(impl Output + Serialize)) -> Work<'static> {
-    Work::Done(encode(output).map(Made::Json))
+    Work::Done(Json::of(output).map(Made::Json))
 }
 
 /// The same where it may be a failure.
 pub fn answer_of<O: Output + Serialize>(output: Result<O, Fault>) -> Work<'static> {
-    Work::Done(output.and_then(|output| encode(&output)).map(Made::Json))
+    Work::Done(output.and_then(|output| Json::of(&output)).map(Made::Json))
 }
 
 /// What a `ready` handler has to wait for.
 pub fn later<O: Output + Serialize>(
     work: impl Future<Output = Result<O, Fault>> + Send + 'static,
 ) -> Work<'static> {
-    Work::Wait(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+    Work::Wait(Box::pin(async move { Json::of(&work.await?).map(Made::Json) }))
 }
 
 /// The same for a caller who is not logged in.
@@ -266,7 +266,7 @@ where
 {
     let value = T::take(&call.fields)?;
     let work = handler(Guest { app: call.app.clone(), caller: call.caller, value });
-    Ok(Box::pin(async move { encode(&work.await?).map(Made::Json) }))
+    Ok(Box::pin(async move { Json::of(&work.await?).map(Made::Json) }))
 }
 
 /// The same for a handler that makes its whole answer, for users and others.
@@ -289,10 +289,6 @@ where
 
 fn no_actor() -> Fault {
     Fault::internal("route table", "a row for users was opened without one")
-}
-
-fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(output).map_err(|e| Fault::internal("encoding an answer", e))
 }
 
 /// Runs a row whose caller is known.

@@ -5,7 +5,7 @@ mod rules;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::recall::Before;
+use super::recall::{Before, Written};
 use super::{Appliance, audit, user};
 use crate::model::audit::{Entry, Event};
 use crate::model::user::{Actor, Face, Origin, PeopleFilter, Person, Role, User};
@@ -31,7 +31,7 @@ pub async fn one(app: &Appliance, id: UserId) -> Result<User, Fault> {
 }
 
 /// A person as memory shows it; else `look` asks the store.
-pub fn face(app: &Appliance, id: UserId) -> Result<Arc<Face>, Before> {
+pub fn face(app: &Appliance, id: UserId) -> Result<Arc<Written<Face>>, Before> {
     app.recall.faces.get(&id)
 }
 
@@ -39,8 +39,12 @@ pub fn face(app: &Appliance, id: UserId) -> Result<Arc<Face>, Before> {
 ///
 /// # Errors
 /// `Missing(User)`.
-pub async fn look(app: &Appliance, id: UserId, before: Before) -> Result<Arc<Face>, Fault> {
-    let face = Arc::new(Face::from(one(app, id).await?));
+pub async fn look(
+    app: &Appliance,
+    id: UserId,
+    before: Before,
+) -> Result<Arc<Written<Face>>, Fault> {
+    let face = Arc::new(Written::new(Face::from(one(app, id).await?)));
     app.recall.faces.keep(id, face.clone(), before);
     Ok(face)
 }

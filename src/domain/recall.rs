@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::model::UserId;
 use crate::model::group::Group;
@@ -16,7 +16,7 @@ const ROWS_MAX: usize = 256;
 
 #[derive(Default)]
 pub struct Recall {
-    pub faces: Kept<UserId, Face>,
+    pub faces: Kept<UserId, Written<Face>>,
     /// The first page of the groups that somebody is in, and the number of all.
     pub groups: Kept<UserId, (i64, Vec<Group>)>,
 }
@@ -26,6 +26,23 @@ impl Recall {
     pub fn heard(&self, changed: Option<&Changed>) {
         self.faces.forget(changed.map(|c| c.people.as_slice()));
         self.groups.forget(changed.map(|c| c.grouped.as_slice()));
+    }
+}
+
+/// A row, and how a dialect writes it, since somebody first asked.
+pub struct Written<T> {
+    pub row: T,
+    text: OnceLock<Box<[u8]>>,
+}
+
+impl<T> Written<T> {
+    pub fn new(row: T) -> Self {
+        Self { row, text: OnceLock::new() }
+    }
+
+    /// What `write` made of it the first time: there is one way to write a row of its kind.
+    pub fn text(&self, write: impl FnOnce(&T) -> Vec<u8>) -> &[u8] {
+        self.text.get_or_init(|| write(&self.row).into())
     }
 }
 

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use hyper::StatusCode;
-use serde::Serialize;
 
-use crate::dialect::{RequestId, Row, Sealed};
+use crate::dialect::{Json, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, LicenceWhy, Part, Refusal};
 
 /// The numbers of `status`, then those of `error`.
@@ -27,42 +27,40 @@ pub const CODES: &[(i64, &str)] = &[
     (3405, "許可房間超出限制: more lessons are running than the licence allows"),
 ];
 
-pub fn success(_: &Row, info: Vec<u8>) -> Sealed {
-    let mut body = br#"{"status":1,"message":"","info":"#.to_vec();
-    body.extend_from_slice(&info);
-    body.push(b'}');
-    Sealed::json(StatusCode::OK, body)
+pub fn success(_: &Row, info: Json) -> Sealed {
+    Sealed::json(StatusCode::OK, info.within(DONE, b"}"))
 }
+
+const DONE: &[u8] = br#"{"status":1,"message":"","info":"#;
 
 /// The body of an answer that chooses its status: 1 done, 2 done with a warning.
-pub fn done(status: i64, message: &str, info: &impl Serialize) -> Vec<u8> {
-    json(&Done { status, message, info })
-}
-
-#[derive(Serialize)]
-struct Done<'a, T> {
-    status: i64,
-    message: &'a str,
-    info: &'a T,
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    status: i64,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<u16>,
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("numbers and text always become JSON")
+pub fn done(status: i64, message: &str, info: Json) -> Bytes {
+    if (status, message) == (1, "") {
+        return info.within(DONE, b"}");
+    }
+    let mut json = Json::with_room_for(64 + message.len() + info.text().len());
+    json.push(br#"{"status":"#);
+    json.number(status);
+    json.push(br#","message":"#);
+    json.quoted(message);
+    json.push(br#","info":"#);
+    json.push(info.text());
+    json.push(b"}");
+    json.bare()
 }
 
 pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (status, error, message) = words(fault, request_id);
-    let body = json(&Failed { status: 0, message: &message, error });
+    let mut json = Json::with_room_for(64 + message.len());
+    json.push(br#"{"status":0,"message":"#);
+    json.quoted(&message);
+    if let Some(error) = error {
+        json.push(br#","error":"#);
+        json.number(error);
+    }
+    json.push(b"}");
     let status = StatusCode::from_u16(status).expect("the numbers below are HTTP's");
-    Sealed::json(status, body)
+    Sealed::json(status, json.bare())
 }
 
 type Words = (u16, Option<u16>, Cow<'static, str>);

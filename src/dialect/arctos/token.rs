@@ -1,12 +1,10 @@
 //! `getAuthTokenUseCode`: a token for a code; and what the box signs into one.
 
-use std::borrow::Cow;
-
 use hyper::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Guest;
-use crate::dialect::fields::Text;
+use crate::dialect::fields::{Fields, Text};
 use crate::domain::session::{self, Grant, Others};
 use crate::domain::{Appliance, pass};
 use crate::model::pass::Device;
@@ -32,26 +30,12 @@ pub struct Claims {
 /// No token of another dialect is signed with this key.
 const PURPOSE: &str = "arctos";
 
-/// What is told of a token.
-#[derive(Deserialize)]
-pub struct Told<'a> {
-    #[serde(borrow)]
-    pub client_id: Cow<'a, str>,
-    pub user_id: i64,
-    #[serde(borrow)]
-    pub role: Cow<'a, str>,
-}
-
 /// Whether the box has signed this token, and its time is over.
 pub fn has_expired(app: &Appliance, token: &str, now_s: i64) -> bool {
-    #[derive(Deserialize)]
-    struct End {
-        exp: i64,
-    }
     // Most of what is forged says that it is young, and no signature has to be made for it.
     let claims = jwt::claims(token).ok();
-    let end = claims.and_then(|json| serde_json::from_slice::<End>(&json).ok());
-    end.is_some_and(|end| end.exp < now_s)
+    let end = claims.and_then(|json| Fields::parse(&json).ok()?.get("exp")?.parse().ok());
+    end.is_some_and(|end: i64| end < now_s)
         && jwt::verify::<Claims>(&app.secrets.signing_key(PURPOSE), token).is_ok()
 }
 

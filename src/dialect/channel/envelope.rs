@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::dialect::{Envelope, RequestId, Row, Sealed};
+use crate::dialect::{Envelope, Json, RequestId, Row, Sealed};
 use crate::http::page;
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
@@ -25,10 +25,8 @@ pub const CODES: &[(i64, &str)] = &[
     (500, "the box's own fault"),
 ];
 
-pub fn success(_: &Row, result: Vec<u8>) -> Sealed {
-    let mut body = br#"{"code":200,"msg":"success","result":"#.to_vec();
-    body.extend_from_slice(&result);
-    body.push(b'}');
+pub fn success(_: &Row, result: Json) -> Sealed {
+    let body = result.within(br#"{"code":200,"msg":"success","result":"#, b"}");
     Sealed::json(StatusCode::OK, body)
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::dialect::{Envelope, RequestId, Row, Sealed};
+use crate::dialect::{Envelope, Json, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// The numbers of `errorCode`; `errorInfo` says more each time.
@@ -33,24 +33,16 @@ pub const CODES: &[(i64, &str)] = &[
     (90000, "the box's own fault, or the cloud does not answer"),
 ];
 
-pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
+pub fn success(row: &Row, data: Json) -> Sealed {
     let body = match row.envelope {
-        Envelope::RecordingCallback => br#"{"code":0}"#.to_vec(),
-        Envelope::IndexCallback => index(0, ""),
-        Envelope::Page => data,
+        Envelope::RecordingCallback => Bytes::from_static(br#"{"code":0}"#),
+        Envelope::IndexCallback => index(0, "").into(),
+        Envelope::Page => data.bare(),
         // A command without an answer has no `data` member.
-        Envelope::Plain if row.output.is_empty() && data == b"null" => {
-            let body = Bytes::from_static(br#"{"errorCode":0,"errorInfo":""}"#);
-            return Sealed::json(StatusCode::OK, body);
+        Envelope::Plain if data.is_nothing() => {
+            Bytes::from_static(br#"{"errorCode":0,"errorInfo":""}"#)
         }
-        Envelope::Plain => {
-            let head = br#"{"errorCode":0,"errorInfo":"","data":"#;
-            let mut body = Vec::with_capacity(head.len() + data.len() + 1);
-            body.extend_from_slice(head);
-            body.extend_from_slice(&data);
-            body.push(b'}');
-            body
-        }
+        Envelope::Plain => data.within(br#"{"errorCode":0,"errorInfo":"","data":"#, b"}"),
     };
     Sealed::json(StatusCode::OK, body)
 }
@@ -58,18 +50,21 @@ pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
 pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (code, info) = words(fault, request_id);
     let body = match row.map_or(Envelope::Plain, |r| r.envelope) {
-        Envelope::Plain | Envelope::Page => json(&Failure { errorCode: code, errorInfo: &info }),
-        Envelope::RecordingCallback => json(&Code { code }),
-        Envelope::IndexCallback => index(code, &info),
+        Envelope::Plain | Envelope::Page => failure(code, &info),
+        Envelope::RecordingCallback => json(&Code { code }).into(),
+        Envelope::IndexCallback => index(code, &info).into(),
     };
     Sealed::json(StatusCode::OK, body)
 }
 
-#[derive(Serialize)]
-#[allow(non_snake_case)]
-struct Failure<'a> {
-    errorCode: i64,
-    errorInfo: &'a str,
+fn failure(code: i64, info: &str) -> Bytes {
+    let mut json = Json::with_room_for(64 + info.len());
+    json.push(br#"{"errorCode":"#);
+    json.number(code);
+    json.push(br#","errorInfo":"#);
+    json.quoted(info);
+    json.push(b"}");
+    json.bare()
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ mod pages;
 use std::sync::Arc;
 
 use crate::dialect::fields::{Int, Nothing, RoomNumber, Text};
-use crate::dialect::{Base, Caller, Input, Made, Work, serve};
+use crate::dialect::{Base, Caller, Input, Json, Made, Work, serve};
 use crate::domain::catalogue::{Host, Slip};
 use crate::domain::{Appliance, lesson, room, user};
 use crate::model::lesson::{Binding, Member, Page, Room, RoomFilter, RoomState};
@@ -165,7 +165,7 @@ fn in_memory(
     mut filter: RoomFilter,
     teacher: Option<&Handle>,
     page: Page,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<Option<Json>, Fault> {
     if let Some(teacher) = teacher {
         let Some(host) = app.catalogue.host(teacher) else { return Ok(None) };
         filter.host = Some(judged(caller, Some(host))?);

@@ -83,12 +83,17 @@ static ROWS: &[Row] = &[
 ];
 
 fn named(svc: &str, cmd: &str) -> Option<&'static Row> {
+    let length = svc.len() + 1 + cmd.len();
     // Its length tells most of them apart.
-    let is = |address: &&str| {
-        address.len() == svc.len() + 1 + cmd.len()
-            && address.strip_prefix(svc).and_then(|rest| rest.strip_prefix('/')) == Some(cmd)
+    let is = |address: &str| {
+        address.len() == length
+            && address.as_bytes()[svc.len()] == b'/'
+            && address.ends_with(cmd)
+            && address.starts_with(svc)
     };
-    ROWS.iter().find(|row| is(&row.address) || row.aliases.iter().any(&is))
+    ROWS.iter().find(|row| {
+        is(row.address) || (!row.aliases.is_empty() && row.aliases.iter().any(|name| is(name)))
+    })
 }
 
 /// `svc` and `cmd` of the query name the row.

@@ -16,14 +16,11 @@ use crate::model::RoomId;
 pub struct Text<const MIN: usize, const MAX: usize>(pub String);
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
-    pub(super) fn look(raw: &str) -> Result<Cow<'_, str>, String> {
-        let text = match plain(raw) {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(serde_json::from_str(raw).map_err(|_| "must be text")?),
-        };
+    /// Whether its length is right.
+    pub(super) fn fit(text: &str) -> Result<(), String> {
         // No text has more characters than bytes, and none but the empty one has no character.
         if MIN <= 1 && (MIN..=MAX).contains(&text.len()) {
-            return Ok(text);
+            return Ok(());
         }
         let chars = text.chars().count();
         if chars < MIN {
@@ -36,7 +33,15 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
         if chars > MAX {
             return Err(format!("must have at most {MAX} characters"));
         }
-        Ok(text)
+        Ok(())
+    }
+}
+
+/// What a JSON text says.
+pub(super) fn text(raw: &str) -> Result<Cow<'_, str>, String> {
+    match plain(raw) {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None => Ok(Cow::Owned(serde_json::from_str(raw).map_err(|_| "must be text")?)),
     }
 }
 
@@ -44,8 +49,26 @@ impl<const MIN: usize, const MAX: usize> Take for Text<MIN, MAX> {
     const KIND: Kind = Kind::Text { min: MIN, max: MAX };
 
     fn take(raw: &str) -> Result<Self, String> {
-        Self::look(raw).map(|text| Self(text.into_owned()))
+        let text = text(raw)?;
+        Self::fit(&text)?;
+        Ok(Self(text.into_owned()))
     }
+}
+
+/// Mostly digits that cannot be too many.
+fn integer(raw: &str) -> Option<i64> {
+    if !(1..=18).contains(&raw.len()) {
+        return raw.parse().ok();
+    }
+    let mut number = 0;
+    for byte in raw.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return raw.parse().ok();
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
 }
 
 /// A JSON integer from `MIN` to `MAX`.
@@ -56,7 +79,7 @@ impl<const MIN: i64, const MAX: i64> Take for Int<MIN, MAX> {
     const KIND: Kind = Kind::Integer { min: MIN, max: MAX };
 
     fn take(raw: &str) -> Result<Self, String> {
-        let n: i64 = raw.parse().map_err(|_| "must be an integer")?;
+        let n = integer(raw).ok_or("must be an integer")?;
         if (MIN..=MAX).contains(&n) {
             return Ok(Self(n));
         }
@@ -76,8 +99,8 @@ impl Take for RoomNumber {
     const KIND: Kind = Kind::Integer { min: 1, max: i64::MAX };
 
     fn take(raw: &str) -> Result<Self, String> {
-        let text = raw.trim_matches('"');
-        let n: i64 = text.parse().map_err(|_| "must be an integer")?;
+        let n = integer(raw).or_else(|| raw.trim_matches('"').parse().ok());
+        let n = n.ok_or("must be an integer")?;
         if n < 1 {
             return Err("must be at least 1".into());
         }
@@ -110,19 +133,17 @@ impl Take for Params {
 
     fn take(raw: &str) -> Result<Self, String> {
         let fields = Fields::parse(raw.as_bytes()).map_err(|_| "must be an object")?;
-        if fields.members().len() > PARAMS {
+        if fields.members().count() > PARAMS {
             return Err(format!("must have at most {PARAMS} members"));
         }
         let mut params = BTreeMap::new();
         for (name, raw) in fields.members() {
             let value = match serde_json::from_str(raw) {
                 Ok(serde_json::Value::String(text)) => text,
-                Ok(serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => {
-                    raw.clone().into_owned()
-                }
+                Ok(serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => raw.to_owned(),
                 _ => return Err(format!("must have text or numbers only, not so {name}")),
             };
-            params.insert(name.clone().into_owned(), value);
+            params.insert(name.to_owned(), value);
         }
         Ok(Self(params))
     }

@@ -15,6 +15,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::Fault;
+use flat::Flat;
 pub use kinds::{Digits, Flag, Int, Params, RoomNumber, Text, Texts, Upload};
 pub use macros::wire_name;
 
@@ -64,6 +65,8 @@ pub trait Input: Sized {
 
 /// A command's output.
 pub trait Output {
+    /// It is `null`.
+    const IS_NOTHING: bool = false;
     const FIELDS: &'static [Field];
 }
 
@@ -89,7 +92,11 @@ type Member<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// What a request says, unread: the members of its body's object, or of its query, and of its path.
 #[derive(Default)]
-pub struct Fields<'a>(Vec<Member<'a>>);
+pub struct Fields<'a> {
+    flat: Flat<'a>,
+    /// Of a body that is not flat, or put in later.
+    others: Vec<Member<'a>>,
+}
 
 impl<'a> Fields<'a> {
     /// An empty body is an object without members.
@@ -98,33 +105,60 @@ impl<'a> Fields<'a> {
     /// `Syntax` when the bytes are not one JSON object.
     pub fn parse(body: &'a [u8]) -> Result<Self, Fault> {
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self(Vec::new()));
+            return Ok(Self::default());
         }
         let text = std::str::from_utf8(body);
         let text = text.map_err(|e| Fault::Syntax(format!("not UTF-8: {e}")))?;
-        if let Some(members) = flat::members(text) {
-            return Ok(Self(members));
+        if let Some(flat) = Flat::read(text) {
+            return Ok(Self { flat, others: Vec::new() });
         }
         let mut reader = serde_json::Deserializer::from_str(text);
         let members = reader.deserialize_map(Members);
         let members = members.and_then(|m| reader.end().map(|()| m));
-        members.map(Self).map_err(|e| Fault::Syntax(e.to_string()))
+        let others = members.map_err(|e| Fault::Syntax(e.to_string()))?;
+        Ok(Self { flat: Flat::default(), others })
     }
 
     /// Adds a member that came as text: a piece of the path, of the query or of a form. It wins over
     /// members of the same name that are there already.
     pub fn put(&mut self, name: &str, text: &str) {
         let raw = serde_json::to_string(text).expect("text always becomes JSON");
-        self.0.push((Cow::Owned(name.to_owned()), Cow::Owned(raw)));
+        self.others.push((Cow::Owned(name.to_owned()), Cow::Owned(raw)));
     }
 
     /// The last member of that name, as JavaScript and PHP have it.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.as_ref())
+        self.other(name).or_else(|| self.flat_one(name).map(|member| member.raw))
     }
 
-    fn members(&self) -> &[Member<'a>] {
-        &self.0
+    fn other(&self, name: &str) -> Option<&str> {
+        self.others.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| raw.as_ref())
+    }
+
+    fn flat_one(&self, name: &str) -> Option<&flat::Member<'a>> {
+        self.flat.members.iter().rev().find(|member| member.name == name)
+    }
+
+    /// A text that stands there plainly.
+    pub fn plain(&self, name: &str) -> Option<&str> {
+        match self.others.is_empty() {
+            true => self.flat_one(name)?.text(),
+            false => flat::plain(self.get(name)?),
+        }
+    }
+
+    /// A list of texts that stand there plainly, in a body that is flat.
+    pub fn plain_list(&self, name: &str) -> Option<&[&'a str]> {
+        match self.other(name) {
+            None => self.flat.list(self.flat_one(name)?),
+            Some(_) => None,
+        }
+    }
+
+    /// Names and values, in their order.
+    fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        let flat = self.flat.members.iter().map(|member| (member.name, member.raw));
+        flat.chain(self.others.iter().map(|(name, raw)| (name.as_ref(), raw.as_ref())))
     }
 
     /// # Errors
@@ -144,8 +178,15 @@ impl<'a> Fields<'a> {
         &self,
         name: &'static str,
     ) -> Result<Cow<'_, str>, Fault> {
-        let raw = self.get(name).ok_or_else(|| Fault::invalid(name, "is missing"))?;
-        Text::<MIN, MAX>::look(raw).map_err(|why| Fault::invalid(name, why))
+        let text = match self.plain(name) {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => {
+                let raw = self.get(name).ok_or_else(|| Fault::invalid(name, "is missing"))?;
+                kinds::text(raw)
+            }
+        };
+        let fit = text.and_then(|text| Text::<MIN, MAX>::fit(&text).map(|()| text));
+        fit.map_err(|why| Fault::invalid(name, why))
     }
 }
 
@@ -183,6 +224,7 @@ impl Serialize for Nothing {
 }
 
 impl Output for Nothing {
+    const IS_NOTHING: bool = true;
     const FIELDS: &'static [Field] = &[];
 }
 

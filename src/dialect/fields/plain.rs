@@ -1,23 +1,28 @@
 //! Texts in which nothing is escaped.
 
-/// Where the first byte is that ends a plain text or makes it none, eight bytes at a time.
-pub fn plain_length(bytes: &[u8]) -> usize {
+/// From `at` on, where the first byte is that ends a plain text or makes it none, eight bytes at a time.
+pub fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let are = |word: u64, byte: u8| zeros(word ^ (ONES * u64::from(byte)));
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (n, word) in words.iter().enumerate() {
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const BACKSLASHES: u64 = ONES * b'\\' as u64;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let ends = are(word, b'"') | are(word, b'\\') | control;
-        if ends != 0 {
+        let (quotes, backslashes) = (word ^ QUOTES, word ^ BACKSLASHES);
+        // Each marks the high bit of every byte that is zero, or below a space.
+        let ends = (quotes.wrapping_sub(ONES) & !quotes)
+            | (backslashes.wrapping_sub(ONES) & !backslashes)
+            | (word.wrapping_sub(ONES * 0x20) & !word);
+        if ends & HIGH != 0 {
             // The lowest mark is right; a borrow may have set some above it.
-            return n * 8 + ends.trailing_zeros() as usize / 8;
+            return at + (ends & HIGH).trailing_zeros() as usize / 8;
         }
+        at += 8;
     }
-    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
@@ -33,7 +38,10 @@ mod tests {
         ) {
             let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
             let first = bytes.iter().position(ends).unwrap_or(bytes.len());
-            prop_assert_eq!(plain_length(&bytes), first);
+            prop_assert_eq!(plain_end(&bytes, 0), first);
+            for from in 0..first {
+                prop_assert_eq!(plain_end(&bytes, from), first);
+            }
         }
     }
 }

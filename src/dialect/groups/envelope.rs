@@ -3,10 +3,9 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 use hyper::StatusCode;
-use serde::Serialize;
 
 use super::words;
-use crate::dialect::{RequestId, Row, Sealed};
+use crate::dialect::{Json, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// HTTP's own numbers are all there are.
@@ -22,21 +21,19 @@ pub const CODES: &[(i64, &str)] = &[
     (500, "the box's own fault, or RongCloud does not answer"),
 ];
 
-pub fn success(row: &Row, output: Vec<u8>) -> Sealed {
+pub fn success(row: &Row, output: Json) -> Sealed {
     let status = StatusCode::from_u16(row.success).expect("the table holds HTTP's own numbers");
-    Sealed::json(status, output)
-}
-
-#[derive(Serialize)]
-struct Failed {
-    detail: String,
+    Sealed::json(status, output.bare())
 }
 
 pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (status, detail) = told(row, fault, request_id);
-    let body = serde_json::to_vec(&Failed { detail }).expect("text always becomes JSON");
+    let mut json = Json::with_room_for(32 + detail.len());
+    json.push(br#"{"detail":"#);
+    json.quoted(&detail);
+    json.push(b"}");
     let status = StatusCode::from_u16(status).expect("the numbers below are HTTP's");
-    Sealed::json(status, body)
+    Sealed::json(status, json.bare())
 }
 
 fn told(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> (u16, String) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::dialect::fields::{Input, Output, Text};
 use crate::dialect::serve::{self, dispatch};
-use crate::dialect::{Access, Call, Caller, Guest, Later, Row, Work};
+use crate::dialect::{Access, Call, Caller, Guest, Json, Later, Row, Work};
 use crate::domain::Appliance;
 use crate::domain::guess::Account;
 use crate::model::{Fault, Refusal};
@@ -47,7 +47,7 @@ where
 pub fn soon<T: Secretive, O: Output + Serialize>(
     call: Call<'_>,
     handler: fn(&Arc<Appliance>, &Caller, T) -> Result<O, Fault>,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Json, Fault> {
     judge::<T>(&call)?;
     serve::at_once(call, handler)
 }

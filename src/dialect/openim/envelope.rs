@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use serde::Serialize;
 
-use crate::dialect::{RequestId, Row, Sealed};
+use crate::dialect::{Json, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// The numbers of `errCode`; `errMsg` says more each time.
@@ -24,10 +24,8 @@ pub const CODES: &[(i64, &str)] = &[
 ];
 
 /// `{"errCode":0,"errMsg":"",…}` with the members of the output, of which every command has some.
-pub fn success(_: &Row, output: Vec<u8>) -> Sealed {
-    let mut body = br#"{"errCode":0,"errMsg":"","#.to_vec();
-    body.extend_from_slice(output.get(1..).unwrap_or(b"}"));
-    Sealed::json(StatusCode::OK, body)
+pub fn success(_: &Row, output: Json) -> Sealed {
+    Sealed::json(StatusCode::OK, output.among(br#"{"errCode":0,"errMsg":"","#))
 }
 
 pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {

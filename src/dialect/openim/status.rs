@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::auth::{self, Secret, Secretive};
-use crate::dialect::fields::{Fields, Text, Texts, flat};
-use crate::dialect::{Call, Caller};
+use crate::dialect::fields::{Fields, Text, Texts};
+use crate::dialect::{Call, Caller, Json};
 use crate::domain::Appliance;
 use crate::domain::online::Look;
 use crate::model::{Fault, Platform};
@@ -64,7 +64,7 @@ const ONLINE: &str = "online";
 const OFFLINE: &str = "offline";
 
 /// Servers ask for many again and again: what is written plainly is answered without a copy of it.
-pub fn get_users_online_status(call: Call<'_>) -> Result<Vec<u8>, Fault> {
+pub fn get_users_online_status(call: Call<'_>) -> Result<Json, Fault> {
     let Some(asked) = Plain::take(&call.fields) else { return auth::soon(call, statuses) };
     auth::known(&call, asked.secret)?;
     Ok(asked.answer(call.app))
@@ -87,58 +87,60 @@ fn status(online: &Look<'_>, id: String) -> Status {
     Status { userID: id, status: ONLINE.into(), detailPlatformStatus: Some(devices) }
 }
 
+/// What stands between two people.
+const NEXT: &[u8] = br#",{"userID":""#;
+
 /// A body in which nothing is escaped and nothing is wrong.
 struct Plain<'a> {
-    /// With their quotes.
-    ids: Vec<&'a str>,
+    ids: &'a [&'a str],
     secret: &'a str,
 }
 
 impl<'a> Plain<'a> {
     fn take(fields: &'a Fields<'_>) -> Option<Self> {
-        let text = |name, most| {
-            let text = flat::plain(fields.get(name)?)?;
-            (1..=most).contains(&text.len()).then_some(text)
-        };
+        let text = |name, most| fields.plain(name).filter(|text| (1..=most).contains(&text.len()));
         text("operationID", OPERATION_MAX)?;
-        let ids = flat::texts(fields.get("userIDList")?, IDS_MAX)?;
+        let ids = fields.plain_list("userIDList").filter(|ids| ids.len() <= IDS_MAX)?;
         let secret = text("secret", auth::SECRET_MAX)?;
         ids.iter().all(|id| id.len() <= ID_MAX).then_some(Self { ids, secret })
     }
 
     /// As `Statuses` would be written.
-    fn answer(&self, app: &Appliance) -> Vec<u8> {
+    fn answer(&self, app: &Appliance) -> Json {
         let online = app.online.look();
         let ids: usize = self.ids.iter().map(|id| id.len()).sum();
-        let mut body = Vec::with_capacity(ids + self.ids.len() * 32 + 32);
-        body.extend_from_slice(br#"{"successResult":["#);
-        for raw in &self.ids {
-            body.extend_from_slice(br#"{"userID":"#);
-            body.extend_from_slice(raw.as_bytes());
-            let platforms = online.platforms(&raw[1..raw.len() - 1]);
-            if platforms.is_empty() {
-                body.extend_from_slice(br#","status":"offline"},"#);
-            } else {
-                write_devices(&mut body, &platforms);
-            }
+        let mut body = Json::with_room_for(ids + self.ids.len() * 33 + 24);
+        let mut before: &[u8] = br#"{"successResult":[{"userID":""#;
+        for id in self.ids {
+            body.push(before);
+            body.push(id.as_bytes());
+            let platforms = online.platforms(id);
+            before = match platforms.is_empty() {
+                true => br#"","status":"offline"},{"userID":""#,
+                false => {
+                    write_devices(&mut body, &platforms);
+                    br#"]},{"userID":""#
+                }
+            };
         }
-        // In the place of the last comma.
-        body.truncate(body.len() - usize::from(!self.ids.is_empty()));
-        body.extend_from_slice(b"]}");
+        body.push(match before.strip_suffix(NEXT) {
+            Some(end) if !self.ids.is_empty() => end,
+            Some(_) | None => br#"{"successResult":["#,
+        });
+        body.push(b"]}");
         body
     }
 }
 
-fn write_devices(body: &mut Vec<u8>, platforms: &[Platform]) {
-    body.extend_from_slice(br#","status":"online","detailPlatformStatus":["#);
+fn write_devices(body: &mut Json, platforms: &[Platform]) {
+    body.push(br#"","status":"online","detailPlatformStatus":["#);
     let named = platforms.iter().map(|p| p.name()).filter(|name| !name.is_empty());
     for (n, name) in named.enumerate() {
         let comma = if n > 0 { "," } else { "" };
         for part in [comma, r#"{"platform":""#, name, r#"","status":"online"}"#] {
-            body.extend_from_slice(part.as_bytes());
+            body.push(part.as_bytes());
         }
     }
-    body.extend_from_slice(b"]},");
 }
 
 impl Secretive for Users {

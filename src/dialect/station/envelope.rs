@@ -2,11 +2,11 @@
 //! same. The only place of this API that knows statuses and codes.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderName, HeaderValue};
-use serde::Serialize;
 
-use crate::dialect::{RequestId, Row, Sealed};
+use crate::dialect::{Json, RequestId, Row, Sealed};
 use crate::model::{Conflict, Fault, Part, Refusal, Thing};
 
 /// Every HTTP status; `error.code` says more.
@@ -27,9 +27,9 @@ pub const CODES: &[(i64, &str)] = &[
     (503, "a part of the box does not answer"),
 ];
 
-pub fn success(row: &Row, data: Vec<u8>) -> Sealed {
+pub fn success(row: &Row, data: Json) -> Sealed {
     let status = StatusCode::from_u16(row.success).unwrap_or(StatusCode::OK);
-    let bare = if data == b"null" { b"{}".to_vec() } else { data };
+    let bare = if data.is_nothing() { Bytes::from_static(b"{}") } else { data.bare() };
     Sealed::json(status, bare)
 }
 
@@ -37,6 +37,7 @@ pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let Words { status, code, message } = words(fault);
     let mut error = Inner { code, message: &message, field: None, retry_s: None, request: None };
     let mut headers: Vec<(HeaderName, HeaderValue)> = Vec::new();
+    let mut request = None;
     match fault {
         Fault::Invalid { field, .. } => error.field = Some(field),
         Fault::Busy { retry } => {
@@ -44,7 +45,7 @@ pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
             error.retry_s = Some(seconds);
             headers.push((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        Fault::Internal(_) => error.request = Some(request_id.to_string()),
+        Fault::Internal(_) => error.request = Some(request.insert(request_id.to_string())),
         Fault::Unauthenticated(_) => {
             headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
@@ -56,14 +57,14 @@ pub fn fault(_: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
         | Fault::TooLarge { .. }
         | Fault::Offline(_) => {}
     }
-    Sealed { headers, ..sealed(status, &error) }
+    Sealed { headers, ..sealed(status, error) }
 }
 
 /// A browser with a cookie that called the box by a name which is not the box's: somebody's trick with DNS.
 pub fn misdirected() -> Sealed {
     let message = "the box is not called so: use its name, its address or its public_url";
     let error = Inner { code: "misdirected", message, field: None, retry_s: None, request: None };
-    sealed(StatusCode::MISDIRECTED_REQUEST, &error)
+    sealed(StatusCode::MISDIRECTED_REQUEST, error)
 }
 
 /// A plain request to a WebSocket's address.
@@ -71,29 +72,39 @@ pub fn upgrade() -> Sealed {
     let message = "this is a WebSocket: connect with a WebSocket client";
     let error = Inner { code: "upgrade", message, field: None, retry_s: None, request: None };
     let asked = (header::UPGRADE, HeaderValue::from_static("websocket"));
-    Sealed { headers: vec![asked], ..sealed(StatusCode::UPGRADE_REQUIRED, &error) }
+    Sealed { headers: vec![asked], ..sealed(StatusCode::UPGRADE_REQUIRED, error) }
 }
 
-#[derive(Serialize)]
-struct Outer<'a> {
-    error: &'a Inner<'a>,
-}
-
-#[derive(Serialize)]
+/// What is said of a failure. Absent parts are not said.
+#[derive(Clone, Copy)]
 struct Inner<'a> {
     code: &'static str,
     message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     retry_s: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<String>,
+    request: Option<&'a str>,
 }
 
-fn sealed(status: StatusCode, error: &Inner<'_>) -> Sealed {
-    let body = serde_json::to_vec(&Outer { error }).expect("numbers and text always become JSON");
-    Sealed::json(status, body)
+fn sealed(status: StatusCode, error: Inner<'_>) -> Sealed {
+    let mut json = Json::with_room_for(128 + error.message.len());
+    json.push(br#"{"error":{"code":"#);
+    json.quoted(error.code);
+    json.push(br#","message":"#);
+    json.quoted(error.message);
+    if let Some(field) = error.field {
+        json.push(br#","field":"#);
+        json.quoted(field);
+    }
+    if let Some(seconds) = error.retry_s {
+        json.push(br#","retry_s":"#);
+        json.number(seconds);
+    }
+    if let Some(request) = error.request {
+        json.push(br#","request":"#);
+        json.quoted(request);
+    }
+    json.push(b"}}");
+    Sealed::json(status, json.bare())
 }
 
 struct Words {

@@ -49,6 +49,11 @@ pub fn known(face: &Face) -> Shown {
     }
 }
 
+/// The same as JSON.
+pub fn written(face: &Face) -> Vec<u8> {
+    serde_json::to_vec(&known(face)).expect("text and numbers become JSON")
+}
+
 input! {
     /// Which people; all conditions hold.
     pub struct Wanted {

@@ -7,10 +7,11 @@ use super::people::Shown;
 use super::{auth, people};
 pub(super) use crate::dialect::fields::Nothing;
 use crate::dialect::fields::{Int, Text};
-use crate::dialect::{Base, Input, Sealed, Whole, Work, serve};
+use crate::dialect::{Base, Input, Json, Made, Sealed, Whole, Work};
+use crate::domain::recall::Written;
 use crate::domain::{licence, people as directory, session, staff};
 use crate::http::cookie;
-use crate::model::user::{Role, User};
+use crate::model::user::{Face, Role, User};
 use crate::model::{Fault, Handle, Millis, Moment, Refusal};
 use crate::{input, output};
 
@@ -86,11 +87,17 @@ pub async fn logout(whole: Whole<Nothing>) -> Result<Sealed, Fault> {
 
 pub fn me(input: Input<Nothing>) -> Work<'static> {
     let Input { app, actor, .. } = input;
+    let shown = |face: &Written<Face>| {
+        let mut json = Json::with_room_for(256);
+        json.push(face.text(people::written));
+        Ok(Made::Json(json))
+    };
     match directory::face(&app, actor.id) {
-        Ok(face) => serve::now(&people::known(&face)),
-        Err(before) => serve::later(async move {
-            Ok(people::known(&*directory::look(&app, actor.id, before).await?))
-        }),
+        Ok(face) => Work::Done(shown(&face)),
+        Err(before) => Work::Wait(Box::pin(async move {
+            let face = directory::look(&app, actor.id, before).await?;
+            shown(&face)
+        })),
     }
 }
 

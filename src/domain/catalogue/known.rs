@@ -152,9 +152,11 @@ impl Known {
         for place in places {
             self.table.lessons[*place as usize].write(write);
         }
-        let slips: Option<Vec<&Slip>> =
-            places.iter().map(|place| self.table.lessons[*place as usize].slip()).collect();
-        Some(paste(i64::try_from(total).unwrap_or(i64::MAX), &slips?))
+        let mut slips = Vec::with_capacity(places.len());
+        for place in places {
+            slips.push(self.table.lessons[*place as usize].slip()?);
+        }
+        Some(paste(i64::try_from(total).unwrap_or(i64::MAX), &slips))
     }
 
     pub fn members<R>(

@@ -273,7 +273,7 @@ async fn compare(app: &Appliance, people: &[Actor]) -> Result<(), TestCaseError>
             Ok(face) => face,
             Err(before) => people::look(app, id, before).await.unwrap(),
         };
-        prop_assert_eq!(&*face, &Face::from(stored.0.unwrap()));
+        prop_assert_eq!(&face.row, &Face::from(stored.0.unwrap()));
         let groups = match group::first(app, id) {
             Ok(groups) => groups,
             Err(before) => group::of(app, id, page, Some(before)).await.unwrap(),

@@ -2,7 +2,7 @@
 //! `Rooms` and `MemberList` written anew.
 
 use super::{row, seat};
-use crate::dialect::Base;
+use crate::dialect::{Base, Json};
 use crate::domain::Appliance;
 use crate::domain::catalogue::Slip;
 use crate::model::lesson::{Member, Room};
@@ -26,29 +26,29 @@ pub fn room(room: &Room) -> Slip {
     Slip { text: text.into(), cuts }
 }
 
-pub fn rooms(app: &Appliance, base: &Base, total: i64, slips: &[&Slip]) -> Vec<u8> {
+pub fn rooms(app: &Appliance, base: &Base, total: i64, slips: &[&Slip]) -> Json {
     let is_whole = slips.iter().all(|slip| slip.cuts[0] == 0);
     let way = if is_whole { String::new() } else { way(app, base) };
     let rows: usize = slips.iter().map(|slip| slip.text.len() + 1 + 2 * way.len()).sum();
-    let mut json = Vec::with_capacity(rows + 48);
-    json.extend_from_slice(format!(r#"{{"total":{total},"rooms":["#).as_bytes());
+    let mut json = Json::with_room_for(rows + 48);
+    json.push(format!(r#"{{"total":{total},"rooms":["#).as_bytes());
     join(slips, &way, &mut json);
-    json.extend_from_slice(b"]}");
+    json.push(b"]}");
     json
 }
 
-fn join(slips: &[&Slip], way: &str, json: &mut Vec<u8>) {
+fn join(slips: &[&Slip], way: &str, json: &mut Json) {
     for (n, slip) in slips.iter().enumerate() {
         if n > 0 {
-            json.push(b',');
+            json.push(b",");
         }
         let mut from = 0;
         for cut in slip.cuts.into_iter().filter(|cut| *cut > 0).map(|cut| cut as usize) {
-            json.extend_from_slice(&slip.text[from..cut]);
-            json.extend_from_slice(way.as_bytes());
+            json.push(&slip.text[from..cut]);
+            json.push(way.as_bytes());
             from = cut;
         }
-        json.extend_from_slice(&slip.text[from..]);
+        json.push(&slip.text[from..]);
     }
 }
 
@@ -65,11 +65,11 @@ pub fn member(member: &Member, rows: &mut Vec<u8>) {
     serde_json::to_writer(rows, &seat(member.clone())).expect("text and numbers become JSON");
 }
 
-pub fn members(total: usize, rows: &[u8]) -> Vec<u8> {
-    let mut json = Vec::with_capacity(rows.len() + 48);
-    json.extend_from_slice(format!(r#"{{"total":{total},"idlist":["#).as_bytes());
-    json.extend_from_slice(rows);
-    json.extend_from_slice(b"]}");
+pub fn members(total: usize, rows: &[u8]) -> Json {
+    let mut json = Json::with_room_for(rows.len() + 48);
+    json.push(format!(r#"{{"total":{total},"idlist":["#).as_bytes());
+    json.push(rows);
+    json.push(b"]}");
     json
 }
 
