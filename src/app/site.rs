@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::OnceCell;
 
 use super::health::Health;
 use crate::dialect::serve::{self, Heard};
@@ -22,8 +23,8 @@ use crate::ops::metrics::Metrics;
 use crate::web::{channel, course, files, watch};
 
 /// What the box says of its API: made when first asked for, then the same for all, however slowly they read.
-static API_PAGE: OnceLock<Bytes> = OnceLock::new();
-static OPENAPI: OnceLock<Bytes> = OnceLock::new();
+static API_PAGE: OnceCell<Bytes> = OnceCell::const_new();
+static OPENAPI: OnceCell<Bytes> = OnceCell::const_new();
 
 /// All that answers on the main listeners.
 pub struct Site {
@@ -159,14 +160,23 @@ impl Site {
                 }
                 None => watch::sentence(StatusCode::NOT_FOUND, "HTTPS is off on this box"),
             },
-            "/box/api" => page(API_PAGE.get_or_init(|| describe::page(DIALECTS).into()).clone()),
-            "/box/openapi.json" => {
-                let document = OPENAPI.get_or_init(|| openapi::document(DIALECTS).into());
-                reply::json(StatusCode::OK, document.clone())
-            }
+            "/box/api" => match once(&API_PAGE, || describe::page(DIALECTS)).await {
+                Some(html) => page(html),
+                None => watch::sentence(StatusCode::SERVICE_UNAVAILABLE, "try again"),
+            },
+            "/box/openapi.json" => match once(&OPENAPI, || openapi::document(DIALECTS)).await {
+                Some(document) => reply::json(StatusCode::OK, document),
+                None => watch::sentence(StatusCode::SERVICE_UNAVAILABLE, "try again"),
+            },
             _ => watch::sentence(StatusCode::NOT_FOUND, "there is no such address"),
         }
     }
+}
+
+/// A megabyte takes its time to make: nobody else waits for it.
+async fn once(made: &OnceCell<Bytes>, make: fn() -> String) -> Option<Bytes> {
+    let make = || tokio::task::spawn_blocking(move || Bytes::from(make()));
+    made.get_or_try_init(make).await.ok().cloned()
 }
 
 fn home() -> Response<Body> {
