@@ -4,18 +4,28 @@
 use std::time::Duration;
 
 use super::cost::SLICE;
-use super::lists::{Question, beats, member_list, room_lists, statuses};
+use super::lists::{beats, member_list, room_lists, statuses};
+use super::{login, start, tokens, writes};
 use crate::closed::{Loop, Work};
 use crate::report::{Line, median};
-use crate::scene::Scene;
+use crate::scene::{Call, Scene};
 use crate::seed::Seed;
 use crate::{Done, Plan, counters};
 
 /// Accounts and lessons; the smallest first.
 const SIZES: [(u32, u32); 4] = [(1_000, 50), (1_000, 10_000), (10_000, 10_000), (100_000, 10_000)];
 const SMOKE: [(u32, u32); 2] = [(1_000, 50), (2_000, 100)];
+/// Of one round.
+const STARTS: u32 = 4;
 /// Flat.
 const RATIO: f64 = 1.15;
+
+/// A box of one size, and what it is asked.
+struct Grown {
+    seed: Seed,
+    scene: Scene,
+    questions: Vec<(String, Vec<Call>)>,
+}
 
 pub async fn growth(plan: &Plan, _: &Seed) -> Done<Vec<Line>> {
     let sizes: &[(u32, u32)] = if plan.smoke { &SMOKE } else { &SIZES };
@@ -23,59 +33,89 @@ pub async fn growth(plan: &Plan, _: &Seed) -> Done<Vec<Line>> {
     for (users, lessons) in sizes {
         let seed = Seed::sized(plan, *users, *lessons).await?;
         let scene = Scene::open(&seed)?;
-        boxes.push((seed, scene));
+        let questions = asked(&seed, &scene).await?;
+        boxes.push(Grown { seed, scene, questions });
     }
     let mut lines = Vec::new();
-    for n in 0..questions(&boxes[0].0).len() {
+    for n in 0..boxes[0].questions.len() {
         lines.extend(one(plan, &boxes, n).await?);
     }
-    let memory = |scene: &Scene| counters::pss_mb(scene.house.pid());
-    let smallest = memory(&boxes[0].1)?;
-    for ((users, lessons), (_, scene)) in sizes.iter().zip(&boxes) {
+    lines.extend(starts(plan, &boxes).await?);
+    let memory = |of: &Grown| counters::pss_mb(of.scene.house.pid());
+    let smallest = memory(&boxes[0])?;
+    for of in &boxes {
+        let (users, lessons, found) = (of.seed.users, of.seed.lessons, memory(of)?);
         let what = format!("memory (PSS) with {users} users, {lessons} lessons, MB");
-        let found = memory(scene)?;
         lines.push(Line::new(what, format!("{found:.1}")).floor(format!("{smallest:.1}")));
     }
     Ok(lines)
 }
 
-fn questions(seed: &Seed) -> Vec<Question> {
-    let mut all = vec![beats(seed), member_list(seed), statuses(seed)];
-    all.extend(room_lists(seed));
-    all
+/// What is asked, by whom at once.
+async fn asked(seed: &Seed, scene: &Scene) -> Done<Vec<(String, Vec<Call>)>> {
+    let mut lists = vec![beats(seed), member_list(seed), statuses(seed)];
+    lists.extend(room_lists(seed));
+    let mut all = Vec::new();
+    for list in lists {
+        let calls = scene.rehearse(list.requests.clone(), |answer| list.is_right(answer)).await?;
+        all.push((list.what, calls));
+    }
+    for case in tokens::cases(seed) {
+        for (kind, requests) in [("valid", case.good), ("forged", case.bad)] {
+            let calls = scene.rehearse(requests, |_| true).await?;
+            all.push((format!("token check, {}, {kind}", case.name), calls));
+        }
+    }
+    all.push(("a log-in, two at once".to_owned(), login::calls()));
+    all.push(("a write, 64 clients at once".to_owned(), writes::calls().split_off(1)));
+    Ok(all)
 }
 
 /// One question to all boxes; the floor's column shows the smallest.
-async fn one(plan: &Plan, boxes: &[(Seed, Scene)], n: usize) -> Done<Vec<Line>> {
-    let (mut asked, mut loops, mut what) = (Vec::new(), Vec::new(), String::new());
-    for (seed, scene) in boxes {
-        let question = questions(seed).swap_remove(n);
-        let right = |answer: &serde_json::Value| question.is_right(answer);
-        asked.push(scene.rehearse(question.requests.clone(), right).await?);
-        what = question.what;
-    }
-    for ((_, scene), calls) in boxes.iter().zip(&asked) {
-        loops.push(Loop::open(scene.house.http, scene.house.pid(), calls).await?);
+async fn one(plan: &Plan, boxes: &[Grown], n: usize) -> Done<Vec<Line>> {
+    let mut loops = Vec::new();
+    for Grown { scene, questions, .. } in boxes {
+        let (house, calls) = (&scene.house, &questions[n].1);
+        loops.push(Loop::open(house.http, house.pid(), calls).await?);
     }
     let mut rounds = Vec::new();
     for _ in 0..plan.rounds {
-        for (_, scene) in boxes {
+        for Grown { scene, .. } in boxes {
             scene.keep_seats().await?;
         }
         rounds.push(turns(&loops, plan.turn()).await?);
     }
-    let us = |of: usize| median(rounds.iter().map(|works| works[of].cpu_us()).collect());
-    let line = |of: usize| {
-        let (users, lessons) = (boxes[of].0.users, boxes[of].0.lessons);
-        let ratios = rounds.iter().map(|works| works[of].cpu_us() / works[0].cpu_us());
-        let ratio = median(ratios.collect());
-        let what =
-            format!("{what}, CPU µs, {users} users, {lessons} lessons (floor: the smallest)");
-        Line::new(what, format!("{:.1} = {ratio:.2} ×", us(of)))
-            .floor(format!("{:.1}", us(0)))
+    let rounds = rounds.iter().map(|works| works.iter().map(Work::cpu_us).collect()).collect();
+    let what = format!("{}, CPU µs", boxes[0].questions[n].0);
+    Ok(compared(&what, boxes, rounds))
+}
+
+/// The same box started again and again, each beside the others.
+async fn starts(plan: &Plan, boxes: &[Grown]) -> Done<Vec<Line>> {
+    let copies: Done<Vec<_>> = boxes.iter().map(|of| of.seed.copy()).collect();
+    let (copies, mut rounds) = (copies?, Vec::new());
+    for _ in 0..plan.rounds * STARTS {
+        let mut round = Vec::new();
+        for (Grown { seed, .. }, copy) in boxes.iter().zip(&copies) {
+            round.push(start::once(seed, copy.path()).await?);
+        }
+        rounds.push(round);
+    }
+    Ok(compared("start to first right answer, ms", boxes, rounds))
+}
+
+/// Medians of the rounds, in which each box has its place, and of their ratios to the first.
+fn compared(what: &str, boxes: &[Grown], rounds: Vec<Vec<f64>>) -> Vec<Line> {
+    let of = |n: usize| median(rounds.iter().map(|round| round[n]).collect());
+    let line = |n: usize| {
+        let (users, lessons) = (boxes[n].seed.users, boxes[n].seed.lessons);
+        let ratio = median(rounds.iter().map(|round| round[n] / round[0]).collect());
+        let what = format!("{what}, {users} users, {lessons} lessons (floor: the smallest)");
+        Line::new(what, format!("{:.1} = {ratio:.2} ×", of(n)))
+            .floor(format!("{:.1}", of(0)))
             .at_most(ratio, Some(RATIO))
     };
-    Ok((1..boxes.len()).map(line).collect())
+    (1..boxes.len()).map(line).collect()
 }
 
 /// Until together they have worked for so long each; a slow one takes more of it, and each has at least one turn.

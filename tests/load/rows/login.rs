@@ -13,7 +13,7 @@ use crate::open::Crowd;
 use crate::people::{self, ARRIVING, PASSWORD, handle};
 use crate::process::{self, OWN_CORE, SERVER_CORE};
 use crate::report::{Line, median};
-use crate::scene::Scene;
+use crate::scene::{Call, Expects, Scene};
 use crate::seed::Seed;
 use crate::{Done, Plan};
 
@@ -32,6 +32,12 @@ fn enter(n: u32) -> Vec<u8> {
     let people = ARRIVING.end - ARRIVING.start;
     let who = handle(ARRIVING.start + n % people);
     people::edu("account/login", "", json!({"id": who, "pwd": PASSWORD}))
+}
+
+/// Some log in again and again.
+pub fn calls() -> Vec<Call> {
+    let expects = Expects::Begins(br#"{"errorCode":0"#);
+    (0..2).map(|n| Call { request: enter(n), expects: expects.clone() }).collect()
 }
 
 pub async fn enters(wire: &mut Wire, n: u32) -> Done<()> {

@@ -60,6 +60,15 @@ pub async fn start(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     ])
 }
 
+/// Milliseconds from a start on `data` to the first right answer.
+pub async fn once(seed: &Seed, data: &Path) -> Done<f64> {
+    let addr = free()?;
+    let house = process::house_at(data, &addr.to_string(), RECORDS_NOTHING)?;
+    let (took, process) = first_answer(house, addr, &beat(seed), seed, Instant::now()).await?;
+    process.stop()?;
+    Ok(took.answered)
+}
+
 pub async fn kill(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     let data = seed.copy()?;
     let (mut times, mut wals) = (Vec::new(), Vec::new());
