@@ -5,7 +5,6 @@
 mod held;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -74,35 +73,27 @@ pub async fn admit(
     let (judged, entry) =
         (user.clone(), Entry::from(origin, &issuer, Event::TokenIssued, user.handle.as_str()));
     let row = StoredToken { hash, user: user.id, origin, issuer, issued_at: now.wall };
-    let serials = app.sessions.serials.clone();
-    let (user, serial, gone) = app
+    let _turn = app.sessions.turn(user.id).await;
+    let (user, gone) = app
         .db
         .write(move |conn| {
             let user = still(conn, &judged, origin)?;
             let young = now.wall - AGE_MAX;
-            let mut gone = Vec::new();
-            match others {
+            let gone = match others {
                 Others::Refuse if tokens::any_since(conn, row.user, origin, young)? => {
                     return Err(Fault::Conflict(Conflict::SessionAlive));
                 }
-                Others::Refuse | Others::Replace => {
-                    tokens::delete_of(conn, row.user, origin)?;
-                }
-                Others::Keep => {
-                    gone = tokens::delete_beyond(conn, row.user, origin, KEPT_BEFORE)?;
-                }
-            }
+                Others::Refuse | Others::Replace => tokens::delete_of(conn, row.user, origin)?,
+                Others::Keep => tokens::delete_beyond(conn, row.user, origin, KEPT_BEFORE)?,
+            };
             tokens::insert(conn, &row)?;
             audit::note(conn, entry, now.wall)?;
-            Ok((user, serials.fetch_add(1, Ordering::Relaxed) + 1, gone))
+            Ok((user, gone))
         })
         .await?;
     let actor = Arc::new(actor_of(&user, origin));
-    let session = Session { actor, issued: now.steady, serial, disabled: user.disabled };
-    match others {
-        Others::Refuse | Others::Replace => app.sessions.replace(hash, session),
-        Others::Keep => app.sessions.add(hash, session, &gone),
-    }
+    let session = Session { actor, issued: now.steady, disabled: user.disabled };
+    app.sessions.replace(&gone, hash, session);
     Ok(())
 }
 
@@ -161,7 +152,7 @@ fn restored(held: Held, now: Moment) -> Option<([u8; 32], Session)> {
     // A clock that was set back gives a negative age: the token is young, not invalid.
     let age = Millis((now.wall - issued_at).0.max(0));
     let (actor, issued) = (Arc::new(actor), now.steady - age);
-    Some((hash, Session { actor, issued, serial: 0, disabled }))
+    Some((hash, Session { actor, issued, disabled }))
 }
 
 /// Drops tokens that have expired; asked for once an hour.

@@ -48,10 +48,15 @@ pub fn delete_all_of(conn: &Connection, user: UserId) -> rusqlite::Result<usize>
     conn.prepare_cached("DELETE FROM token WHERE user_id = ?1")?.execute([user.0])
 }
 
-/// Ends every token of one person that one dialect issued.
-pub fn delete_of(conn: &Connection, user: UserId, origin: Origin) -> rusqlite::Result<usize> {
-    conn.prepare_cached("DELETE FROM token WHERE user_id = ?1 AND dialect = ?2")?
-        .execute(params![user.0, origin.word()])
+/// Ends every token of one person that one dialect issued; answers which.
+pub fn delete_of(
+    conn: &Connection,
+    user: UserId,
+    origin: Origin,
+) -> rusqlite::Result<Vec<[u8; 32]>> {
+    conn.prepare_cached("DELETE FROM token WHERE user_id = ?1 AND dialect = ?2 RETURNING hash")?
+        .query_map(params![user.0, origin.word()], |r| r.get(0))?
+        .collect()
 }
 
 /// Whether a person holds a token of one dialect that was issued at `since` or later.

@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::AGE_MAX;
 use crate::model::user::{Actor, Origin, User};
 use crate::model::{Fault, Millis, Moment, Refusal, UserId, sha256};
 
+/// Two accounts seldom wait for each other, and a log-in's hash takes longer than its write.
+const TURNS: usize = 32;
+
 #[derive(Default)]
 pub struct Sessions {
     /// Log-ins share it, a change of somebody's standing has it alone: what memory says of a person is
     /// what the disk says, in whatever order the two are heard of.
     pub(super) standing: tokio::sync::RwLock<()>,
-    /// Drawn on the writer's thread, so that it orders log-ins as the disk has them.
-    pub(super) serials: Arc<AtomicU64>,
+    /// Log-ins of one account take turns, so that memory hears of them in the disk's order.
+    turns: [tokio::sync::Mutex<()>; TURNS],
     tokens: RwLock<HashMap<[u8; 32], Session, Hashed>>,
     /// Not every stored token is in memory yet.
     is_late: AtomicBool,
@@ -51,7 +54,6 @@ pub(super) struct Session {
     pub actor: Arc<Actor>,
     /// On this run's monotonic clock; negative when it was issued before the start.
     pub issued: Millis,
-    pub serial: u64,
     pub disabled: bool,
 }
 
@@ -90,21 +92,14 @@ impl Sessions {
         self.late.get().map_or(Ok(None), |late| late(hash))
     }
 
-    /// Puts a person's one session of an origin in place of what they had. Log-ins of one account may
-    /// overtake each other on their way back from the disk: the one written last stands.
-    pub(super) fn replace(&self, hash: [u8; 32], session: Session) {
-        let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        let (user, origin) = (session.actor.id, session.actor.origin);
-        let same = |s: &Session| s.actor.id == user && s.actor.origin == origin;
-        if tokens.values().any(|s| same(s) && s.serial > session.serial) {
-            return;
-        }
-        tokens.retain(|_, s| !same(s));
-        tokens.insert(hash, session);
+    /// Held while a token of this person is written, on the disk and then here.
+    pub(super) async fn turn(&self, user: UserId) -> tokio::sync::MutexGuard<'_, ()> {
+        let turn = usize::try_from(user.0).unwrap_or_default() % TURNS;
+        self.turns[turn].lock().await
     }
 
-    /// Adds a session beside the person's others.
-    pub(super) fn add(&self, hash: [u8; 32], session: Session, gone: &[[u8; 32]]) {
+    /// Takes a session in; those that ended on the disk end here.
+    pub(super) fn replace(&self, gone: &[[u8; 32]], hash: [u8; 32], session: Session) {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
         gone.iter().for_each(|hash| drop(tokens.remove(hash)));
         tokens.insert(hash, session);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use arctos_box::dialect::edu::DIALECT;
+use arctos_box::domain::session::{self, Grant, Others};
 use arctos_box::http::Peer;
 use arctos_box::model::user::{Origin, Role};
 use arctos_box::model::{Fault, LicenceWhy, Millis};
@@ -50,6 +51,36 @@ async fn a_login_leaves_tokens_of_other_dialects_alone() {
     let other = world.token(&ann, Origin::Arctos).await;
     login(&world, "ann").await;
     world.room(&other).await;
+}
+
+/// They come back from the disk in any order; a restart shows what that has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_log_ins_of_one_account_at_once_the_tokens_that_are_stored_are_good_and_no_other() {
+    let mut world = World::new().await;
+    world.teacher("ann").await;
+    let ann = person(&world, "ann", Origin::Edu, Role::Teacher).await;
+    let now = world.clock.moment();
+    for (origin, others, left) in
+        [(Origin::Edu, Others::Replace, 1), (Origin::Arctos, Others::Keep, 16)]
+    {
+        let mut entering = tokio::task::JoinSet::new();
+        for _ in 0..40 {
+            let (site, user) = (world.site.clone(), ann.clone());
+            entering.spawn(async move {
+                let grant = Grant { user: &user, origin, issuer: "test".into(), others };
+                session::open(&site.app, grant, now).await.unwrap()
+            });
+        }
+        let given = entering.join_all().await;
+        let good = |world: &World| {
+            let is_good = |token: &&String| world.app().sessions.actor(token, now).is_ok();
+            given.iter().filter(is_good).cloned().collect::<Vec<_>>()
+        };
+        let before = good(&world);
+        assert_eq!(before.len(), left);
+        world.restart().await;
+        assert_eq!(good(&world), before);
+    }
 }
 
 #[tokio::test]
