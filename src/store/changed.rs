@@ -61,7 +61,10 @@ pub fn tell(conn: &Connection, listener: Option<&Listener>) {
     if changed.as_ref().is_ok_and(|changed| *changed == Changed::default()) {
         return;
     }
+    // One look at the store for all that is read now; each alone would take its lock and give it back.
+    let look = conn.unchecked_transaction();
     let told = catch_unwind(AssertUnwindSafe(|| listener(conn, changed.as_ref().ok())));
+    drop(look);
     if told.is_err() {
         tracing::error!("who keeps copies of rows panicked");
     }
