@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::client::Wire;
@@ -17,6 +18,8 @@ use crate::seed::Seed;
 use crate::{Done, Plan, slow_disk};
 
 const SYNCS: u32 = 200;
+/// Clients that write at once, as many as `people::WRITERS` but for one.
+const TOGETHER: u32 = 64;
 
 /// The smallest write of the API: a course without a title. One account may make 10,000 at once.
 pub fn calls() -> Vec<Call> {
@@ -42,6 +45,7 @@ pub async fn writes(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     let what = "one sync of a page of that disk alone, written in place, ms";
     lines.push(Line::new(what, format!("{:.2}", sync(&scene)?)));
     drop(scene);
+    lines.push(straight(plan, seed)?);
     let disk = format!("a disk whose sync takes {} ms longer", slow_disk::MS);
     lines.extend(on(plan, &Scene::on_slow_disk(seed)?, &disk).await?);
     Ok(lines)
@@ -69,6 +73,39 @@ async fn on(plan: &Plan, scene: &Scene, disk: &str) -> Done<Vec<Line>> {
     let cpu = Line::new("CPU µs of such a write", format!("{:.1}", of(|(_, many)| many.cpu_us())));
     let cpu = cpu.floor(format!("{:.1}", of(|(one, _)| one.cpu_us())));
     Ok(vec![line.at_least(ratio, Some(30.0)), cpu])
+}
+
+/// What this disk gives at best, in the same minute: SQLite alone, in this process, with as many courses a commit.
+fn straight(plan: &Plan, seed: &Seed) -> Done<Line> {
+    let folder = seed.copy()?;
+    let conn = Connection::open(folder.path().join("box.db"))?;
+    conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")?;
+    let host: i64 = conn.query_row("SELECT host_id FROM room LIMIT 1", [], |row| row.get(0))?;
+    let mut pairs = Vec::new();
+    for _ in 0..plan.rounds {
+        pairs.push((commits(plan, &conn, host, 1)?, commits(plan, &conn, host, TOGETHER)?));
+    }
+    let of = |value: fn(&(f64, f64)) -> f64| median(pairs.iter().map(value).collect());
+    let (one, many) = (of(|(one, _)| *one), of(|(_, many)| *many));
+    let what = "the same courses straight into SQLite, 64 a commit (floor: 1 a commit)";
+    let ratio = of(|(one, many)| many / one);
+    Ok(Line::new(what, format!("{many:.0} = {ratio:.1} ×")).floor(format!("{one:.0}")))
+}
+
+/// Rows a second.
+fn commits(plan: &Plan, conn: &Connection, host: i64, rows: u32) -> Done<f64> {
+    let (began, mut made) = (Instant::now(), 0);
+    while began.elapsed() < plan.turn() {
+        let commit = conn.unchecked_transaction()?;
+        for _ in 0..rows {
+            let row = "INSERT INTO room (host_id, title, cover, state, created_at, watch_key)
+                VALUES (?1, '', '', 0, 0, '0123456789abcdef0123456789abcdef')";
+            conn.prepare_cached(row)?.execute([host])?;
+        }
+        commit.commit()?;
+        made += rows;
+    }
+    Ok(f64::from(made) / began.elapsed().as_secs_f64())
 }
 
 /// What a client alone waits for at least: the quicker the disk, the less is there to share.
