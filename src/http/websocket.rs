@@ -16,6 +16,7 @@
 //! ```
 //! The spawned task needs no other owner: the listener waits at drain until its sockets are gone.
 
+mod sips;
 mod socket;
 
 use std::time::Duration;

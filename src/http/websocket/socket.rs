@@ -9,11 +9,12 @@ use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tokio_websockets::{CloseCode, Error, Message, ServerBuilder, WebSocketStream};
 
 use super::Limits;
+use super::sips::Sips;
 use crate::http::listener::Hold;
 
 /// How long the other end may take to confirm a close.
@@ -53,7 +54,7 @@ pub enum End {
     Drained,
 }
 
-type Stream = WebSocketStream<TokioIo<Upgraded>>;
+type Stream = WebSocketStream<Sips<TokioIo<Upgraded>>>;
 
 /// An open WebSocket.
 pub struct Socket {
@@ -73,7 +74,7 @@ pub struct Socket {
 impl Socket {
     pub(super) fn new(stream: TokioIo<Upgraded>, limits: Limits, hold: Option<Hold>) -> Self {
         let most = tokio_websockets::Limits::default().max_payload_len(Some(limits.message_max));
-        let stream = ServerBuilder::new().limits(most).serve(stream);
+        let stream = ServerBuilder::new().limits(most).serve(Sips(stream));
         let now = Instant::now();
         let controls = (now, 0);
         Self { stream, limits, hold, heard: now, pinged: None, owes: false, controls }
@@ -192,10 +193,7 @@ impl Socket {
         let message = Message::close(Some(code), shortened(reason));
         let farewell = async {
             if self.stream.send(message).await.is_ok() {
-                let mut left = FRAMES_LEFT;
-                while let (Some(Ok(_)), 1..) = (self.stream.next().await, left) {
-                    left -= 1;
-                }
+                self.hear_out().await;
             }
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_ok() {
@@ -207,14 +205,27 @@ impl Socket {
     /// when a connection is dropped would take the last frame with them.
     async fn part(&mut self) {
         let rest = async {
-            let _ = self.stream.close().await;
+            // Who has closed already does not say it again.
+            let _ = self.stream.feed(Message::close(Some(CloseCode::NORMAL_CLOSURE), "")).await;
+            self.hear_out().await;
+            let _ = self.stream.flush().await;
+            let stream = self.stream.get_mut();
+            let _ = stream.shutdown().await;
             let mut unread = [0; 1024];
             let mut left = READS_LEFT;
-            while let (Ok(1..), 1..) = (self.stream.get_mut().read(&mut unread).await, left) {
+            while let (Ok(1..), 1..) = (stream.read(&mut unread).await, left) {
                 left -= 1;
             }
         };
         let _ = tokio::time::timeout(FAREWELL, rest).await;
+    }
+
+    /// Until the other end has confirmed the close. The library's own `close` listens for ever to one who goes on talking.
+    async fn hear_out(&mut self) {
+        let mut left = FRAMES_LEFT;
+        while let (Some(Ok(_)), 1..) = (self.stream.next().await, left) {
+            left -= 1;
+        }
     }
 }
 
