@@ -4,6 +4,7 @@ mod doors;
 pub mod health;
 pub mod licence;
 pub mod parts;
+mod rest;
 pub mod site;
 
 use std::ffi::OsString;
@@ -257,6 +258,7 @@ async fn listen_to_recorder(
 
 async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
     let (mut swept, mut retried) = (clock.steady(), clock.steady());
+    let mut memory = rest::Memory::begin(clock.steady());
     loop {
         let is_still = app.presence.is_still() && app.applications.is_still();
         tokio::select! {
@@ -291,6 +293,7 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
                 }
             }
         }
+        memory.look(&app, now.steady);
     }
 }
 

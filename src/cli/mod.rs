@@ -20,6 +20,7 @@ use crate::app::{self, Running, StartError, World, parts};
 use crate::config::{self, Config, Sources};
 use crate::dialect::{DIALECTS, describe, openapi};
 use crate::http::url::percent;
+use crate::hw::memory;
 use crate::hw::recorder::Setup;
 use crate::model::{Clock, Entropy};
 use crate::ops::folder::{Folder, FolderError};
@@ -171,7 +172,8 @@ fn failed(code: u8) -> impl Fn(String) -> Failed {
     move |why| Failed(code, why)
 }
 
-pub fn main() -> ExitCode {
+/// `shrink_heap` gives back what the calling thread's part of the heap does not use.
+pub fn main(shrink_heap: fn()) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(e) => {
@@ -180,7 +182,10 @@ pub fn main() -> ExitCode {
             return if help { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_park(move || memory::heap_here(shrink_heap))
+        .build();
     let done = match runtime {
         Ok(runtime) => {
             let done = runtime.block_on(Box::pin(run(arguments)));

@@ -4,5 +4,6 @@ pub mod board;
 pub mod encoder;
 pub mod error;
 pub mod identity;
+pub mod memory;
 pub mod recorder;
 pub mod timekeeping;

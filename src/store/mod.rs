@@ -224,6 +224,11 @@ impl Db {
         self.writer.is_ailing()
     }
 
+    /// Nobody reads for a while: pages that the readers keep go back. The system has them as well.
+    pub fn rest(&self) {
+        self.readers.rest();
+    }
+
     /// Finishes queued work, checkpoints the WAL and ends the writer thread.
     pub async fn close(&self) {
         self.gate.leave();

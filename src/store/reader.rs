@@ -38,6 +38,15 @@ impl Readers {
         Ok(())
     }
 
+    /// Those that work keep what they have.
+    pub fn rest(&self) {
+        for conn in self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Err(e) = conn.execute_batch("PRAGMA shrink_memory") {
+                tracing::debug!(error = %e, "a reader keeps its pages");
+            }
+        }
+    }
+
     pub async fn run<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
