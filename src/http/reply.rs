@@ -52,18 +52,44 @@ pub fn instead(
     reply
 }
 
-/// The headers of an answer that was sent: almost all have these three, and the next one need not be given them again.
-pub fn sent(headers: HeaderMap) {
-    let usual = [
-        (header::CONTENT_TYPE, &JSON),
-        (header::CACHE_CONTROL, &NO_STORE),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, &ANY),
-    ];
-    let is_usual = headers.len() == usual.len()
-        && headers.iter().zip(&usual).all(|(said, usual)| said == (&usual.0, usual.1));
-    match is_usual {
-        true => tables::keep_ready(headers),
-        false => tables::keep(headers),
+/// What almost every answer says in its headers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Usual {
+    Own,
+    Open,
+}
+
+impl Usual {
+    /// Told by where the values stand: they are this module's, and it gives them to no other name.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let is = |said: &HeaderValue, usual: &HeaderValue| {
+            std::ptr::eq(said.as_bytes(), usual.as_bytes())
+        };
+        let mut said = headers.values();
+        let whole = is(said.next()?, &JSON) && is(said.next()?, &NO_STORE);
+        match (whole, said.next()) {
+            (true, None) => Some(Self::Own),
+            (true, Some(origin)) if is(origin, &ANY) && said.next().is_none() => Some(Self::Open),
+            (true | false, _) => None,
+        }
+    }
+
+    /// As HTTP/1 writes it.
+    pub fn lines(self) -> &'static [u8] {
+        match self {
+            Self::Own => b"content-type: application/json\r\ncache-control: no-store\r\n",
+            Self::Open => {
+                b"content-type: application/json\r\ncache-control: no-store\r\naccess-control-allow-origin: *\r\n"
+            }
+        }
+    }
+}
+
+/// The headers of an answer that was sent: the next one that says the same need not be given them again.
+pub fn sent(headers: HeaderMap, usual: Option<Usual>) {
+    match usual {
+        Some(Usual::Open) => tables::keep_ready(headers),
+        Some(Usual::Own) | None => tables::keep(headers),
     }
 }
 

@@ -12,12 +12,16 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-use super::{Body, Inbound, reply, tables};
+use super::reply::{self, Usual};
+use super::{Body, Inbound, tables};
 
 /// Longest request, head and body. Two hundred users' ids take 5 KB.
 pub const REQUEST_MAX: usize = 8 * 1024;
 /// Browsers send twenty.
 const HEADERS_MAX: usize = 32;
+/// What every client says and nothing of the box reads is not put in order. The length is read here.
+const UNREAD: [&[u8]; 5] =
+    [b"accept", b"content-length", b"user-agent", b"accept-language", b"referer"];
 /// Answers of this length travel in one piece with their head.
 const JOINED_MAX: usize = 1024;
 /// What a head takes at most, mostly.
@@ -43,10 +47,15 @@ pub fn request(bytes: &Bytes) -> Option<Request<Inbound>> {
     let mut headers = tables::empty();
     let mut length = None;
     for said in parsed.headers.iter() {
-        let name = HeaderName::from_bytes(said.name.as_bytes()).ok()?;
-        if name == header::CONTENT_LENGTH {
+        let name = said.name.as_bytes();
+        if name.eq_ignore_ascii_case(b"content-length") {
             length = Some(length_of(said.value, length)?);
-        } else if is_unusual(&name, said.value) {
+        }
+        if UNREAD.iter().any(|unread| unread.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name).ok()?;
+        if is_unusual(&name, said.value) {
             return None;
         }
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(said.value)).ok()?;
@@ -84,16 +93,20 @@ pub fn encoded(
     mut answer: Response<Body>,
     last: bool,
 ) -> Result<(Vec<u8>, Bytes), Box<Response<Body>>> {
-    let usual = is_usual(answer.status(), answer.headers());
-    let mut body = match answer.body_mut() {
-        Body::Whole(body) if usual => body.take().unwrap_or_default(),
-        Body::Whole(_) | Body::Read(_) => return Err(Box::new(answer)),
+    let usual = Usual::of(answer.headers());
+    let alone = usual.is_some() || says_no_more(answer.headers());
+    let mut body = match (has_a_body(answer.status()) && alone, answer.body_mut()) {
+        (true, Body::Whole(body)) => body.take().unwrap_or_default(),
+        (_, Body::Whole(_) | Body::Read(_)) => return Err(Box::new(answer)),
     };
     let joined = if body.len() <= JOINED_MAX { body.len() } else { 0 };
     let mut out = Vec::with_capacity(HEAD + joined);
     status_line(&mut out, answer.status());
-    for (name, value) in answer.headers() {
-        line(&mut out, name.as_str(), value.as_bytes());
+    match usual {
+        Some(usual) => out.extend_from_slice(usual.lines()),
+        None => answer.headers().iter().for_each(|(name, value)| {
+            line(&mut out, name.as_str(), value.as_bytes());
+        }),
     }
     if last {
         line(&mut out, "connection", b"close");
@@ -104,16 +117,18 @@ pub fn encoded(
     out.extend_from_slice(&date());
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(&body.split_to(joined));
-    reply::sent(std::mem::take(answer.headers_mut()));
+    reply::sent(std::mem::take(answer.headers_mut()), usual);
     Ok((out, body))
 }
 
-/// Nothing in its head says more than what it is.
-fn is_usual(status: StatusCode, headers: &HeaderMap) -> bool {
-    let has_a_body = !status.is_informational() && !matches!(status.as_u16(), 204 | 304);
+fn has_a_body(status: StatusCode) -> bool {
+    !status.is_informational() && !matches!(status.as_u16(), 204 | 304)
+}
+
+/// Nothing in its head says more than what it is. There are few: to look at them all takes less than to look for four.
+fn says_no_more(headers: &HeaderMap) -> bool {
     let own = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::DATE];
-    // There are three of them, mostly: to look at them all takes less than to look for four.
-    has_a_body && !headers.keys().any(|name| own.contains(name))
+    !headers.keys().any(|name| own.contains(name))
 }
 
 fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
