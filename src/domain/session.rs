@@ -3,8 +3,7 @@
 //! Age runs on monotonic time plus the stored wall time, so a clock step logs nobody out.
 
 mod held;
-
-use std::sync::Arc;
+mod table;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +14,8 @@ use crate::model::audit::{Entry, Event};
 use crate::model::user::{Held, Origin, StoredToken, User};
 use crate::model::{Conflict, Fault, Millis, Moment, Refusal, Thing, sha256};
 use crate::store::{tokens, users};
-use held::{Session, actor_of};
+use held::actor_of;
+use table::Session;
 
 pub use held::Sessions;
 
@@ -91,7 +91,7 @@ pub async fn admit(
             Ok((user, gone))
         })
         .await?;
-    let actor = Arc::new(actor_of(&user, origin));
+    let actor = actor_of(&user, origin);
     let session = Session { actor, issued: now.steady, disabled: user.disabled };
     app.sessions.replace(&gone, hash, session);
     Ok(())
@@ -151,8 +151,7 @@ fn restored(held: Held, now: Moment) -> Option<([u8; 32], Session)> {
     }
     // A clock that was set back gives a negative age: the token is young, not invalid.
     let age = Millis((now.wall - issued_at).0.max(0));
-    let (actor, issued) = (Arc::new(actor), now.steady - age);
-    Some((hash, Session { actor, issued, disabled }))
+    Some((hash, Session { actor, issued: now.steady - age, disabled }))
 }
 
 /// Drops tokens that have expired; asked for once an hour.

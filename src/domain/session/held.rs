@@ -1,13 +1,11 @@
 //! Tokens in memory: what a request asks. It knows neither the disk nor how a token came to be.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use super::AGE_MAX;
+use super::table::{Kept, Session, Table};
 use crate::model::user::{Actor, Origin, User};
-use crate::model::{Fault, Millis, Moment, Refusal, UserId, sha256};
+use crate::model::{Fault, Moment, Refusal, UserId, sha256};
 
 /// Two accounts seldom wait for each other, and a log-in's hash takes longer than its write.
 const TURNS: usize = 32;
@@ -19,7 +17,7 @@ pub struct Sessions {
     pub(super) standing: tokio::sync::RwLock<()>,
     /// Log-ins of one account take turns, so that memory hears of them in the disk's order.
     turns: [tokio::sync::Mutex<()>; TURNS],
-    tokens: RwLock<HashMap<[u8; 32], Session, Hashed>>,
+    tokens: RwLock<Table>,
     /// Not every stored token is in memory yet.
     is_late: AtomicBool,
     late: OnceLock<Late>,
@@ -27,47 +25,6 @@ pub struct Sessions {
 
 /// Finds a token where it is stored. It may take as long as one short read.
 pub(super) type Late = Box<dyn Fn(&[u8; 32]) -> Result<Option<Session>, Fault> + Send + Sync>;
-
-/// A SHA-256 is as good a hash as there is; nobody can choose the one of a token that the box issues.
-type Hashed = BuildHasherDefault<First>;
-
-/// The first eight bytes of what it is given.
-#[derive(Default)]
-struct First(u64);
-
-impl Hasher for First {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_ne_bytes(*first);
-        }
-    }
-
-    // The length of the array.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-pub(super) struct Session {
-    pub actor: Arc<Actor>,
-    /// On this run's monotonic clock; negative when it was issued before the start.
-    pub issued: Millis,
-    pub disabled: bool,
-}
-
-impl Session {
-    fn actor(&self, now: Moment) -> Result<Arc<Actor>, Fault> {
-        if now.steady - self.issued > AGE_MAX {
-            return Err(Fault::Unauthenticated(Refusal::Expired));
-        }
-        if self.disabled {
-            return Err(Fault::Unauthenticated(Refusal::Disabled));
-        }
-        Ok(self.actor.clone())
-    }
-}
 
 impl Sessions {
     /// Who holds this token.
@@ -80,8 +37,8 @@ impl Sessions {
         // Asked before the look: once it says no, memory has them all.
         let is_late = self.is_late.load(Ordering::Acquire);
         let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = tokens.get(&hash) {
-            return session.actor(now);
+        if let Some(kept) = tokens.get(&hash) {
+            return kept.actor(now);
         }
         drop(tokens);
         let session = if is_late { self.find_late(&hash)? } else { None };
@@ -101,8 +58,8 @@ impl Sessions {
     /// Takes a session in; those that ended on the disk end here.
     pub(super) fn replace(&self, gone: &[[u8; 32]], hash: [u8; 32], session: Session) {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        gone.iter().for_each(|hash| drop(tokens.remove(hash)));
-        tokens.insert(hash, session);
+        gone.iter().for_each(|hash| tokens.remove(hash));
+        tokens.insert(Kept::new(hash, session));
     }
 
     /// Held while somebody's role, password or standing changes, on the disk and then here.
@@ -113,16 +70,13 @@ impl Sessions {
     /// A person's role, name or standing has changed: every token shows it from now on.
     pub fn changed(&self, user: &User) {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        for session in tokens.values_mut().filter(|s| s.actor.id == user.id) {
-            session.actor = Arc::new(actor_of(user, session.actor.origin));
-            session.disabled = user.disabled;
-        }
+        tokens.iter_mut().filter(|kept| kept.user == user.id).for_each(|kept| kept.change(user));
     }
 
     /// Every token of a person ends, in memory; the store's rows are the caller's to delete.
     pub fn drop_all_of(&self, user: UserId) {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, s| s.actor.id != user);
+        tokens.retain(|kept| kept.user != user);
     }
 
     /// From now until `restore` is done, what is not in memory is asked of `late`.
@@ -133,9 +87,9 @@ impl Sessions {
     /// Takes in what was stored.
     pub(super) fn restore(&self, stored: impl Iterator<Item = ([u8; 32], Session)>) {
         // Nobody waits for the lock while they are put in order.
-        let mut all: HashMap<_, _, Hashed> = stored.collect();
+        let mut all: Table = stored.map(|(hash, session)| Kept::new(hash, session)).collect();
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        all.extend(tokens.drain());
+        tokens.drain().for_each(|kept| all.insert(kept));
         *tokens = all;
         self.is_late.store(false, Ordering::Release);
     }
@@ -144,7 +98,7 @@ impl Sessions {
     /// The store's, while it is asked.
     pub(super) fn knows(&self, hash: &[u8; 32]) -> Result<bool, Fault> {
         let is_late = self.is_late.load(Ordering::Acquire);
-        let here = self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(hash);
+        let here = self.tokens.read().unwrap_or_else(PoisonError::into_inner).get(hash).is_some();
         Ok(here || (is_late && self.find_late(hash)?.is_some()))
     }
 
@@ -155,9 +109,8 @@ impl Sessions {
     /// Drops what has expired; answers which.
     pub(super) fn forget_old(&self, now: Moment) -> Vec<[u8; 32]> {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
-        let old = tokens.iter().filter(|(_, s)| now.steady - s.issued > AGE_MAX);
-        let old: Vec<_> = old.map(|(hash, _)| *hash).collect();
-        old.iter().for_each(|hash| drop(tokens.remove(hash)));
+        let old = tokens.iter().filter(|kept| kept.is_old(now)).map(|kept| kept.hash).collect();
+        tokens.retain(|kept| !kept.is_old(now));
         old
     }
 

@@ -1,5 +1,6 @@
 //! What `session` promises of a start.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
