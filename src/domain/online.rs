@@ -102,12 +102,14 @@ impl Online {
 }
 
 impl Look<'_> {
+    /// Nobody is.
+    pub fn is_empty(&self) -> bool {
+        self.0.people.is_empty()
+    }
+
     /// On which platforms the person of this name is online, in the order of their numbers; empty is offline.
     pub fn platforms(&self, name: &str) -> Vec<Platform> {
         let people = &self.0.people;
-        if people.is_empty() {
-            return Vec::new();
-        }
         // Most names are folded already; no handle is longer.
         let folded = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
         let there = match name.len() <= HANDLE_CHARS_MAX && name.bytes().all(folded) {

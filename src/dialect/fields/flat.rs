@@ -3,6 +3,9 @@
 
 use super::plain::plain_end;
 
+/// Places for the texts of a list, to begin with.
+const LIST: usize = 64;
+
 /// An object that is such a body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Flat<'a> {
@@ -151,8 +154,16 @@ impl<'a> Scan<'a> {
         let mut more = self.peek()? != b']';
         self.at += usize::from(!more);
         while more {
+            if self.texts.len() == self.texts.capacity() {
+                self.texts.reserve(LIST);
+            }
             let text = self.string()?;
             self.texts.push(text);
+            // As programs write it: nothing stands between a comma and the next text.
+            if matches!(self.bytes.get(self.at..self.at + 2), Some(b",\"")) {
+                self.at += 1;
+                continue;
+            }
             more = self.goes_on(b']')?;
         }
         Some(Form::List(from, self.texts.len()))

@@ -108,13 +108,14 @@ impl<'a> Plain<'a> {
     /// As `Statuses` would be written.
     fn answer(&self, app: &Appliance) -> Json {
         let online = app.online.look();
+        let nobody = online.is_empty();
         let ids: usize = self.ids.iter().map(|id| id.len()).sum();
         let mut body = Json::with_room_for(ids + self.ids.len() * 33 + 24);
         let mut before: &[u8] = br#"{"successResult":[{"userID":""#;
         for id in self.ids {
             body.push(before);
             body.push(id.as_bytes());
-            let platforms = online.platforms(id);
+            let platforms = if nobody { Vec::new() } else { online.platforms(id) };
             before = match platforms.is_empty() {
                 true => br#"","status":"offline"},{"userID":""#,
                 false => {
