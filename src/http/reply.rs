@@ -52,7 +52,7 @@ pub fn instead(
     reply
 }
 
-/// What almost every answer says in its headers.
+/// What almost every answer says first in its headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Usual {
     Own,
@@ -66,11 +66,18 @@ impl Usual {
             std::ptr::eq(said.as_bytes(), usual.as_bytes())
         };
         let mut said = headers.values();
-        let whole = is(said.next()?, &JSON) && is(said.next()?, &NO_STORE);
-        match (whole, said.next()) {
-            (true, None) => Some(Self::Own),
-            (true, Some(origin)) if is(origin, &ANY) && said.next().is_none() => Some(Self::Open),
-            (true | false, _) => None,
+        if !is(said.next()?, &JSON) || !is(said.next()?, &NO_STORE) {
+            return None;
+        }
+        let is_open = said.next().is_some_and(|origin| is(origin, &ANY));
+        Some(if is_open { Self::Open } else { Self::Own })
+    }
+
+    /// How many headers these are.
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Own => 2,
+            Self::Open => 3,
         }
     }
 
@@ -87,9 +94,9 @@ impl Usual {
 
 /// The headers of an answer that was sent: the next one that says the same need not be given them again.
 pub fn sent(headers: HeaderMap, usual: Option<Usual>) {
-    match usual {
-        Some(Usual::Open) => tables::keep_ready(headers),
-        Some(Usual::Own) | None => tables::keep(headers),
+    match usual == Some(Usual::Open) && headers.len() == Usual::Open.count() {
+        true => tables::keep_ready(headers),
+        false => tables::keep(headers),
     }
 }
 

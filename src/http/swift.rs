@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use super::reply::{self, Usual};
@@ -94,7 +94,8 @@ pub fn encoded(
     last: bool,
 ) -> Result<(Vec<u8>, Bytes), Box<Response<Body>>> {
     let usual = Usual::of(answer.headers());
-    let alone = usual.is_some() || says_no_more(answer.headers());
+    let known = usual.map_or(0, Usual::count);
+    let alone = says_no_more(answer.headers().keys().skip(known));
     let mut body = match (has_a_body(answer.status()) && alone, answer.body_mut()) {
         (true, Body::Whole(body)) => body.take().unwrap_or_default(),
         (_, Body::Whole(_) | Body::Read(_)) => return Err(Box::new(answer)),
@@ -102,11 +103,9 @@ pub fn encoded(
     let joined = if body.len() <= JOINED_MAX { body.len() } else { 0 };
     let mut out = Vec::with_capacity(HEAD + joined);
     status_line(&mut out, answer.status());
-    match usual {
-        Some(usual) => out.extend_from_slice(usual.lines()),
-        None => answer.headers().iter().for_each(|(name, value)| {
-            line(&mut out, name.as_str(), value.as_bytes());
-        }),
+    out.extend_from_slice(usual.map_or(b"", Usual::lines));
+    for (name, value) in answer.headers().iter().skip(known) {
+        line(&mut out, name.as_str(), value.as_bytes());
     }
     if last {
         line(&mut out, "connection", b"close");
@@ -126,9 +125,9 @@ fn has_a_body(status: StatusCode) -> bool {
 }
 
 /// Nothing in its head says more than what it is. There are few: to look at them all takes less than to look for four.
-fn says_no_more(headers: &HeaderMap) -> bool {
+fn says_no_more<'a>(mut names: impl Iterator<Item = &'a HeaderName>) -> bool {
     let own = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::DATE];
-    !headers.keys().any(|name| own.contains(name))
+    !names.any(|name| own.contains(name))
 }
 
 fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {

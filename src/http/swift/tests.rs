@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 
 use http_body_util::BodyExt;
+use hyper::header::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
