@@ -167,7 +167,8 @@ impl World {
             for entry in std::fs::read_dir("/proc").unwrap().flatten() {
                 let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
                 let id = entry.file_name().to_string_lossy().parse().ok();
-                if let Some(id) = id.filter(|_| String::from_utf8_lossy(&line).contains(&mark)) {
+                let is_marked = |_: &i32| String::from_utf8_lossy(&line).contains(&mark);
+                if let Some(id) = id.filter(is_marked).filter(|id| is_ours(*id)) {
                     return Pid::from_raw(id).unwrap();
                 }
             }
@@ -175,6 +176,20 @@ impl World {
         }
         panic!("no encoder runs");
     }
+}
+
+/// Whether this process has started it, itself or by another: the same tests may run twice on a machine.
+fn is_ours(mut id: i32) -> bool {
+    let own = Some(std::process::id().cast_signed());
+    while Some(id) != own {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // After the name, which may hold anything: state, parent.
+        let parent =
+            stat.rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
+        let Some(parent) = parent.filter(|parent| *parent > 1) else { return false };
+        id = parent;
+    }
+    true
 }
 
 pub fn program(dir: &Path, script: &str) -> PathBuf {
