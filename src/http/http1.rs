@@ -21,11 +21,11 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::listener::{Answer, HEADER_BYTES, HEADERS, Hold, Service};
+use super::listener::{Answer, HEADER_BYTES, HEADERS, Hold, Service, answer};
 use super::patience::Patient;
-use super::{Body, Inbound, Peer, host, swift};
+use super::{Body, Inbound, Peer, swift};
 
-/// What is read of a client that goes on before it has heard its answer.
+/// What is read of a client that goes on before it has heard its answer; with the request it stays until that is out.
 const EARLY_MAX: usize = 1024;
 
 /// What hyper has to deal with: bytes that were read, and the answer to the request in them, if somebody was asked.
@@ -42,14 +42,15 @@ where
     let mut stream = Patient::new(stream, hold.phase.clone());
     let (mut own, word) = (hold.clone(), hold.drain.clone());
     let mut drained = pin!(own.drained());
-    let mut asked = false;
+    let (mut asked, mut down) = (false, false);
     let mut goes_down = move |cx: &mut Context<'_>| {
         // Asked once, the drain wakes this task by itself; then its flag is enough.
-        if asked && matches!(word.has_changed(), Ok(false)) {
-            return false;
+        if down || asked && matches!(word.has_changed(), Ok(false)) {
+            return down;
         }
         asked = tokio::task::coop::has_budget_remaining();
-        drained.as_mut().poll(cx).is_ready()
+        down = drained.as_mut().poll(cx).is_ready();
+        down
     };
     let mut unread = Bytes::new();
     loop {
@@ -93,7 +94,13 @@ where
             true => Poll::Ready(Ok(None)),
             false => read(stream, cx).map_ok(Some),
         });
-        let Some(bytes) = next.await? else { return Ok(None) };
+        let bytes = match next.await {
+            Ok(Some(bytes)) => bytes,
+            end => {
+                goodbye(stream).await;
+                return end.map(|_| None);
+            }
+        };
         let Some(request) = swift::request(&bytes) else {
             return Ok(Some(Handed { bytes, answer: None }));
         };
@@ -108,7 +115,11 @@ where
         let last = poll_fn(|cx| Poll::Ready(goes_down(cx))).await;
         let (head, body) = match swift::encoded(made, last) {
             Ok(encoded) => encoded,
-            Err(made) => {
+            Err(mut made) => {
+                if last {
+                    made.headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
                 let answer: Answer = Box::pin(ready(*made));
                 return Ok(Some(Handed { bytes, answer: Some(answer) }));
             }
@@ -119,6 +130,11 @@ where
             return stream.shutdown().await.map(|()| None);
         }
     }
+}
+
+/// TLS says that this is the end (RFC 9112, 9.8). Nobody waits for a client that does not take it.
+async fn goodbye(stream: &mut (impl AsyncWrite + Unpin)) {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_shutdown(cx).is_ready())).await;
 }
 
 /// The first bytes of the next request: mostly all of it.
@@ -235,13 +251,6 @@ fn answering(
             Ok::<_, Infallible>(answer)
         }
     })
-}
-
-pub(super) fn answer(service: &Service, request: Request<Inbound>, peer: Peer) -> Answer {
-    match host::is_in_doubt(&request) {
-        true => Box::pin(ready(host::refused())),
-        false => service(request, peer),
-    }
 }
 
 /// As hyper says it to its own limit, which is a hundred: to be told another one, it would make two tables on the heap

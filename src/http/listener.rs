@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::patience::{Patient, Phase};
-use super::{Body, Inbound, Peer, http1};
+use super::{Body, Inbound, Peer, host, http1};
 
 /// Open connections: a school's clients with a few keep-alives each. The next one waits in the backlog.
 const CONNECTIONS: usize = 12_000;
@@ -114,9 +114,10 @@ pub async fn serve(door: Door, service: Service, mut drain: watch::Receiver<bool
         let Ok(permit) = permit else { break };
         let guest = loop {
             tokio::select! {
-                guest = accept(&door) => break Some(guest),
+                biased;
                 Some(_) = tasks.join_next() => {}
                 () = drained(&mut drain) => break None,
+                guest = accept(&door) => break Some(guest),
             }
         };
         let Some(guest) = guest else { break };
@@ -249,11 +250,19 @@ async fn encrypted(stream: TcpStream, tls: TlsAcceptor, peer: Peer, service: Ser
     }
 }
 
+/// Asks the service, for a request that names one host.
+pub(super) fn answer(service: &Service, request: Request<Inbound>, peer: Peer) -> Answer {
+    match host::is_in_doubt(&request) {
+        true => Box::pin(ready(host::refused())),
+        false => service(request, peer),
+    }
+}
+
 /// No request over HTTP/2 becomes another protocol. What its library bounds by itself (frames of one header,
 /// settings and pings that wait for their answer) `tests/it/hostile/h2.rs` tries.
 async fn http2(stream: Other, peer: Peer, service: Service, mut hold: Hold) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = http1::answer(&service, request.map(Inbound::Coming), peer);
+        let answer = answer(&service, request.map(Inbound::Coming), peer);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());

@@ -1,8 +1,9 @@
 //! How long a connection may keep a place that others need: while it waits for a client that sends its request
 //! byte by byte, says nothing at all, or has stopped reading. Bodies have limits of their own.
 //!
-//! No request sets a timer. A connection has one, which ticks while requests come and sleeps while none do. Before it
-//! sleeps, the connection is asked to rest: whoever serves it puts away what only a request needs.
+//! No request sets a timer. A connection has one. While hyper serves it, it ticks as long as requests come; before it
+//! sleeps, the connection is asked to rest: hyper goes, and what it kept. Without hyper the timer goes off at the end of
+//! the client's time alone.
 
 use std::io;
 use std::pin::Pin;
@@ -21,16 +22,16 @@ const STALLED: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(250);
 /// A request's head has arrived after so many ticks: 15 s from its first byte. Who connects has as long to begin.
 const HEAD_TICKS: u16 = 60;
-const HEAD: Duration = Duration::from_secs(15);
+const HEAD: Duration = TICK.saturating_mul(HEAD_TICKS as u32);
 /// Between two requests. Clients beat every 3 s; a browser that comes later connects again.
 const IDLE: Duration = Duration::from_secs(75);
-/// Most answers, head and body.
+/// Most of hyper's answers, head and body.
 const JOINED_MAX: usize = 1024;
 /// A connection that many requests share is looked at so often, and is silent for so many of these: 60 to 65 s.
 const SHARED_TICK: Duration = Duration::from_secs(5);
 const SILENT_TICKS: u16 = 13;
 
-/// Where a connection is between two requests, as its stream and its service see it.
+/// Where a connection is between two requests, as its stream and its service see it while hyper serves it.
 #[derive(Debug, Default)]
 pub struct Phase {
     now: AtomicU8,
@@ -39,7 +40,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// Who has connected is about to say something.
+    /// The first bytes of a request are here.
     const HEAD: u8 = 0;
     const IDLE: u8 = 1;
     /// Its handler is at work; what is written meanwhile is hyper's "100 Continue", or the end of the last answer.

@@ -24,11 +24,11 @@ const UNREAD: [&[u8]; 5] =
     [b"accept", b"content-length", b"user-agent", b"accept-language", b"referer"];
 /// Answers of this length travel in one piece with their head.
 const JOINED_MAX: usize = 1024;
-/// What a head takes at most, mostly.
-const HEAD: usize = 320;
+/// Room for most heads, in bytes.
+const HEAD_BYTES: usize = 320;
 
 thread_local! {
-    static DATE: Cell<(u64, [u8; DATE_LEN])> = const { Cell::new((0, [0; DATE_LEN])) };
+    static DATE: Cell<(u64, [u8; DATE_LEN])> = const { Cell::new((0, *b"Thu, 01 Jan 1970 00:00:00 GMT")) };
 }
 const DATE_LEN: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
 
@@ -101,7 +101,7 @@ pub fn encoded(
         (_, Body::Whole(_) | Body::Read(_)) => return Err(Box::new(answer)),
     };
     let joined = if body.len() <= JOINED_MAX { body.len() } else { 0 };
-    let mut out = Vec::with_capacity(HEAD + joined);
+    let mut out = Vec::with_capacity(HEAD_BYTES + joined);
     status_line(&mut out, answer.status());
     out.extend_from_slice(usual.map_or(b"", Usual::lines));
     for (name, value) in answer.headers().iter().skip(known) {

@@ -1,5 +1,5 @@
-//! Clients that take their time. All of them at once, for their limits are waited out: 10 s for a header and for a TLS
-//! handshake, 5 s for the channel's first frame, 15 s for a body, of which 512 may trickle at the same time.
+//! Clients that take their time. All of them at once, for their limits are waited out: 15 s for a head and for a body,
+//! of which 512 may trickle at the same time, 10 s for a TLS handshake, 5 s for the channel's first frame.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ async fn who_is_slow_is_cut_off_by_the_limit_of_what_he_is_slow_with() {
     for _ in 0..100 {
         // Not faster than they are accepted: the system forgets those for a while that find the queue full.
         tokio::time::sleep(Duration::from_millis(5)).await;
-        // http/listener.rs, HEADER_TIME: also for who says nothing, and on the ports of document 002.
+        // http/patience.rs, HEAD: also for who says nothing, and on the ports of document 002.
         all.spawn(trickle(http, "GET /healthz HTTP/1.1\r\nHost: box\r\nX-Slow: ", HEADER));
         all.spawn(trickle(scene.service.at("openim"), "POST /auth/user_", HEADER));
         all.spawn(trickle(http, "", HEADER));
