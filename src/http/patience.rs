@@ -143,8 +143,9 @@ impl<S> Patient<S> {
     where
         S: AsyncRead + Unpin,
     {
-        if Pin::new(&mut self.stream).poll_read(cx, room)?.is_ready() {
-            return Poll::Ready(something(room));
+        let read = self.poll_early(room, cx);
+        if read.is_ready() {
+            return read;
         }
         if self.armed && !self.tick.is_elapsed() {
             return Poll::Pending;
