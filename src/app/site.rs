@@ -3,14 +3,13 @@
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::sync::OnceCell;
 
 use super::health::Health;
 use crate::dialect::serve::{self, Heard};
@@ -23,8 +22,8 @@ use crate::ops::metrics::Metrics;
 use crate::web::{channel, course, files, watch};
 
 /// What the box says of its API: made when first asked for, then the same for all, however slowly they read.
-static API_PAGE: OnceCell<Bytes> = OnceCell::const_new();
-static OPENAPI: OnceCell<Bytes> = OnceCell::const_new();
+static API_PAGE: OnceLock<Bytes> = OnceLock::new();
+static OPENAPI: OnceLock<Bytes> = OnceLock::new();
 
 /// All that answers on the main listeners.
 pub struct Site {
@@ -173,10 +172,13 @@ impl Site {
     }
 }
 
-/// A megabyte takes its time to make: nobody else waits for it.
-async fn once(made: &OnceCell<Bytes>, make: fn() -> String) -> Option<Bytes> {
-    let make = || tokio::task::spawn_blocking(move || Bytes::from(make()));
-    made.get_or_try_init(make).await.ok().cloned()
+/// A megabyte takes its time to make: nobody else waits for it, and who hangs up meanwhile does not have it made again.
+async fn once(made: &'static OnceLock<Bytes>, make: fn() -> String) -> Option<Bytes> {
+    if let Some(made) = made.get() {
+        return Some(made.clone());
+    }
+    let making = tokio::task::spawn_blocking(move || made.get_or_init(|| make().into()).clone());
+    making.await.ok()
 }
 
 fn home() -> Response<Body> {
@@ -192,4 +194,26 @@ fn page(html: Bytes) -> Response<Body> {
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
     );
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_does_not_have_a_document_made_again() {
+        static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let make = || {
+            MADE.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            "document".to_owned()
+        };
+        for _ in 0..10 {
+            let mut asked = pin!(once(&DOCUMENT, make));
+            poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx).is_ready())).await;
+        }
+        assert_eq!(once(&DOCUMENT, make).await.unwrap(), "document");
+        assert_eq!(MADE.load(Ordering::Relaxed), 1);
+    }
 }

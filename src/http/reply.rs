@@ -70,7 +70,11 @@ impl Usual {
             return None;
         }
         let is_open = said.next().is_some_and(|origin| is(origin, &ANY));
-        Some(if is_open { Self::Open } else { Self::Own })
+        let usual = if is_open { Self::Open } else { Self::Own };
+        let names =
+            [header::CONTENT_TYPE, header::CACHE_CONTROL, header::ACCESS_CONTROL_ALLOW_ORIGIN];
+        debug_assert!(headers.keys().take(usual.count()).eq(&names[..usual.count()]));
+        Some(usual)
     }
 
     /// How many headers these are.

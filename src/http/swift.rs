@@ -19,8 +19,8 @@ use super::{Body, Inbound, tables};
 pub const REQUEST_MAX: usize = 8 * 1024;
 /// Browsers send twenty.
 const HEADERS_MAX: usize = 32;
-/// What every client says and nothing of the box reads: it is not put in order.
-const UNREAD: [&[u8]; 4] = [b"accept", b"user-agent", b"accept-language", b"referer"];
+/// What every client says and nothing of the box reads: it is not put in order, and neither is the body's length.
+pub const UNREAD: [&[u8]; 4] = [b"accept", b"user-agent", b"accept-language", b"referer"];
 /// Answers of this length travel in one piece with their head.
 const JOINED_MAX: usize = 1024;
 /// Room for most heads, in bytes.

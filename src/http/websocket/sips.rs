@@ -11,7 +11,11 @@ use tokio::task::coop;
 /// What a read counts for, of the 128 that tokio allows a task in one turn: 16 of 8 KiB.
 const COST: u32 = 8;
 
-pub struct Sips<S>(pub S);
+pub struct Sips<S> {
+    pub stream: S,
+    /// So many bytes may come before something is whole.
+    pub left: usize,
+}
 
 impl<S: AsyncRead + Unpin> AsyncRead for Sips<S> {
     fn poll_read(
@@ -19,11 +23,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sips<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // The last of them is the stream's own.
-        for _ in 1..COST {
-            ready!(coop::poll_proceed(cx)).made_progress();
+        if self.left == 0 {
+            return Poll::Ready(Err(io::Error::other("it comes in too many pieces")));
         }
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        self.left = self.left.saturating_sub(buf.filled().len() - before);
+        // One of them was the stream's own.
+        for _ in 1..COST {
+            match coop::poll_proceed(cx) {
+                Poll::Ready(more) => more.made_progress(),
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -33,7 +46,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sips<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -41,19 +54,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Sips<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -80,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_gives_way_after_a_few_reads() {
-        let (mut flood, mut bytes) = (Sips(Flood), [0; 100]);
+        let (mut flood, mut bytes) = (Sips { stream: Flood, left: 100 }, [0; 100]);
         let mut turns = 0;
         let mut read = std::pin::pin!(flood.read_exact(&mut bytes));
         std::future::poll_fn(|cx| {
@@ -90,5 +103,12 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(turns, 100_u32.div_ceil(128 / COST));
+    }
+
+    #[tokio::test]
+    async fn what_never_becomes_whole_has_an_end() {
+        let (mut flood, mut bytes) = (Sips { stream: Flood, left: 100 }, Vec::new());
+        flood.read_to_end(&mut bytes).await.unwrap_err();
+        assert_eq!(bytes.len(), 100);
     }
 }

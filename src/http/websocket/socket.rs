@@ -74,7 +74,8 @@ pub struct Socket {
 impl Socket {
     pub(super) fn new(stream: TokioIo<Upgraded>, limits: Limits, hold: Option<Hold>) -> Self {
         let most = tokio_websockets::Limits::default().max_payload_len(Some(limits.message_max));
-        let stream = ServerBuilder::new().limits(most).serve(Sips(stream));
+        let stream =
+            ServerBuilder::new().limits(most).serve(Sips { stream, left: pieces(&limits) });
         let now = Instant::now();
         let controls = (now, 0);
         Self { stream, limits, hold, heard: now, pinged: None, owes: false, controls }
@@ -116,6 +117,7 @@ impl Socket {
             };
             self.heard = Instant::now();
             self.pinged = None;
+            self.stream.get_mut().left = pieces(&self.limits);
             if let Some((code, _)) = message.as_close() {
                 self.part().await;
                 return Err(End::Closed(Some(code.into())));
@@ -227,6 +229,11 @@ impl Socket {
             left -= 1;
         }
     }
+}
+
+/// Bytes until a message must be whole: one that comes in frames of a byte takes eight times its length.
+const fn pieces(limits: &Limits) -> usize {
+    8 * limits.message_max + 64 * 1024
 }
 
 async fn patiently(

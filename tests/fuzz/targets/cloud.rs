@@ -6,6 +6,7 @@ use arctos_box::model::Millis;
 use arctos_box::wire::callback::{self, Delivery};
 use arctos_box::wire::tencent::{self, Question, Vod};
 use arctos_box::wire::vod::{self, Call, Value, Verb};
+use serde_json::value::RawValue;
 
 /// A call's parameters as JSON; an answer of Tencent's; a webhook.
 pub fn cloud(bytes: &[u8]) {
@@ -60,9 +61,12 @@ fn film(n: i64) -> Vod {
 fn passed(bytes: &[u8]) {
     let Ok(text) = tencent::passed_on(bytes) else { return };
     type Members = BTreeMap<String, serde_json::Value>;
-    let after: Members = serde_json::from_str(&text).expect("it is an object");
-    assert_eq!((&after["code"], &after["message"]), (&0.into(), &"".into()));
+    let after: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(&text).expect("it is an object");
+    assert_eq!((after["code"].get(), after["message"].get()), ("0", "\"\""));
+    // A number beyond all that `Value` holds is JSON as well, and passed on.
     let Ok(before) = serde_json::from_slice::<Members>(bytes) else { return };
+    let after: Members = serde_json::from_str(&text).expect("as much as before");
     for (name, value) in before.iter().filter(|(name, _)| !["code", "message"].contains(&&***name))
     {
         assert_eq!(after.get(name), Some(value));

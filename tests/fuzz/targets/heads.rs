@@ -7,6 +7,7 @@ use arctos_box::http::swift;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
+use hyper::header::{self, HeaderName};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -26,7 +27,7 @@ pub fn heads(bytes: &[u8]) {
     assert_eq!(theirs, [ours.clone(), ours]);
 }
 
-/// All that a request says, in its order.
+/// All that a request says and anybody reads, in its order.
 async fn said<B>(request: Request<B>) -> String
 where
     B: hyper::body::Body<Data = Bytes>,
@@ -34,7 +35,11 @@ where
 {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    format!("{} {} {:?} {:?} {body:?}", head.method, head.uri, head.version, head.headers)
+    let is_read = |name: &HeaderName| {
+        name != header::CONTENT_LENGTH && !swift::UNREAD.contains(&name.as_str().as_bytes())
+    };
+    let headers: Vec<_> = head.headers.iter().filter(|(name, _)| is_read(name)).collect();
+    format!("{} {} {:?} {headers:?} {body:?}", head.method, head.uri, head.version)
 }
 
 /// The requests that hyper finds in these bytes.
