@@ -1,7 +1,7 @@
 //! What the box does when nobody wants anything of it: it gives back the memory that it does not use.
 
 use crate::domain::Appliance;
-use crate::hw::memory::{self, Code, Due, Rest};
+use crate::hw::memory::{self, Code, Rest};
 use crate::model::Millis;
 
 pub struct Memory {
@@ -16,15 +16,15 @@ impl Memory {
 
     /// To be asked after whatever else is done now and then: that touches memory, too.
     pub fn look(&mut self, app: &Appliance, now: Millis) {
-        match self.rest.look(memory::used(), now) {
-            Due::Nothing => {}
-            Due::Code => self.give_back_code(),
-            Due::All => {
-                app.db.rest();
-                memory::ask_heap();
-                wake_workers();
-                self.give_back_code();
-            }
+        if !self.rest.look(memory::used(), now) {
+            return;
+        }
+        app.db.rest();
+        memory::ask_heap();
+        wake_workers();
+        // What a lesson needs stays: its disk is busy with the recording.
+        if app.presence.is_still() {
+            self.give_back_code();
         }
     }
 

@@ -198,21 +198,27 @@ fn page(html: Bytes) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[tokio::test]
     async fn who_hangs_up_does_not_have_a_document_made_again() {
         static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
         static MADE: AtomicU64 = AtomicU64::new(0);
+        static ALL_GONE: AtomicBool = AtomicBool::new(false);
         let make = || {
             MADE.fetch_add(1, Ordering::Relaxed);
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            while !ALL_GONE.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
             "document".to_owned()
         };
         for _ in 0..10 {
             let mut asked = pin!(once(&DOCUMENT, make));
             poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx).is_ready())).await;
         }
+        ALL_GONE.store(true, Ordering::Relaxed);
         assert_eq!(once(&DOCUMENT, make).await.unwrap(), "document");
         assert_eq!(MADE.load(Ordering::Relaxed), 1);
     }

@@ -111,6 +111,7 @@ pub async fn change(
 ) -> Result<User, Fault> {
     let password = hashed(app, change.password.as_deref()).await?;
     let (by, entry) = (by.id, audit::by(by, from, Event::UserChanged, ""));
+    app.db.ready().await?;
     let _alone = app.sessions.change().await;
     let (user, ends) = app
         .db

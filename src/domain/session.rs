@@ -69,6 +69,7 @@ pub async fn admit(
 ) -> Result<(), Fault> {
     let Grant { user, origin, issuer, others } = grant;
     let hash = sha256(token.as_bytes());
+    app.db.ready().await?;
     let _unchanged = app.sessions.standing.read().await;
     let (judged, entry) =
         (user.clone(), Entry::from(origin, &issuer, Event::TokenIssued, user.handle.as_str()));

@@ -89,6 +89,7 @@ pub async fn change_password(
     let judged = user.password.replace(app.hasher.hash(new, &app.entropy).await?);
     let entry = audit::by(actor, from, Event::UserChanged, user.handle.as_str());
     let (id, password, entry) = (user.id, user.password.clone(), entry.with("own password"));
+    app.db.ready().await?;
     let standing = app.sessions.change().await;
     app.db
         .write(move |conn| {

@@ -13,22 +13,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::Millis;
 
-/// Processor time in a thousandth of one processor's. A school whose heartbeats take less than the first is at rest, too:
-/// what it needs is soon back. Less than the second is nothing but the box looking round.
+/// Processor time in a thousandth of one processor's. A school whose heartbeats take less is at rest, too: what it needs
+/// is soon back.
 const BUSY: u128 = 20;
-const STILL: u128 = 2;
 /// So long it must have been at rest, and so long until it is asked again what it holds.
 const REST: Millis = Millis::seconds(2);
 const AGAIN: Millis = Millis::seconds(10);
-
-/// What is to be given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    Nothing,
-    /// The program's pages: it touched them only to look round.
-    Code,
-    All,
-}
 
 /// Says when memory is to be given back. Asked each second, or as rarely as the box wakes up.
 pub struct Rest {
@@ -49,21 +39,21 @@ impl Rest {
         Self { seen: Seen { at, used }, since: None, gave: None }
     }
 
-    pub fn look(&mut self, used: Duration, now: Millis) -> Due {
+    /// Whether memory is to be given back now.
+    pub fn look(&mut self, used: Duration, now: Millis) -> bool {
         let before = std::mem::replace(&mut self.seen, Seen { at: now, used });
         let span = (now - before.at).to_std().as_micros();
         let worked = used.saturating_sub(before.used).as_micros() * 1000;
         if worked > span * BUSY {
             self.since = None;
-            return Due::Nothing;
+            return false;
         }
         let since = *self.since.get_or_insert(before.at);
-        if now - since >= REST && self.gave.is_none_or(|gave| now - gave >= AGAIN) {
+        let is_due = now - since >= REST && self.gave.is_none_or(|gave| now - gave >= AGAIN);
+        if is_due {
             self.gave = Some(now);
-            return Due::All;
         }
-        let is_still = self.gave >= Some(since) && worked <= span * STILL;
-        if is_still { Due::Code } else { Due::Nothing }
+        is_due
     }
 }
 
@@ -98,9 +88,12 @@ pub fn heap_here(shrink: fn()) {
 pub struct Code(Vec<Range<usize>>);
 
 impl Code {
-    /// Looked for once: what the program is mapped from does not change while it runs.
+    /// Looked for once: the program stays where it is as long as it runs. Libraries are not looked at: they come and go,
+    /// and something else may lie there afterwards.
     pub fn find() -> std::io::Result<Self> {
-        ranges(BufReader::new(File::open("/proc/self/smaps")?)).map(Self)
+        let program = std::env::current_exe()?;
+        ranges(BufReader::new(File::open("/proc/self/smaps")?), &program.to_string_lossy())
+            .map(Self)
     }
 
     /// From now on the pages lie in memory once, and not as ours, until they are touched again.
@@ -108,38 +101,41 @@ impl Code {
     pub fn give_back(&self) {
         for range in &self.0 {
             let start = std::ptr::with_exposed_provenance_mut(range.start);
-            // SAFETY: these pages come from a file, cannot be written and never were: `ranges` took no others. Given
-            // back, they read the same as before.
+            // SAFETY: these pages are the program's own, which stays mapped, cannot be written and were not: `ranges`
+            // took no others. Given back, they read the same as before.
             unsafe { libc::madvise(start, range.len(), libc::MADV_DONTNEED) };
         }
     }
 }
 
-/// Mappings of files that cannot be written and have no page that differs from the file. The linker's table of
-/// addresses has such pages: it was written at the start, before it was locked.
-fn ranges(smaps: impl BufRead) -> std::io::Result<Vec<Range<usize>>> {
-    let (mut all, mut last) = (Vec::new(), None);
+/// The program's mappings up to its code: constants and code, never written. Behind it lies the table of addresses that
+/// was written at the start, before it was locked: it is not taken, even while its page is swapped out.
+fn ranges(smaps: impl BufRead, program: &str) -> std::io::Result<Vec<Range<usize>>> {
+    let (mut all, mut last, mut has_code) = (Vec::new(), None, false);
     for line in smaps.lines() {
         let line = line?;
         if let Some(kib) = line.strip_prefix("Anonymous:") {
-            all.extend(last.take().filter(|_| kib.trim() == "0 kB"));
-        } else if let Some(range) = mapping(&line) {
-            last = range;
+            let taken = last.take().filter(|_| kib.trim() == "0 kB");
+            all.extend(taken.map(|(range, _)| range));
+        } else if let Some(found) = mapping(&line, program) {
+            last = found.filter(|(_, is_code)| *is_code || !has_code);
+            has_code |= last.as_ref().is_some_and(|(_, is_code)| *is_code);
         }
     }
     Ok(all)
 }
 
-/// `Some` for the first line of a mapping; in it the range, if the mapping is a file's and cannot be written.
-fn mapping(line: &str) -> Option<Option<Range<usize>>> {
-    let mut words = line.split_ascii_whitespace();
+/// `Some` for the first line of a mapping; in it the range, and whether it is code, if it is the program's and cannot be
+/// written.
+fn mapping(line: &str, program: &str) -> Option<Option<(Range<usize>, bool)>> {
+    let mut words = line.splitn(6, ' ');
     let (start, end) = words.next()?.split_once('-')?;
     let address = |text| usize::from_str_radix(text, 16).ok();
     let range = address(start)?..address(end)?;
     let rights = words.next()?;
-    let is_of_a_file = words.nth(3).is_some_and(|path| path.starts_with('/'));
+    let is_its = words.nth(3).is_some_and(|path| path.trim_start() == program);
     let is_fixed = rights.starts_with("r-") && rights.ends_with('p');
-    Some((is_of_a_file && is_fixed).then_some(range))
+    Some((is_its && is_fixed).then(|| (range, rights.contains('x'))))
 }
 
 #[cfg(test)]

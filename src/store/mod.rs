@@ -139,6 +139,15 @@ impl Db {
         Ok(self.readers.fill()?)
     }
 
+    /// Waits until it may be written: for who takes a turn before he writes, so that nobody waits for a turn behind
+    /// one who waits here.
+    ///
+    /// # Errors
+    /// `Busy` when the check takes longer than a client can wait.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        self.gate.pass().await
+    }
+
     /// Checks the `box.db` in `folder`, which nobody has open, brings its schema up to date and leaves it as
     /// one closed file without a WAL. Answers the number of the newest room, 0 when there is none.
     pub fn make_sound(folder: &Path) -> Result<i64, OpenError> {

@@ -174,6 +174,18 @@ async fn a_store_of_an_older_release_is_brought_up_to_date_and_written_after_its
     db.close().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_his_turn_waits_for_the_check_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open_unchecked(dir.path()).unwrap();
+    let since = tokio::time::Instant::now();
+    assert!(matches!(db.ready().await, Err(Fault::Busy { .. })));
+    assert!((5..8).contains(&since.elapsed().as_secs()));
+    db.check().await.unwrap();
+    db.ready().await.unwrap();
+    db.close().await;
+}
+
 /// A file whose damage nobody meets who reads a little of it.
 #[tokio::test]
 async fn a_damaged_store_is_never_written() {
