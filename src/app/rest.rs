@@ -22,10 +22,7 @@ impl Memory {
         app.db.rest();
         memory::ask_heap();
         wake_workers();
-        // What a lesson needs stays: its disk is busy with the recording.
-        if app.presence.is_still() {
-            self.give_back_code();
-        }
+        self.give_back_code();
     }
 
     fn give_back_code(&mut self) {
