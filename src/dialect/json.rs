@@ -51,17 +51,7 @@ impl Json {
     }
 
     pub fn number(&mut self, number: impl Into<i64>) {
-        let number = number.into();
-        let mut room = [b'-'; 20];
-        let (mut rest, mut at) = (number.unsigned_abs(), room.len());
-        loop {
-            at -= 1;
-            room[at] = b"0123456789"[usize::try_from(rest % 10).unwrap_or(0)];
-            rest /= 10;
-            if rest == 0 {
-                return self.push(&room[at - usize::from(number < 0)..]);
-            }
-        }
+        self.push(itoa::Buffer::new().format(number.into()).as_bytes());
     }
 
     pub fn is_nothing(&self) -> bool {

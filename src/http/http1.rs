@@ -19,7 +19,7 @@ use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::listener::{Answer, HEADER_BYTES, HEADERS, Hold, Service, answer};
 use super::patience::Patient;
@@ -126,9 +126,6 @@ where
         };
         let mut out = Cursor::new(head).chain(body);
         poll_fn(|cx| stream.poll_send(&mut out, cx)).await?;
-        if last {
-            return stream.shutdown().await.map(|()| None);
-        }
     }
 }
 

@@ -171,7 +171,11 @@ impl<S> Patient<S> {
         S: AsyncRead + Unpin,
     {
         ready!(Pin::new(&mut self.stream).poll_read(cx, room))?;
-        Poll::Ready(something(room))
+        // A read that came to nothing is the other end's.
+        Poll::Ready(match room.filled().is_empty() {
+            true => Err(io::ErrorKind::UnexpectedEof.into()),
+            false => Ok(()),
+        })
     }
 
     /// Sends an answer to its end. The next request may come.
@@ -361,14 +365,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         }
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.settle(shut, cx)
-    }
-}
-
-/// A read that came to nothing is the other end's.
-fn something(room: &ReadBuf<'_>) -> io::Result<()> {
-    match room.filled().is_empty() {
-        true => Err(io::ErrorKind::UnexpectedEof.into()),
-        false => Ok(()),
     }
 }
 

@@ -117,7 +117,7 @@ pub fn encoded(
         line(&mut out, "connection", b"close");
     }
     out.extend_from_slice(b"content-length: ");
-    digits(&mut out, body.len());
+    out.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
     out.extend_from_slice(b"\r\ndate: ");
     out.extend_from_slice(&date());
     out.extend_from_slice(b"\r\n\r\n");
@@ -152,19 +152,6 @@ fn status_line(out: &mut Vec<u8>, status: StatusCode) {
     out.push(b' ');
     out.extend_from_slice(status.canonical_reason().unwrap_or("<none>").as_bytes());
     out.extend_from_slice(b"\r\n");
-}
-
-fn digits(out: &mut Vec<u8>, mut number: usize) {
-    let mut room = [0; 20];
-    let mut at = room.len();
-    loop {
-        at -= 1;
-        room[at] = b"0123456789"[number % 10];
-        number /= 10;
-        if number == 0 {
-            return out.extend_from_slice(&room[at..]);
-        }
-    }
 }
 
 /// IMF-fixdate (RFC 9110, 5.6.7), made once a second. Like hyper's it is the system's time, and decides nothing.

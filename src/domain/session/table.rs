@@ -105,9 +105,10 @@ impl Table {
         }
     }
 
-    /// It looks at each: once an hour, or when a person goes for good.
+    /// It looks at each: once an hour, and when all tokens of a person go.
     pub fn retain(&mut self, keep: impl FnMut(&Kept) -> bool) {
         self.all.retain(keep);
+        self.all.shrink_to(self.all.len() * 2);
         self.point();
     }
 
