@@ -20,8 +20,8 @@ use crate::app::{self, Running, StartError, World, parts};
 use crate::config::{self, Config, Sources};
 use crate::dialect::{DIALECTS, describe, openapi};
 use crate::http::url::percent;
-use crate::hw::memory;
 use crate::hw::recorder::Setup;
+use crate::hw::{memory, turns};
 use crate::model::{Clock, Entropy};
 use crate::ops::folder::{Folder, FolderError};
 use crate::ops::{backup, doctor, log, notify, secrets, socket};
@@ -184,7 +184,10 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .on_thread_park(move || memory::heap_here(shrink_heap))
+        .on_thread_park(move || {
+            turns::short_here();
+            memory::heap_here(shrink_heap);
+        })
         .build();
     let done = match runtime {
         Ok(runtime) => {

@@ -7,3 +7,4 @@ pub mod identity;
 pub mod memory;
 pub mod recorder;
 pub mod timekeeping;
+pub mod turns;
