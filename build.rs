@@ -1,6 +1,7 @@
 //! Keeps the binary small: packs the one large script it carries, which travels to browsers as it lies there.
+//! Lists the boards: a file in `board/` is in the program without a word of code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const SCRIPT: &str = "src/web/assets/hls.light.min.js";
@@ -16,6 +17,23 @@ fn main() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     fs::write(Path::new(&out).join("hls.light.min.js.gz"), gzip(&plain)).expect("can be written");
+    fs::write(Path::new(&out).join("boards.rs"), boards()).expect("can be written");
+}
+
+/// Name and text of each file `board/*.toml`, in the order of their names.
+fn boards() -> String {
+    println!("cargo:rerun-if-changed=board");
+    let folder = fs::read_dir("board").expect("the boards lie in the repository");
+    let mut files: Vec<_> = folder.map(|entry| entry.expect("can be read").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
+    files.sort();
+    let row = |file: &PathBuf| {
+        println!("cargo:rerun-if-changed={}", file.display());
+        let path = file.canonicalize().expect("was just listed");
+        let name = file.file_stem().expect("has an extension, so it has a name");
+        format!("({name:?}, include_str!({path:?})),")
+    };
+    format!("&[{}]", files.iter().map(row).collect::<String>())
 }
 
 /// RFC 1952: ten bytes of header, the deflated text, its CRC and its length.

@@ -97,7 +97,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let World { data, search_path, clock, entropy } = world;
     let (folder, data) = own(&data)?;
     let setup = parts::recorder(config, &search_path)?;
-    let health = Arc::new(Health::new(setup.finder.clone()));
+    let health = Arc::new(Health::new(setup.inputs.finder.clone()));
     let bound = Bound::of(config, &health).await?;
     let (orders, order_box) = mpsc::channel(ORDERS);
     let (parts, name) = gather(config, &setup, &data, entropy, orders)?;
@@ -135,7 +135,9 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         tracing::warn!(error = ?e, "left-over uploads were not looked after");
     }
     let own = own_socket(&data)?;
-    let desk = Arc::new(socket::Desk { app: app.clone(), clock: clock.clone(), health, data });
+    let inputs = setup.inputs.clone();
+    let desk =
+        Arc::new(socket::Desk { app: app.clone(), clock: clock.clone(), health, data, inputs });
     let asked: listener::Service = Arc::new(move |request, _| {
         let desk = desk.clone();
         Box::pin(async move { desk.answer(request).await })
@@ -154,7 +156,7 @@ fn act(
     (setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
 ) {
     let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
-    let (finder, (notes, note_box)) = (setup.finder.clone(), mpsc::channel(NOTES));
+    let (finder, (notes, note_box)) = (setup.inputs.finder.clone(), mpsc::channel(NOTES));
     tasks.spawn(recorder::run(setup, orders, notes, clock(), drain()));
     tasks.spawn(listen_to_recorder(app(), note_box, clock()));
     tasks.spawn(leancloud::run(app(), clock(), drain()));
@@ -187,13 +189,13 @@ fn gather(
 ) -> Result<(Parts, String), StartError> {
     let (secrets, name) = secrets::load_or_make(data, &entropy).map_err(StartError::Software)?;
     let db = Db::open_unchecked(data).map_err(|e| StartError::Software(e.to_string()))?;
-    let (licence, identity) = licence::setup(config, &setup.board, data)?;
+    let (licence, identity) = licence::setup(config, &setup.inputs.board, data)?;
     let name = licence::box_name(&identity).unwrap_or(name);
     let space_at = data.to_owned();
     let parts = Parts {
         db,
         entropy,
-        policy: parts::policy(config, &setup.board, name.clone())?,
+        policy: parts::policy(config, &setup.inputs.board, name.clone())?,
         secrets,
         folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
         licence,

@@ -10,9 +10,10 @@ use crate::domain::policy::{
     Channel, ChannelRule, Classroom, Cloud, CloudKeys, LeanCloud, LoginPolicy, Policy,
     Registration, RongCloud, UserSig, Webhook,
 };
-use crate::hw::board::Board;
+use crate::hw::board::{Board, Input};
 use crate::hw::encoder::Finder;
 use crate::hw::identity;
+use crate::hw::inputs::Inputs;
 use crate::hw::recorder::{Picture, Setup, reserve};
 use crate::model::Millis;
 use crate::wire::usersig::OldKey;
@@ -23,13 +24,24 @@ fn wrong(what: &str, why: impl std::fmt::Display) -> StartError {
 
 /// The board that the configuration names, or the one detected.
 pub fn board(config: &Config) -> Result<Board, StartError> {
-    let board = if config.board.is_empty() { Board::detect() } else { Board::load(&config.board) };
-    board.map_err(|e| wrong("board", e))
+    let mut board = match config.board.as_str() {
+        "" => Board::detect(Path::new(&config.hardware_root)),
+        named => Board::load(named).map_err(|e| wrong("board", e))?,
+    };
+    // A classroom may own an input that the board does not name, by its bus path.
+    for name in config.classrooms.iter().map(|classroom| &classroom.input) {
+        if board.input(name).is_none() {
+            board.input.extend(Input::at(name));
+        }
+    }
+    Ok(board)
 }
 
 pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartError> {
     let board = board(config)?;
-    if identity::is_simulated(&board, Path::new(&config.hardware_root)) {
+    let root = Path::new(&config.hardware_root);
+    let simulated = identity::is_simulated(&board, root);
+    if simulated {
         board.only_generates().map_err(|e| wrong("board", e))?;
     }
     let ffmpeg = (!config.ffmpeg.is_empty()).then(|| PathBuf::from(&config.ffmpeg));
@@ -42,8 +54,8 @@ pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartErro
         rate: whole(config.recorder_rate.0),
         kbit: whole(config.recorder_kbits.0),
     };
-    let mut setup = Setup::usual(finder, board);
-    setup.picture = picture;
+    let inputs = Inputs::new(board, finder, picture, root.to_owned(), !simulated);
+    let mut setup = Setup::usual(Arc::new(inputs));
     setup.stall = Millis(config.stall_ms.0);
     setup.reserve_bytes = match u64::try_from(config.reserve_mib) {
         Ok(mib) if mib > 0 => mib << 20,

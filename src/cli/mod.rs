@@ -85,6 +85,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Shows what is plugged in, what would be recorded of it, and why.
+    Inputs {
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints a configuration file with every key, or checks one.
     Config {
         /// Prints the sample (the default).
@@ -223,6 +228,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::Demo { exit } => demo::run(config, environment.search_path, exit).await,
         Command::Secrets { json } => show_secrets(&data, json).await,
         Command::Doctor { json } => examine(&config, &data, &environment, json).await,
+        Command::Inputs { json } => show_inputs(&config, &data, &environment, json).await,
         Command::Config { .. } => {
             recorder_setup(&config, &environment)?;
             print("the configuration is good\n")
@@ -343,7 +349,7 @@ fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
 /// What `serve` works out of the configuration before it listens, with all its complaints.
 fn recorder_setup(config: &Config, environment: &Environment) -> Result<Setup, Failed> {
     let setup = parts::recorder(config, &environment.search_path)?;
-    parts::policy(config, &setup.board, String::new())?;
+    parts::policy(config, &setup.inputs.board, String::new())?;
     Ok(setup)
 }
 
@@ -400,6 +406,27 @@ async fn examine(
     }
     there?;
     if report.well { Ok(()) } else { Err(Failed(SOFTWARE, "something is wrong, see above".into())) }
+}
+
+/// The service's own look, which knows what it tried; without a service, one of our own.
+async fn show_inputs(
+    config: &Config,
+    data: &Path,
+    environment: &Environment,
+    json: bool,
+) -> Result<(), Failed> {
+    let sock = Folder::socket(data);
+    let report = if service_is_up(data, &sock).await? {
+        let text = socket::ask(&sock, Method::GET, "/inputs").await.map_err(failed(SOFTWARE))?;
+        serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?
+    } else {
+        recorder_setup(config, environment)?.inputs.report().await
+    };
+    if json {
+        let text = serde_json::to_string_pretty(&report);
+        return print(&(text.map_err(|e| Failed(SOFTWARE, e.to_string()))? + "\n"));
+    }
+    print(&report.text())
 }
 
 async fn back_up(data: &Path, file: &Path) -> Result<(), Failed> {

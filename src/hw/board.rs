@@ -1,20 +1,25 @@
-//! A board is data: one TOML file that names its inputs and encoders. Code never asks which board it is on.
+//! A board is data: one TOML file in `board/`, where README.md explains each key. Code never asks which board it is on.
 //! Does not touch the hardware that it names.
 
 mod generated;
+mod input;
+mod parts;
+mod recognise;
 
 use std::path::Path;
 
 use serde::Deserialize;
 
+pub use crate::hw::board::input::{Input, Place, SAME};
+pub use crate::hw::board::parts::{Led, LedRole, Serial, SerialRole, Watchdog};
+use crate::hw::board::recognise::Recognise;
 use crate::hw::error::HwError;
 use crate::hw::identity::Sources;
 
-/// Boards that the binary carries.
-const BUILT_IN: [(&str, &str); 2] = [
-    ("sim", include_str!("../../board/sim.toml")),
-    ("generic", include_str!("../../board/generic.toml")),
-];
+/// Boards that the binary carries: name and text of every file `board/*.toml`, written by build.rs.
+const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
+/// What runs anywhere: this board when no other is recognised.
+const NONE: &str = "sim";
 /// A board file is a page of text; more is not one.
 const FILE_MAX: u64 = 256 << 10;
 
@@ -24,9 +29,20 @@ pub struct Board {
     pub name: String,
     #[serde(default)]
     pub about: String,
+    /// Names under which older configurations know it.
+    #[serde(default)]
+    pub formerly: Vec<String>,
+    #[serde(default)]
+    pub recognise: Recognise,
     /// In the order in which they are tried.
     pub encoder: Vec<Encoder>,
     pub input: Vec<Input>,
+    #[serde(default)]
+    pub serial: Vec<Serial>,
+    #[serde(default)]
+    pub led: Vec<Led>,
+    #[serde(default)]
+    pub watchdog: Option<Watchdog>,
     /// How the machine is known; heeded in built-in boards only.
     #[serde(default)]
     pub identity: Sources,
@@ -44,23 +60,6 @@ pub struct Encoder {
     pub format: String,
     #[serde(default)]
     pub args: Vec<String>,
-}
-
-/// A source of picture and sound, as arguments of ffmpeg with `{placeholders}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    pub name: String,
-    #[serde(default)]
-    pub about: String,
-    pub args: Vec<String>,
-    /// Stream specifiers for `-map`.
-    pub video: String,
-    pub audio: String,
-    #[serde(default)]
-    pub filter: Option<String>,
-    #[serde(default)]
-    pub audio_filter: Option<String>,
 }
 
 impl Board {
@@ -81,23 +80,33 @@ impl Board {
         Ok(board)
     }
 
-    /// A board that the program carries.
+    /// A board that the program carries, by its name or a former one.
     pub fn built_in(name: &str) -> Option<Self> {
-        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        let board = Self::parse(text).expect("a test loads every board that the program carries");
-        Some(Self { built_in: true, ..board })
+        let own = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let own = own.map(|(_, text)| Self::carried(text));
+        own.or_else(|| Self::all().find(|board| board.formerly.iter().any(|old| old == name)))
     }
 
-    /// The board that this machine is. Until boards with hardware are described, that is the simulator.
-    ///
-    /// # Errors
-    /// When the board's text is wrong, which the tests exclude for built-in ones.
-    pub fn detect() -> Result<Self, HwError> {
-        Self::load("sim")
+    /// The board that the machine under `root` is: of those that it says it is compatible with, the one it says
+    /// first. The simulator when it is none of them.
+    pub fn detect(root: &Path) -> Self {
+        let machine = recognise::Machine::read(root);
+        let ranked = Self::all().filter_map(|b| Some((machine.rank(&b.recognise)?, b)));
+        let best = ranked.min_by_key(|(rank, _)| *rank).map(|(_, board)| board);
+        best.or_else(|| Self::built_in(NONE)).expect("the board of no hardware lies in board/")
     }
 
     pub fn input(&self, name: &str) -> Option<&Input> {
         self.input.iter().find(|input| input.name == name)
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        BUILT_IN.iter().map(|(_, text)| Self::carried(text))
+    }
+
+    fn carried(text: &str) -> Self {
+        let board = Self::parse(text).expect("a test loads every board that the program carries");
+        Self { built_in: true, ..board }
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -108,15 +117,13 @@ impl Board {
         if let Some(source) = board.identity.unknown_kind() {
             return Err(format!("there is no kind of mark {}", source.kind));
         }
-        let doubled = board
-            .input
-            .iter()
-            .enumerate()
-            .find(|(n, input)| board.input[..*n].iter().any(|other| other.name == input.name));
-        match doubled {
-            Some((_, input)) => Err(format!("two inputs are called {}", input.name)),
-            None => Ok(board),
+        for (n, input) in board.input.iter().enumerate() {
+            input.check()?;
+            if board.input[..n].iter().any(|other| other.name == input.name) {
+                return Err(format!("two inputs are called {}", input.name));
+            }
         }
+        Ok(board)
     }
 }
 

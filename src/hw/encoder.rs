@@ -99,6 +99,20 @@ async fn trial(ffmpeg: &Path, encoder: &Encoder) -> Result<(), HwError> {
 }
 
 async fn ask(ffmpeg: &Path, args: &[&str], limit: Duration) -> Result<String, HwError> {
+    run(ffmpeg, args, limit).await.map(|said| said.out)
+}
+
+/// What a run of ffmpeg wrote to its two outputs.
+pub struct Said {
+    pub out: String,
+    pub log: String,
+}
+
+/// Runs ffmpeg to its end.
+///
+/// # Errors
+/// With its last words when it failed, or took longer than `limit` and was killed.
+pub async fn run(ffmpeg: &Path, args: &[&str], limit: Duration) -> Result<Said, HwError> {
     let doing =
         || format!("run {} {}", ffmpeg.display(), args.first().copied().unwrap_or_default());
     let mut command = Command::new(ffmpeg);
@@ -107,12 +121,13 @@ async fn ask(ffmpeg: &Path, args: &[&str], limit: Duration) -> Result<String, Hw
         .await
         .map_err(|_| HwError::new("ffmpeg", doing(), format!("no answer within {limit:?}")))?
         .map_err(|e| HwError::new("ffmpeg", doing(), e))?;
+    let [out, log] =
+        [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned());
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let last = log.lines().map(str::trim).rfind(|line| !line.is_empty());
         return Err(HwError::new("ffmpeg", doing(), last.unwrap_or("failed without a word")));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(Said { out, log })
 }
 
 #[cfg(test)]

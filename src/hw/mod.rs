@@ -1,9 +1,10 @@
-//! The machine: boards, encoders, the recorder. It asks the domain for nothing and answers with plain values.
+//! The machine: boards, inputs, encoders, the recorder. It asks the domain for nothing and answers with plain values.
 
 pub mod board;
 pub mod encoder;
 pub mod error;
 pub mod identity;
+pub mod inputs;
 pub mod memory;
 pub mod recorder;
 pub mod timekeeping;

@@ -10,6 +10,7 @@ use super::folder::{self, Folder};
 use super::licence::Stands;
 use super::socket;
 use crate::hw::encoder::Finder;
+use crate::hw::inputs::{self, Inputs};
 use crate::hw::recorder::Setup;
 
 /// A service that looks for an encoder meanwhile takes a while to answer.
@@ -60,9 +61,11 @@ pub async fn examine(asked: Asked<'_>) -> Report {
     let mut findings = vec![machine()];
     match &setup {
         Ok(setup) => {
-            let board = &setup.board;
-            findings.push(fine("board", format!("{}: {}", board.name, board.about)));
-            findings.push(encoder(&setup.finder, own_ffmpeg).await);
+            let board = &setup.inputs.board;
+            let found = fine("board", format!("{}: {}", board.name, board.about));
+            findings.push(Finding { reasons: board.parts(&setup.inputs.root), ..found });
+            findings.push(encoder(&setup.inputs.finder, own_ffmpeg).await);
+            findings.push(inputs(&setup.inputs, data).await);
         }
         Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
     }
@@ -100,6 +103,32 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
             bad("encoder", e.to_string(), advice)
         }
     }
+}
+
+/// What would be recorded of each input. A running service holds the devices and is asked; its own report has more.
+async fn inputs(inputs: &Inputs, data: &Path) -> Finding {
+    let sock = Folder::socket(data);
+    let asked = socket::ask(&sock, Method::GET, "/inputs");
+    let told = tokio::time::timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
+    let told = told.and_then(|text| serde_json::from_str(&text).ok());
+    let report: inputs::Report = match told {
+        Some(report) => report,
+        None => inputs.report().await,
+    };
+    let said = |state: &inputs::State| match (&state.chosen, state.why.first()) {
+        (Some(c), _) => format!("{}: {}x{} with {}", state.name, c.width, c.height, c.encoder),
+        (None, why) => format!("{}: {}", state.name, why.map_or("not there", String::as_str)),
+    };
+    let detail = report.inputs.iter().map(said).collect::<Vec<_>>().join("\n");
+    let reasons = report.inputs.iter().flat_map(|state| {
+        state.why.iter().map(|why| format!("{}: {why}", state.name)).collect::<Vec<_>>()
+    });
+    // A board names more places than a school has cameras.
+    let found = match report.inputs.iter().any(|state| state.ok) {
+        true => fine("inputs", detail),
+        false => bad("inputs", detail, "plug a camera in; `arctos-box inputs` shows what is there"),
+    };
+    Finding { reasons: reasons.collect(), ..found }
 }
 
 /// Why this user cannot look into the folder.

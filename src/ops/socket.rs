@@ -15,6 +15,7 @@ use crate::app::health::Health;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, Inbound, reply};
+use crate::hw::inputs::Inputs;
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
 use crate::wire::licence::armour;
@@ -32,6 +33,7 @@ pub struct Desk {
     pub clock: Clock,
     pub health: Arc<Health>,
     pub data: PathBuf,
+    pub inputs: Arc<Inputs>,
 }
 
 impl Desk {
@@ -50,6 +52,10 @@ impl Desk {
             (&Method::GET, "/readyz") => {
                 let (_, report) = self.health.report(&self.app, self.clock.moment()).await;
                 Ok(String::from_utf8_lossy(&report).into_owned())
+            }
+            (&Method::GET, "/inputs") => {
+                let report = self.inputs.report().await;
+                serde_json::to_string(&report).map_err(|e| Fault::Internal(e.to_string()))
             }
             (&Method::GET, "/outbox") => {
                 outbox::newest(&self.app, OUTBOX_ROWS).await.map(|rows| parcels(&rows))

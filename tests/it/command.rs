@@ -282,6 +282,38 @@ async fn the_doctor_names_the_encoder_and_whether_the_service_runs() {
 }
 
 #[tokio::test]
+async fn inputs_are_looked_at_by_the_service_and_without_one_by_the_command_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("d");
+    let told = |arguments: &[&str]| -> Value {
+        let said = say(&data, &[&["inputs", "--json"], arguments].concat());
+        assert_eq!(said.code, Some(0), "{said:?}");
+        serde_json::from_str(&said.out).unwrap()
+    };
+    let alone = told(&["--board", "rpi4"]);
+    assert_eq!((&alone["board"], &alone["inputs"][0]["ok"]), (&json!("rpi4"), &json!(false)));
+    let why = alone["inputs"][0]["why"][0].as_str().unwrap();
+    assert!(why.contains("nothing is plugged in at usb-0000:01:00.0-1.1"), "{why}");
+    assert!(!data.exists());
+    // A classroom may own what the board does not name, by its bus path.
+    let config = dir.path().join("box.toml");
+    let text = "[[classroom]]\nname = \"a\"\ninput = \"usb-0000:01:00.0-1.3.2\"\n";
+    std::fs::write(&config, text).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    let known = told(&[&config[..], &["--board", "rpi4"]].concat());
+    assert_eq!(known["inputs"][4]["name"], "usb-0000:01:00.0-1.3.2");
+    let said = say(&data, &[&["inputs"], &config[..], &["--board", "sim"]].concat());
+    assert_eq!(said.code, Some(78), "{said:?}");
+    assert!(said.err.contains("simulated"), "{said:?}");
+
+    let _service = Service::start(&data, &QUIET);
+    let beside = told(&["--board", "rpi4"]);
+    assert_eq!((&beside["board"], &beside["inputs"][0]["ok"]), (&json!("sim"), &json!(true)));
+    let text = say(&data, &["inputs"]).out;
+    assert!(text.starts_with("board sim\nok   sim: "), "{text}");
+}
+
+#[tokio::test]
 async fn a_backup_is_taken_beside_the_service_and_put_back_without_it() {
     let dir = tempfile::tempdir().unwrap();
     let (data, file) = (dir.path().join("d"), dir.path().join("backup.tar"));

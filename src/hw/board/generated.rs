@@ -33,6 +33,10 @@ impl Board {
 
 /// The first word of an input by which it might open something.
 fn opens(input: &Input) -> Option<&str> {
+    let devices = [&input.picture, &input.sound].into_iter().flatten();
+    if let Some(bus) = devices.flat_map(|place| &place.bus).next() {
+        return Some(bus);
+    }
     let mut words = input.args.iter().map(String::as_str);
     let mut generated = false;
     while let Some(word) = words.next() {

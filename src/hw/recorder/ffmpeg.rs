@@ -11,9 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use crate::hw::board::Input;
-use crate::hw::encoder::Found;
 use crate::hw::error::HwError;
+use crate::hw::inputs::Source;
 use crate::hw::recorder::Picture;
 
 /// AAC, of which 96 kbit/s is plenty for a voice.
@@ -41,17 +40,12 @@ impl Encoder {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(
-        found: &Found,
-        input: &Input,
-        picture: Picture,
-        elapsed_s: i64,
-    ) -> Result<Self, HwError> {
+    pub fn start(source: &Source, elapsed_s: i64) -> Result<Self, HwError> {
         let wrong = |e: &dyn std::fmt::Display| {
-            HwError::new("encoder", format!("start {}", found.ffmpeg.display()), e)
+            HwError::new("encoder", format!("start {}", source.ffmpeg.display()), e)
         };
-        let mut command = Command::new(&found.ffmpeg);
-        command.args(arguments(found, input, picture, elapsed_s));
+        let mut command = Command::new(&source.ffmpeg);
+        command.args(arguments(source, elapsed_s));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.process_group(0).kill_on_drop(true).spawn().map_err(|e| wrong(&e))?;
@@ -140,9 +134,9 @@ async fn listen(log: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>
 
 /// A key frame each second, no B-frames, no look-ahead, fragments of a fifth of a second, and the same init part
 /// from run to run (bitexact), so that a new run goes on in the same file.
-fn arguments(found: &Found, input: &Input, picture: Picture, elapsed_s: i64) -> Vec<String> {
-    let Picture { width, height, rate, kbit } = picture;
-    let fill = |text: &String| {
+fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
+    let Picture { width, height, rate, kbit } = source.picture;
+    let fill = |text: &str| {
         text.replace("{width}", &width.to_string())
             .replace("{height}", &height.to_string())
             .replace("{rate}", &rate.to_string())
@@ -150,28 +144,33 @@ fn arguments(found: &Found, input: &Input, picture: Picture, elapsed_s: i64) -> 
     };
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let mut all = words("-hide_banner -nostdin -nostats -loglevel warning -fflags nobuffer");
-    all.extend(input.args.iter().map(fill));
-    all.extend(["-map".into(), input.video.clone(), "-map".into(), input.audio.clone()]);
-    if let Some(filter) = &input.filter {
-        all.extend(["-filter:v".into(), fill(filter)]);
+    all.extend(source.args.iter().map(|arg| fill(arg)));
+    all.extend(["-map".into(), source.video.clone(), "-map".into(), source.audio.clone()]);
+    if !source.filters.is_empty() {
+        all.extend(["-filter:v".into(), fill(&source.filters.join(","))]);
     }
-    if let Some(filter) = &input.audio_filter {
+    if let Some(filter) = &source.audio_filter {
         all.extend(["-filter:a".into(), fill(filter)]);
     }
-    let encoder = &found.encoder;
-    all.extend(["-c:v".into(), encoder.name.clone(), "-pix_fmt".into(), encoder.format.clone()]);
-    all.extend(encoder.args.iter().map(fill));
-    all.extend(words(&format!(
-        "-b:v {kbit}k -maxrate {kbit}k -bufsize {kbit}k -bf 0 -g {rate} \
-         -force_key_frames expr:gte(t,n_forced) \
-         -c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2"
-    )));
+    match &source.encoder {
+        Some(encoder) => {
+            all.extend(["-c:v".into(), encoder.name.clone(), "-pix_fmt".into()]);
+            all.push(encoder.format.clone());
+            all.extend(encoder.args.iter().map(|arg| fill(arg)));
+            all.extend(words(&format!(
+                "-b:v {kbit}k -maxrate {kbit}k -bufsize {kbit}k -bf 0 -g {rate} \
+                 -force_key_frames expr:gte(t,n_forced)"
+            )));
+        }
+        None => all.extend(words("-c:v copy")),
+    }
     // Sound that stays away may not hold the picture back for longer than max_interleave_delta.
-    all.extend(words(
-        "-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact \
+    all.extend(words(&format!(
+        "-c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2 \
+         -map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact \
          -max_interleave_delta 300000 -flush_packets 1 -f mp4 \
          -movflags +empty_moov+default_base_moof+frag_keyframe+skip_trailer \
-         -frag_duration 200000 -use_editlist 0 pipe:1",
-    ));
+         -frag_duration 200000 -use_editlist 0 pipe:1"
+    )));
     all
 }

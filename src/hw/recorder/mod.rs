@@ -29,8 +29,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 
-use crate::hw::board::Board;
-use crate::hw::encoder::Finder;
+use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
 use crate::model::recording::{Note, Order};
@@ -46,10 +45,7 @@ const PANIC_PAUSE: Duration = Duration::from_secs(1);
 /// What the recorder needs to know of the box.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// Shared with `doctor`, so that the encoder is looked for once.
-    pub finder: Arc<Finder>,
-    pub board: Board,
-    pub picture: Picture,
+    pub inputs: Arc<Inputs>,
     /// Free space without which no recording starts; one that has begun needs only the floor.
     pub reserve_bytes: u64,
     /// Free space below which a running recording stops, so that the store can still write.
@@ -73,14 +69,11 @@ pub struct Picture {
 }
 
 impl Setup {
-    /// The box's usual figures: 720p30 at 2.5 Mbit/s, a reserve of 2 GiB or two hours, whichever is more.
-    pub fn usual(finder: Arc<Finder>, board: Board) -> Self {
-        let picture = Picture { width: 1280, height: 720, rate: 30, kbit: 2500 };
+    /// The box's usual figures; a reserve of 2 GiB or two hours, whichever is more.
+    pub fn usual(inputs: Arc<Inputs>) -> Self {
         Self {
-            finder,
-            board,
-            picture,
-            reserve_bytes: reserve(picture),
+            reserve_bytes: reserve(inputs.wanted),
+            inputs,
             floor_bytes: 64 << 20,
             stall: Millis::seconds(4),
             sync_every: Millis(300),

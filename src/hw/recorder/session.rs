@@ -11,8 +11,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{error, info, warn};
 
-use crate::hw::board::Input;
-use crate::hw::encoder::Found;
+use crate::hw::error::HwError;
+use crate::hw::inputs::Source;
 use crate::hw::recorder::away::Away;
 use crate::hw::recorder::ffmpeg::Encoder;
 use crate::hw::recorder::outbox::Outbox;
@@ -117,7 +117,7 @@ impl Session {
         }
         let held = self.broke || reel.as_ref().is_some_and(Reel::holds);
         let mut end = self.end.clone();
-        let (found, input) = tokio::select! {
+        let source = tokio::select! {
             biased;
             _ = end.wait_for(|end| *end != End::Go) => return Ok(()),
             ready = self.ready(held) => ready.map_err(Away::Refused)?,
@@ -127,7 +127,7 @@ impl Session {
             None => reel.insert(self.open().await?),
         };
         self.outbox.opened();
-        self.roll(reel, &found, &input).await.map_err(Away::Lost)
+        self.roll(reel, source).await.map_err(Away::Lost)
     }
 
     /// Reconciles the folder and goes on behind what is there.
@@ -252,7 +252,7 @@ impl Session {
 
     /// Whether there is room on the disk, something to see and something to encode it. A lesson of which a part
     /// is `held` already may use the reserve.
-    async fn ready(&self, held: bool) -> Result<(Found, Input), RefusedWhy> {
+    async fn ready(&self, held: bool) -> Result<Source, RefusedWhy> {
         let needed = if held { self.setup.floor_bytes } else { self.setup.reserve_bytes };
         let disk = rustix::fs::statvfs(&self.job.dir);
         let disk = disk.map_err(|e| RefusedWhy::Folder(e.to_string()))?;
@@ -260,20 +260,24 @@ impl Session {
         if free < needed {
             return Err(RefusedWhy::DiskReserve { free, needed });
         }
-        let source = &self.job.source;
-        let input = self.setup.board.input(source);
-        let input = input.ok_or_else(|| RefusedWhy::NoInput(source.clone()))?.clone();
-        let found = self.setup.finder.find().await;
-        let found = found.map_err(|e| RefusedWhy::NoEncoder(e.to_string()))?.clone();
-        Ok((found, input))
+        self.source().await.map_err(|e| match e.part {
+            "input" => RefusedWhy::NoInput(e.source),
+            _ => RefusedWhy::NoEncoder(e.to_string()),
+        })
+    }
+
+    /// What is plugged in now: after a cable was pulled it may have another number.
+    async fn source(&self) -> Result<Source, HwError> {
+        self.setup.inputs.choose(&self.job.source).await
     }
 
     /// Run after run. `Err` when the file cannot be written.
-    async fn roll(&mut self, reel: &mut Reel, found: &Found, input: &Input) -> Result<(), String> {
+    async fn roll(&mut self, reel: &mut Reel, source: Source) -> Result<(), String> {
         let mut patience = Patience::default();
+        let mut known = Some(source);
         loop {
             let began = self.clock.steady();
-            let why = match Box::pin(self.run_once(reel, found, input)).await {
+            let why = match Box::pin(self.run_once(reel, known.take())).await {
                 Outcome::Told => return Ok(()),
                 Outcome::Lost(why) => return Err(why),
                 Outcome::Broke(why) => why,
@@ -297,9 +301,22 @@ impl Session {
         }
     }
 
-    async fn run_once(&mut self, reel: &mut Reel, found: &Found, input: &Input) -> Outcome {
+    async fn run_once(&mut self, reel: &mut Reel, known: Option<Source>) -> Outcome {
+        let mut end = self.end.clone();
+        let source = match known {
+            Some(source) => Ok(source),
+            None => tokio::select! {
+                biased;
+                _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
+                source = self.source() => source,
+            },
+        };
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
+        };
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let mut encoder = match Encoder::start(found, input, self.setup.picture, elapsed) {
+        let mut encoder = match Encoder::start(&source, elapsed) {
             Ok(encoder) => encoder,
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };

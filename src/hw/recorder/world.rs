@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
+use crate::hw::board::Board;
+use crate::hw::encoder::Finder;
 use crate::model::recording::{Finished, GapWhy, Job, RefusedWhy, Segment, Take};
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
@@ -51,8 +53,9 @@ impl World {
         }
         let configured = script.map(|script| program(dir.path(), script));
         let finder = Finder::new(configured, "/usr/bin:/bin".into(), board.clone());
-        let mut setup = Setup::usual(Arc::new(finder), board);
-        setup.picture = Picture { width: 320, height: 180, rate: 15, kbit: 400 };
+        let wanted = Picture { width: 320, height: 180, rate: 15, kbit: 400 };
+        let inputs = Inputs::new(board, Arc::new(finder), wanted, "/".into(), false);
+        let mut setup = Setup::usual(Arc::new(inputs));
         (setup.reserve_bytes, setup.floor_bytes) = (0, 0);
         setup.retry_every = Millis(100);
         let clock = Clock::system();

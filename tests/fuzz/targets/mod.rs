@@ -71,5 +71,5 @@ targets! {
     pages::pages ["app/site.rs" "web/watch.rs" "web/course.rs"]
     pages::upload ["web/files.rs" "web/files/form.rs"]
     sockets::sockets ["http/websocket.rs" "web/channel.rs" "web/gateway"]
-    settings::settings ["config.rs" "hw/board.rs"]
+    settings::settings ["config.rs" "hw/board.rs" "hw/board"]
 }

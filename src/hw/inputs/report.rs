@@ -1,0 +1,135 @@
+//! What `inputs` and `doctor` tell: each input with what stands for it, what was chosen and why, and what is plugged in
+//! beside.
+
+use serde::{Deserialize, Serialize};
+
+use super::alsa::Card;
+use super::choice;
+use super::v4l2::Camera;
+use super::{Inputs, Source};
+
+#[derive(Deserialize, Serialize)]
+pub struct Report {
+    pub board: String,
+    pub inputs: Vec<State>,
+    /// Plugged in, and named by no input.
+    pub other_cameras: Vec<Camera>,
+    pub other_cards: Vec<Card>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub struct State {
+    pub name: String,
+    pub about: String,
+    /// It would be recorded now.
+    pub ok: bool,
+    pub camera: Option<Camera>,
+    pub card: Option<Card>,
+    pub chosen: Option<Chosen>,
+    pub why: Vec<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub struct Chosen {
+    /// `copy` when the camera's H.264 is passed through.
+    pub encoder: String,
+    pub width: u32,
+    pub height: u32,
+    pub rate: u32,
+    pub kbit: u32,
+    /// What ffmpeg is told of its input.
+    pub args: Vec<String>,
+}
+
+impl Inputs {
+    /// Looks, chooses for every input and says why.
+    pub async fn report(&self) -> Report {
+        let devices = self.look().await;
+        let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
+        let mut inputs = Vec::new();
+        for one in &dealt {
+            let chosen = match one.input.is_generated() {
+                true => self.choose(&one.input.name).await,
+                false => self.source(one).await,
+            };
+            let (chosen, why) = match chosen {
+                Ok(source) => (Some(Chosen::of(&source)), source.why),
+                Err(e) => (None, vec![e.source]),
+            };
+            inputs.push(State {
+                name: one.input.name.clone(),
+                about: one.input.about.clone(),
+                ok: chosen.is_some(),
+                camera: one.camera.cloned(),
+                card: one.card.cloned(),
+                chosen,
+                why,
+            });
+        }
+        let camera = |c: &&Camera| !dealt.iter().any(|d| d.camera == Some(*c));
+        let card = |c: &&Card| !dealt.iter().any(|d| d.card == Some(*c));
+        Report {
+            board: self.board.name.clone(),
+            inputs,
+            other_cameras: devices.cameras.iter().filter(camera).cloned().collect(),
+            other_cards: devices.cards.iter().filter(card).cloned().collect(),
+        }
+    }
+}
+
+impl Chosen {
+    fn of(source: &Source) -> Self {
+        let encoder = source.encoder.as_ref().map_or("copy", |encoder| &encoder.name);
+        Self {
+            encoder: encoder.to_owned(),
+            width: source.picture.width,
+            height: source.picture.height,
+            rate: source.picture.rate,
+            kbit: source.picture.kbit,
+            args: source.args.clone(),
+        }
+    }
+}
+
+impl Report {
+    /// For a terminal.
+    pub fn text(&self) -> String {
+        let mut text = format!("board {}\n", self.board);
+        for input in &self.inputs {
+            let mark = if input.ok { "ok " } else { "BAD" };
+            text += &format!("{mark}  {}: {}\n", input.name, input.about);
+            if let Some(camera) = &input.camera {
+                text += &format!("      camera  {}\n", line(camera));
+            }
+            if let Some(card) = &input.card {
+                text +=
+                    &format!("      sound   {} ({}), card {}\n", card.bus, card.id, card.number);
+            }
+            if let Some(Chosen { encoder, width, height, rate, kbit, .. }) = &input.chosen {
+                text += &format!(
+                    "      chosen  {encoder}, {width}x{height}, {rate} a second, {kbit} kbit/s\n"
+                );
+            }
+            for why in &input.why {
+                text += &format!("      -       {why}\n");
+            }
+        }
+        for camera in &self.other_cameras {
+            text += &format!("--   {}\n", line(camera));
+        }
+        for card in &self.other_cards {
+            text += &format!("--   {} ({}), sound card {}\n", card.bus, card.id, card.number);
+        }
+        text
+    }
+}
+
+fn line(camera: &Camera) -> String {
+    let Camera { bus, node, name, driver, formats, signal, trouble, index, .. } = camera;
+    let formats: Vec<&str> = formats.iter().map(|format| format.fourcc.as_str()).collect();
+    let known = match trouble {
+        Some(trouble) => trouble.clone(),
+        None => format!("{}, {}", formats.join(" "), signal.words()),
+    };
+    format!("{bus} device {index}: {name} ({driver}), now /dev/{node}: {known}")
+}

@@ -1,0 +1,332 @@
+//! What `inputs` promises, on trees of files as real machines have them and on answers as real drivers give them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::choice::{deal, mode};
+use super::v4l2::{Format, Signal, Size};
+use super::*;
+use crate::hw::board::Input;
+
+/// A tree in the making.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn link(&self, path: &str, to: &str) {
+        let (path, to) = (self.root().join(path), self.root().join(to));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::create_dir_all(&to).unwrap();
+        symlink(to, path).unwrap();
+    }
+
+    /// A video node of a driver at a device's folder.
+    fn video(&self, node: &str, device: &str, (driver, name, index): (&str, &str, u32)) {
+        let own = format!("{device}/video4linux/{node}");
+        self.file(&format!("{own}/name"), &format!("{name}\n"));
+        self.file(&format!("{own}/index"), &format!("{index}\n"));
+        self.link(&format!("{own}/device"), device);
+        if !self.root().join(device).join("driver").exists() {
+            self.link(&format!("{device}/driver"), &format!("sys/bus/usb/drivers/{driver}"));
+        }
+        self.link(&format!("sys/class/video4linux/{node}"), &own);
+    }
+
+    fn card(&self, number: u32, id: &str, device: &str) {
+        self.file(&format!("proc/asound/card{number}/id"), &format!("{id}\n"));
+        self.link(&format!("sys/class/sound/card{number}/device"), device);
+    }
+
+    fn subsystem(&self, device: &str, name: &str) {
+        self.link(&format!("{device}/subsystem"), &format!("sys/bus/{name}"));
+    }
+}
+
+/// As `udevadm` shows it of a Raspberry Pi 4 with a camera in the port 1.4 and a microphone in 1.2.
+const PI: &str = "sys/devices/platform/scb/fd500000.pcie/pci0000:00/0000:00:00.0/0000:01:00.0";
+
+fn pi() -> Tree {
+    let tree = Tree::new();
+    let camera = format!("{PI}/usb1/1-1/1-1.4/1-1.4:1.0");
+    tree.video("video0", &camera, ("uvcvideo", "HD Pro Webcam C920", 0));
+    tree.video("video1", &camera, ("uvcvideo", "HD Pro Webcam C920", 1));
+    let codec = "sys/devices/platform/soc/fe00b840.mailbox/bcm2835-codec";
+    tree.subsystem(codec, "platform");
+    tree.video("video10", codec, ("bcm2835-codec", "bcm2835-codec-decode", 0));
+    let hdmi = "sys/devices/platform/soc/fef00700.hdmi";
+    tree.subsystem(hdmi, "platform");
+    tree.card(0, "vc4hdmi0", hdmi);
+    tree.card(1, "C920", &format!("{PI}/usb1/1-1/1-1.4/1-1.4:1.2"));
+    tree.card(2, "Mic", &format!("{PI}/usb1/1-1/1-1.2/1-1.2:1.0"));
+    tree.file(
+        "proc/asound/pcm",
+        "00-00: MAI PCM i2s-hifi-0 : MAI PCM i2s-hifi-0 : playback 1\n\
+         01-00: USB Audio : USB Audio : capture 1\n\
+         02-00: USB Audio : USB Audio : playback 1 : capture 1\n",
+    );
+    tree
+}
+
+async fn look(root: &Path) -> Devices {
+    let cameras = v4l2::cameras(root, false, &Silent::default()).await;
+    Devices { cameras, cards: alsa::cards(root) }
+}
+
+#[tokio::test]
+async fn a_camera_and_its_microphone_have_one_place_whatever_their_numbers_are() {
+    let Devices { cameras, cards } = look(pi().root()).await;
+    let buses: Vec<_> =
+        cameras.iter().map(|c| (c.bus.as_str(), c.index, c.node.as_str())).collect();
+    assert_eq!(
+        buses,
+        [
+            ("platform:bcm2835-codec", 0, "video10"),
+            ("usb-0000:01:00.0-1.4", 0, "video0"),
+            ("usb-0000:01:00.0-1.4", 1, "video1"),
+        ]
+    );
+    assert_eq!(
+        (cameras[1].driver.as_str(), cameras[1].name.as_str()),
+        ("uvcvideo", "HD Pro Webcam C920")
+    );
+    assert!(
+        cameras
+            .iter()
+            .all(|c| c.trouble.as_deref() == Some("not asked: the hardware is simulated"))
+    );
+    let cards: Vec<_> = cards.iter().map(|c| (c.bus.as_str(), c.number, c.id.as_str())).collect();
+    assert_eq!(cards, [("usb-0000:01:00.0-1.2", 2, "Mic"), ("usb-0000:01:00.0-1.4", 1, "C920")]);
+    // In another kernel's order the controller comes second.
+    let other = sysfs::bus_path(Path::new("/sys/devices/x/0000:01:00.0/usb2/2-1/2-1.4/2-1.4:1.0"));
+    assert_eq!(other.as_deref(), Some("usb-0000:01:00.0-1.4"));
+}
+
+#[tokio::test]
+async fn an_empty_machine_and_one_of_nonsense_have_no_inputs() {
+    let empty = look(Path::new("/nowhere")).await;
+    assert!(empty.cameras.is_empty() && empty.cards.is_empty());
+    let tree = Tree::new();
+    tree.file("sys/class/video4linux/video0/index", "many");
+    tree.file("sys/class/video4linux/v4l-subdev0/index", "0");
+    tree.file("proc/asound/pcm", "99-00: a : capture 1\nnonsense\n01-xx: a : capture 1\n");
+    let Devices { cameras, cards } = look(tree.root()).await;
+    assert_eq!((cameras.len(), cameras[0].bus.as_str(), cards.len()), (1, "video0", 0));
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_be_asked_says_why() {
+    let tree = pi();
+    let cameras = v4l2::cameras(tree.root(), true, &Silent::default()).await;
+    assert!(cameras.iter().all(|c| c.trouble.as_ref().unwrap().contains("No such file")));
+    let silent = Silent::default();
+    silent.lock().unwrap().insert("video0".into());
+    let cameras = v4l2::cameras(tree.root(), true, &silent).await;
+    let told = cameras.iter().find(|c| c.node == "video0").unwrap();
+    assert_eq!(told.trouble.as_deref(), Some("its driver does not answer"));
+    assert_eq!(silent.lock().unwrap().len(), 1, "those that answered may be asked again");
+}
+
+#[test]
+fn patterns_stand_for_anything_where_their_stars_are() {
+    for (pattern, text, is) in [
+        ("usb-*", "usb-0000:01:00.0-1.4", true),
+        ("usb-*-1.4", "usb-0000:01:00.0-1.4", true),
+        ("usb-*-1.2", "usb-0000:01:00.0-1.4", false),
+        ("*01*1.4", "usb-0000:01:00.0-1.4", true),
+        ("*", "", true),
+        ("a", "a", true),
+        ("a", "ab", false),
+        ("a*a", "a", false),
+        ("a*b*a", "aba", true),
+        ("", "a", false),
+    ] {
+        assert_eq!(sysfs::matches(pattern, text), is, "{pattern} {text}");
+    }
+}
+
+fn size(width: u32, height: u32, rates: &[u32]) -> Size {
+    let rates_milli = rates.iter().map(|rate| rate * 1000).collect();
+    Size { least: (width, height), most: (width, height), rates_milli }
+}
+
+fn camera(bus: &str, formats: &[(&str, &[Size])]) -> Camera {
+    Camera {
+        bus: bus.into(),
+        place: bus.into(),
+        index: 0,
+        node: format!("video{}", bus.len()),
+        name: "camera".into(),
+        driver: "uvcvideo".into(),
+        planar: false,
+        formats: formats
+            .iter()
+            .map(|(fourcc, sizes)| Format { fourcc: (*fourcc).into(), sizes: sizes.to_vec() })
+            .collect(),
+        signal: Signal::Present,
+        trouble: None,
+    }
+}
+
+const WANTED: Picture = Picture { width: 1280, height: 720, rate: 30, kbit: 2500 };
+
+/// Format, size, rate and whether it is passed through.
+fn chosen(camera: &Camera) -> (&'static str, u32, u32, u32, bool) {
+    let mode = mode(camera, WANTED).unwrap();
+    (mode.format, mode.width, mode.height, mode.rate_milli / 1000, mode.through)
+}
+
+#[test]
+fn h264_of_the_camera_is_passed_through_and_else_the_most_picture_is_taken() {
+    let raw = [size(640, 480, &[30]), size(1280, 720, &[10]), size(1920, 1080, &[5])];
+    let jpeg = [size(640, 480, &[30]), size(1280, 720, &[60, 30]), size(1920, 1080, &[30])];
+    let uvc = camera("usb-a-1", &[("YUYV", &raw), ("MJPG", &jpeg)]);
+    assert_eq!(chosen(&uvc), ("mjpeg", 1280, 720, 30, false));
+    let own = camera("usb-a-1", &[("YUYV", &raw), ("MJPG", &jpeg), ("H264", &jpeg)]);
+    assert_eq!(chosen(&own), ("h264", 1280, 720, 30, true));
+    // Raw only: the larger one, though slower. Too large only: the smaller of them.
+    assert_eq!(chosen(&camera("usb-a-1", &[("YUYV", &raw)])), ("yuyv422", 1280, 720, 10, false));
+    let large = [size(3840, 2160, &[30]), size(1920, 1080, &[30])];
+    assert_eq!(chosen(&camera("usb-a-1", &[("MJPG", &large)])), ("mjpeg", 1920, 1080, 30, false));
+    // Inside the board raw pictures are free.
+    let same = [size(1280, 720, &[30])];
+    let inside = camera("platform:vivid-000", &[("MJPG", &same), ("YUYV", &same), ("NV12", &same)]);
+    assert_eq!(chosen(&inside), ("nv12", 1280, 720, 30, false));
+}
+
+#[test]
+fn a_digital_input_gives_what_comes_in_and_a_scaler_what_is_wanted() {
+    let mut hdmi = camera("platform:fdee0000.hdmi_receiver", &[("NV12", &[])]);
+    hdmi.signal = Signal::Mode { width: 1920, height: 1080, rate_milli: 50_000 };
+    assert_eq!(chosen(&hdmi), ("nv12", 1920, 1080, 50, false));
+    let any = Size { least: (16, 16), most: (4096, 2160), rates_milli: vec![] };
+    assert_eq!(
+        chosen(&camera("PCI:0000:03:00.0", &[("YUYV", &[any])])),
+        ("yuyv422", 1280, 720, 0, false)
+    );
+}
+
+#[test]
+fn what_cannot_be_read_says_so() {
+    let odd = camera("usb-a-1", &[("Z16 ", &[])]);
+    assert!(mode(&odd, WANTED).unwrap_err().contains("Z16"));
+    let mut gone = camera("usb-a-1", &[]);
+    gone.trouble = Some("its driver does not answer".into());
+    assert_eq!(mode(&gone, WANTED).unwrap_err(), "its driver does not answer");
+}
+
+/// An input at these places.
+fn input(name: &str, picture: &[&str], sound: &[&str]) -> Input {
+    let place = |bus: &[&str]| {
+        let bus: Vec<String> = bus.iter().map(ToString::to_string).collect();
+        (!bus.is_empty()).then(|| crate::hw::board::Place { bus, ..Default::default() })
+    };
+    Input { name: name.into(), picture: place(picture), sound: place(sound), ..Input::default() }
+}
+
+fn card(bus: &str, number: u32, id: &str) -> Card {
+    Card { bus: bus.into(), number, id: id.into(), devices: vec![(0, "USB Audio".into())] }
+}
+
+#[test]
+fn a_device_belongs_to_one_input_and_whole_paths_come_before_patterns() {
+    let cameras =
+        [camera("platform:vivid-000", &[]), camera("usb-a-1", &[]), camera("usb-a-1.2", &[])];
+    let cards = [card("usb-a-1.2", 1, "C920"), card("usb-b-1", 2, "Mic")];
+    let inputs = [
+        input("any", &["usb-*"], &["same", "usb-*"]),
+        input("next", &["usb-*"], &["same", "usb-*"]),
+        input("fixed", &["usb-a-1"], &["card:Mic"]),
+        input("gone", &["usb-z-9"], &["same"]),
+    ];
+    let dealt = deal(&inputs, &cameras, &cards);
+    let told: Vec<_> = dealt
+        .iter()
+        .map(|d| (d.camera.map(|c| c.bus.as_str()), d.card.map(|c| c.id.as_str())))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("usb-a-1.2"), Some("C920")),
+            (None, None),
+            (Some("usb-a-1"), Some("Mic")),
+            (None, None)
+        ]
+    );
+}
+
+/// What ffmpeg is told for an input with these devices.
+fn told(input: &Input, camera: Option<&Camera>, card: Option<&Card>) -> Source {
+    let found = Found {
+        ffmpeg: "/usr/bin/ffmpeg".into(),
+        version: "5".into(),
+        encoder: Board::load("sim").unwrap().encoder[2].clone(),
+        why: vec!["libx264: encodes here".into()],
+    };
+    let dealt = choice::Dealt { input, camera, card };
+    let mode = camera.map(|camera| mode(camera, WANTED).unwrap());
+    let small = Picture { width: 640, height: 360, kbit: 625, ..WANTED };
+    source::of(&dealt, mode.as_ref(), &found, (small, &["too slow above".to_owned()]))
+}
+
+#[test]
+fn what_is_told_to_ffmpeg_names_todays_numbers_and_the_picture_that_the_encoder_keeps_up_with() {
+    let webcam = camera("usb-a-1", &[("MJPG", &[size(1280, 720, &[30])])]);
+    let input = input("camera", &["usb-*"], &["same"]);
+    let made = told(&input, Some(&webcam), Some(&card("usb-a-1", 3, "C920")));
+    let args = made.args.join(" ");
+    assert!(args.contains(
+        "-f v4l2 -ts abs -input_format mjpeg -video_size 1280x720 -framerate 30000/1000"
+    ));
+    assert!(args.contains("-i /dev/video7") && args.contains("-isync 0 -i plughw:3,0"), "{args}");
+    assert_eq!((made.picture.width, made.picture.height, made.picture.rate), (640, 360, 30));
+    assert!(made.filters[0].starts_with("scale={width}:{height}"));
+    assert_eq!(made.encoder.unwrap().name, "libx264");
+    // Its own H.264 is left alone; without a card there is silence, without a camera a black picture.
+    let own = camera("usb-a-1", &[("H264", &[size(1920, 1080, &[30])])]);
+    let made = told(&input, Some(&own), None);
+    assert_eq!((made.encoder, made.filters.len(), made.picture.width), (None, 0, 1920));
+    assert!(
+        made.args
+            .join(" ")
+            .ends_with("-f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo")
+    );
+    let made = told(&input, None, Some(&card("usb-a-1", 3, "C920")));
+    assert!(made.args.join(" ").contains("color=black") && !made.args.contains(&"-isync".into()));
+}
+
+#[tokio::test]
+async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
+    let mut board = Board::load("sim").unwrap();
+    board.encoder.retain(|encoder| encoder.name == "libx264");
+    board.input.push(input("camera", &["usb-*"], &["same"]));
+    let finder = Arc::new(Finder::new(None, "/usr/bin:/bin".into(), board.clone()));
+    let wanted = Picture { width: 320, height: 180, rate: 5, kbit: 200 };
+    let tree = pi();
+    let inputs = Inputs::new(board, finder, wanted, tree.root().into(), false);
+    let (picture, why) = inputs.pace(inputs.finder.find().await.unwrap()).await;
+    assert_eq!((picture, why[0].contains("libx264")), (&wanted, true), "{why:?}");
+    let report = inputs.report().await;
+    assert_eq!((report.inputs[0].ok, report.inputs[1].ok), (true, false));
+    assert_eq!((report.other_cameras.len(), report.other_cards.len()), (2, 1));
+    let text = report.text();
+    assert!(text.contains("BAD  camera") && text.contains("simulated"), "{text}");
+    let again: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    assert_eq!(again.text(), text);
+    let error = inputs.choose("camera").await.unwrap_err();
+    assert_eq!(error.part, "input");
+    assert!(inputs.choose("elsewhere").await.is_err());
+}
