@@ -196,7 +196,9 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
         .build();
     let done = match runtime {
         Ok(runtime) => {
-            let done = runtime.block_on(Box::pin(run(arguments)));
+            // On a worker: the first thread never sleeps as one, and would keep what the start needed of the heap.
+            let done = runtime.block_on(runtime.spawn(Box::pin(run(arguments))));
+            let done = done.unwrap_or_else(|e| Err(Failed(SOFTWARE, e.to_string())));
             // Everything worth waiting for has been waited for: a long read must not hold up the end.
             runtime.shutdown_timeout(STRAGGLERS);
             done
