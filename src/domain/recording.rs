@@ -1,7 +1,9 @@
 //! Recordings: what is being recorded now, and how a closed recording becomes a replay.
 //! The bytes belong to the recorder; this module only knows where they lie.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,10 +11,12 @@ use super::callback::{self, Index, Teller};
 use super::{Appliance, durable, room};
 use crate::model::crash::{self, Point};
 use crate::model::lesson::{Page, RecordingState, Room, RoomState, Video};
+use crate::model::quality::Flaw;
 use crate::model::recording::{Finished, GapWhy, Job, Note, Order, RefusedWhy, Segment, Take};
 use crate::model::{Fault, Millis, Moment, RoomId};
 use crate::store::recordings::TakeRow;
 use crate::store::{lessons, messages, recordings, rooms};
+use crate::wire::quality::{self, Summary};
 use crate::wire::{index, playlist};
 
 /// File names beside the takes.
@@ -21,6 +25,9 @@ pub const INDEX: &str = "index.json";
 
 /// Bodies of messages in one index: a page that plays it back reads it whole.
 const INDEX_MESSAGES_BYTES_MAX: usize = 8 << 20;
+
+/// A day of seconds; a ledger that is longer is heard so far.
+const LEDGER_BYTES_MAX: u64 = 16 << 20;
 
 /// What a lesson says whose files somebody took away.
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
@@ -31,6 +38,8 @@ pub struct Tapes {
     open: Mutex<HashMap<RoomId, Vec<Take>>>,
     /// Why there was no picture lately; gone with the next segment.
     troubles: Mutex<HashMap<RoomId, String>>,
+    /// What is wrong with picture and sound now.
+    flaws: Mutex<HashMap<RoomId, BTreeSet<Flaw>>>,
 }
 
 impl Tapes {
@@ -50,7 +59,25 @@ impl Tapes {
 
     /// Why a lesson that is being recorded had no picture a moment ago.
     pub fn trouble(&self, room: RoomId) -> Option<String> {
-        self.troubles().get(&room).cloned()
+        let gap = self.troubles().get(&room).cloned();
+        gap.or_else(|| {
+            let words: Vec<_> = self.flaws().get(&room)?.iter().map(|flaw| flaw.words()).collect();
+            (!words.is_empty()).then(|| words.join("; "))
+        })
+    }
+
+    fn flaw(&self, room: RoomId, flaw: Flaw, is_there: bool) {
+        let mut flaws = self.flaws();
+        let all = flaws.entry(room).or_default();
+        if is_there {
+            all.insert(flaw)
+        } else {
+            all.remove(&flaw)
+        };
+    }
+
+    fn flaws(&self) -> MutexGuard<'_, HashMap<RoomId, BTreeSet<Flaw>>> {
+        self.flaws.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn troubles(&self) -> MutexGuard<'_, HashMap<RoomId, String>> {
@@ -60,6 +87,7 @@ impl Tapes {
     fn close(&self, room: RoomId) {
         self.open().remove(&room);
         self.troubles().remove(&room);
+        self.flaws().remove(&room);
     }
 
     fn put_take(&self, room: RoomId, take: Take) {
@@ -155,6 +183,12 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
             tracing::warn!(room = %id, detail, "gap in the recording");
             app.tapes.troubles().insert(id, detail.clone());
             app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &detail)?)).await
+        }
+        Note::Flaw { flaw, from, is_over } => {
+            let (event, what) = (if is_over { "alarm over" } else { "alarm" }, flaw.words());
+            tracing::warn!(room = %id, event, what, "the recording");
+            app.tapes.flaw(id, flaw, !is_over);
+            app.db.write(move |conn| Ok(lessons::log(conn, id, from, event, what)?)).await
         }
         Note::Refused { why } => {
             let detail = refusal_text(&why);
@@ -278,6 +312,25 @@ async fn finish(
     Ok(())
 }
 
+/// What the ledger of a lesson says, running or over; `None` when there is none.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub async fn quality(app: &Appliance, room: RoomId) -> Result<Option<Summary>, Fault> {
+    let path = folder(app, room).join(quality::FILE);
+    let read = tokio::task::spawn_blocking(move || match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+        Ok(file) => {
+            let mut ledger = Vec::new();
+            file.take(LEDGER_BYTES_MAX).read_to_end(&mut ledger)?;
+            Ok(Summary::of(&ledger))
+        }
+    });
+    let read = read.await.map_err(|e| Fault::internal("reading a lesson's ledger", e))?;
+    read.map_err(|e| Fault::internal("reading a lesson's ledger", e))
+}
+
 /// Writes playlist and index beside the takes; both carry the lesson's key in their references.
 async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), Fault> {
     let all = Page { index: 0, size: i64::MAX };
@@ -301,7 +354,9 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
     let key = material.room.watch_key.clone();
     let files: Vec<Take> = takes.iter().map(|f| f.take.clone()).collect();
     let text = playlist::media(&files, true, |take| format!("{}?k={key}", take.name));
-    let index = index::render(&material, takes, &format!("{PLAYLIST}?k={key}"), &key);
+    // A film whose ledger cannot be read is a film.
+    let summary = quality(app, id).await.ok().flatten();
+    let index = index::render(&material, takes, summary, (&format!("{PLAYLIST}?k={key}"), &key));
     let folder = folder(app, id);
     let write = move || {
         std::fs::create_dir_all(&folder)?;

@@ -15,6 +15,7 @@ pub mod licence;
 pub mod outbox;
 pub mod pass;
 mod platform;
+pub mod quality;
 pub mod recording;
 pub mod secret;
 pub mod talk;

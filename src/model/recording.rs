@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::model::quality::Flaw;
 use crate::model::{Millis, RoomId};
 
 /// One file of a recording: an init part, then fragments that only ever get more.
@@ -84,6 +85,8 @@ pub enum Note {
     SegmentClosed { take: u32, segment: Segment },
     /// No picture between these wall times. A long gap is told again each minute with the same `from`.
     Gap { why: GapWhy, from: Millis, until: Millis },
+    /// Since `from` (wall time) something has been wrong with picture or sound, or it is over.
+    Flaw { flaw: Flaw, from: Millis, is_over: bool },
     /// Nothing is being recorded; what is there from before is untouched. It is tried again until the lesson is
     /// over; told once for each kind of reason, and taken back by `TakeOpened`.
     Refused { why: RefusedWhy },

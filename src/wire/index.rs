@@ -7,6 +7,8 @@
 //!                 "begin_time": 1760000000, "end_time": 1760000045, "begin_imseq": 1, "end_imseq": 9,
 //!                 "memsize": 4, "classroom": "classroom" },
 //!   "recording": { "note": "" },
+//!   "quality":  { "verdict": "good", "seconds": 45, "without_picture": 0, "without_sound": 0, "lost_pictures": 0,
+//!                 "flaws": [ { "what": "the picture is black", "from": 12, "until": 15 } ], "more": 0 },
 //!   "playlist": "lesson.m3u8?k=…",
 //!   "videos":   [ { "file": "1.mp4?k=…", "start_ms": 300, "duration": 44.9, "size": 1234, "sha256": "…",
 //!                   "width": 1280, "height": 720, "codecs": "avc1…,mp4a…", "pictures": 1347 } ],
@@ -17,12 +19,17 @@
 //!   "log":      [ { "time": 1760000000123, "event": "gap", "detail": "…" } ] }
 //! ```
 //! `begin_time` and `end_time` are seconds as in document 001; every `time` is milliseconds since 1970;
+//! `quality` is the ledger in short (`wire::quality`), its seconds the lesson's;
 //! `start_ms` is where a file begins on the lesson's time line, `duration` is in seconds.
+
+use std::ops::Range;
 
 use serde::Serialize;
 
+use super::quality::Summary;
 use super::talk::Kept;
 use crate::model::lesson::{Attendance, Binding, LogLine, Message, Room};
+use crate::model::quality::Flaw;
 use crate::model::recording::Finished;
 
 /// What an index is made of, beside the recording.
@@ -38,12 +45,18 @@ pub struct Material {
 }
 
 /// The index as JSON text. `playlist` is its reference to the playlist, `key` the lesson's key.
-pub fn render(material: &Material, takes: &[Finished], playlist: &str, key: &str) -> String {
+pub fn render(
+    material: &Material,
+    takes: &[Finished],
+    quality: Option<Summary>,
+    (playlist, key): (&str, &str),
+) -> String {
     let room = &material.room;
     let index = Index {
         version: 1,
         lesson: lesson(room),
         recording: Recording { note: &room.recording_note },
+        quality: quality.map(judged),
         playlist: (!takes.is_empty()).then_some(playlist),
         videos: takes.iter().map(|take| video(take, key)).collect(),
         members: material.attendance.iter().map(coming).collect(),
@@ -68,6 +81,8 @@ struct Index<'a> {
     version: u32,
     lesson: Lesson<'a>,
     recording: Recording<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<Quality>,
     playlist: Option<&'a str>,
     videos: Vec<Video<'a>>,
     members: Vec<Coming<'a>>,
@@ -95,6 +110,24 @@ struct Lesson<'a> {
 #[derive(Serialize)]
 struct Recording<'a> {
     note: &'a str,
+}
+
+#[derive(Serialize)]
+struct Quality {
+    verdict: &'static str,
+    seconds: u32,
+    without_picture: u32,
+    without_sound: u32,
+    lost_pictures: u64,
+    flaws: Vec<Stretch>,
+    more: u32,
+}
+
+#[derive(Serialize)]
+struct Stretch {
+    what: &'static str,
+    from: u32,
+    until: u32,
 }
 
 #[derive(Serialize)]
@@ -130,6 +163,23 @@ struct Line<'a> {
     time: i64,
     event: &'a str,
     detail: &'a str,
+}
+
+fn judged(summary: Summary) -> Quality {
+    let stretch = |(flaw, seconds): (Flaw, Range<u32>)| Stretch {
+        what: flaw.words(),
+        from: seconds.start,
+        until: seconds.end,
+    };
+    Quality {
+        verdict: summary.verdict.word(),
+        seconds: summary.seconds,
+        without_picture: summary.without_picture,
+        without_sound: summary.without_sound,
+        lost_pictures: summary.lost_pictures,
+        flaws: summary.stretches.into_iter().map(stretch).collect(),
+        more: summary.more,
+    }
 }
 
 fn lesson(room: &Room) -> Lesson<'_> {

@@ -23,14 +23,13 @@ const ANSWERS_AT_WORST: Duration = Duration::from_secs(3);
 
 /// Notes in a file of its own for each run which pictures went into the encoder, as they do.
 const COUNTING: &str = r#"
-n=$#; next=
+n=$#
 run=$(date +%s%N)
 while [ "$n" -gt 0 ]; do
   a=$1; shift; n=$((n-1))
-  if [ -n "$next" ]; then
-    a="$a,metadata=mode=add:key=n:value=1,metadata=mode=print:file=FRAMES/$run:direct=1"
-  fi
-  next=; [ "$a" = -filter:v ] && next=yes
+  case "$a" in *,split\[v\]*)
+    a="${a%%,split*},metadata=mode=add:key=n:value=1,metadata=mode=print:file=FRAMES/$run:direct=1,split${a#*,split}";;
+  esac
   set -- "$@" "$a"
 done
 exec "$REAL" "$@""#;

@@ -94,8 +94,7 @@ async fn a_lesson_goes_on_without_an_encoder_and_says_why() {
 #[tokio::test]
 async fn an_encoder_that_starts_and_dies_each_time_leaves_the_lesson_alone_and_is_spoken_of() {
     let dir = tempfile::tempdir().unwrap();
-    let script =
-        r#"case "$*" in *-filter:v*) echo 'device busy' >&2; exit 1;; esac; exec "$REAL" "$@""#;
+    let script = r#"case "$*" in *-filter_complex*) echo 'device busy' >&2; exit 1;; esac; exec "$REAL" "$@""#;
     let ffmpeg = disguise(&dir.path().join("ffmpeg"), script);
     let set = ["--set", ffmpeg.as_str(), "--set", "log.level=error"];
     let service = Service::start(&dir.path().join("d"), &set);

@@ -3,9 +3,11 @@
 pub(super) use super::people::Which;
 use crate::dialect::Input;
 use crate::dialect::fields::{Digits, Nothing, Text};
-use crate::domain::{lesson, room};
+use crate::domain::{lesson, recording, room};
 use crate::model::lesson::{LogLine, Page as Span, Room, RoomFilter, RoomState};
+use crate::model::quality::Flaw;
 use crate::model::{Fault, Millis, RoomId};
+use crate::wire::quality::Summary;
 use crate::{input, output};
 
 /// The states of a lesson, in the words of this API.
@@ -49,6 +51,41 @@ output! {
         /// What happened, oldest first; of one lesson, not in lists.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub log: Option<Vec<Line>>,
+        /// Whether what was recorded can be seen and heard; of one lesson, not in lists. Absent when there is nothing.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub quality: Option<Quality>,
+    }
+}
+
+output! {
+    /// A lesson's recording as the box saw and heard it, second by second.
+    pub struct Quality {
+        /// good, partly, or spoilt: most of it cannot be seen or heard.
+        pub verdict: String,
+        /// So many seconds were looked at.
+        pub seconds: i64,
+        /// Seconds without a picture, with a black one or one that stood still.
+        pub without_picture: i64,
+        /// Seconds in which nothing is to be heard.
+        pub without_sound: i64,
+        /// Pictures that were taken and are not in the recording.
+        pub lost_pictures: i64,
+        /// What is wrong where.
+        pub flaws: Vec<Stretch>,
+        /// So many more flaws are not listed.
+        pub more: i64,
+    }
+}
+
+output! {
+    /// Seconds of a lesson with the same flaw.
+    pub struct Stretch {
+        /// Which.
+        pub what: String,
+        /// The lesson's second with which it begins.
+        pub from: i64,
+        /// The first one without it.
+        pub until: i64,
     }
 }
 
@@ -101,7 +138,8 @@ pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
     let Input { app, value, .. } = input;
     let id = RoomId(value.id.0);
     let found = room::get(&app, id).await?;
-    Ok(shown(found, Some(room::log(&app, id).await?)))
+    let quality = recording::quality(&app, id).await?.map(quality);
+    Ok(Lesson { quality, ..shown(found, Some(room::log(&app, id).await?)) })
 }
 
 pub async fn end(input: Input<Which>) -> Result<Nothing, Fault> {
@@ -128,6 +166,24 @@ fn shown(room: Room, log: Option<Vec<LogLine>>) -> Lesson {
         recording: room.recording.word().to_owned(),
         recording_note: room.recording_note,
         log: log.map(|lines| lines.into_iter().map(line).collect()),
+        quality: None,
+    }
+}
+
+fn quality(summary: Summary) -> Quality {
+    let stretch = |(flaw, seconds): (Flaw, std::ops::Range<u32>)| Stretch {
+        what: flaw.words().to_owned(),
+        from: seconds.start.into(),
+        until: seconds.end.into(),
+    };
+    Quality {
+        verdict: summary.verdict.word().to_owned(),
+        seconds: summary.seconds.into(),
+        without_picture: summary.without_picture.into(),
+        without_sound: summary.without_sound.into(),
+        lost_pictures: i64::try_from(summary.lost_pictures).unwrap_or(i64::MAX),
+        flaws: summary.stretches.into_iter().map(stretch).collect(),
+        more: summary.more.into(),
     }
 }
 

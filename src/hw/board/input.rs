@@ -27,6 +27,9 @@ pub struct Input {
     pub filter: Option<String>,
     #[serde(default)]
     pub audio_filter: Option<String>,
+    /// Slides, for example: a picture that does not change is none that hangs.
+    #[serde(default)]
+    pub still: bool,
 }
 
 /// Where a device is plugged in. A `/dev` number is no place: it is dealt anew at each start and each cable.

@@ -2,6 +2,7 @@
 //! What it writes is somebody else's affair.
 
 use std::collections::VecDeque;
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,14 @@ const WORD_BYTES: u64 = 400;
 /// An answer takes microseconds and does not wait for a picture to be encoded; log-ins (`domain::password`) wait for both.
 const NICE: i32 = 5;
 
+/// Twice a second a small copy of the picture is looked at, and each tenth of a second of the sound (`wire::gauge`).
+const PICTURE_GAUGE: &str = "fps=2,scale=160:90:flags=fast_bilinear,signalstats,\
+    metadata=mode=print:file=pipe\\\\:0:direct=1,nullsink";
+const SOUND_GAUGE: &str = "aformat=channel_layouts=mono,asetnsamples=n=4800,\
+    astats=metadata=1:reset=1:measure_perchannel=none:\
+    measure_overall=Peak_level+RMS_level+Flat_factor,\
+    ametadata=mode=print:file=pipe\\\\:0:direct=1,anullsink";
+
 /// A running encoder. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Encoder {
@@ -36,17 +45,19 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Starts ffmpeg as the leader of its own process group. `elapsed_s` is burnt in by inputs that show it.
+    /// Starts ffmpeg as the leader of its own process group. `elapsed_s` is burnt in by inputs that show it; into
+    /// `gauges` goes what it says of picture and sound.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(source: &Source, elapsed_s: i64) -> Result<Self, HwError> {
+    pub fn start(source: &Source, elapsed_s: i64, gauges: OwnedFd) -> Result<Self, HwError> {
         let wrong = |e: &dyn std::fmt::Display| {
             HwError::new("encoder", format!("start {}", source.ffmpeg.display()), e)
         };
         let mut command = Command::new(&source.ffmpeg);
         command.args(arguments(source, elapsed_s));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The one descriptor that ffmpeg does not use otherwise (-nostdin).
+        command.stdin(Stdio::from(gauges)).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.process_group(0).kill_on_drop(true).spawn().map_err(|e| wrong(&e))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
@@ -144,14 +155,9 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
     };
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let mut all = words("-hide_banner -nostdin -nostats -loglevel warning -fflags nobuffer");
+    all.extend(words("-progress pipe:0 -stats_period 1"));
     all.extend(source.args.iter().map(|arg| fill(arg)));
-    all.extend(["-map".into(), source.video.clone(), "-map".into(), source.audio.clone()]);
-    if !source.filters.is_empty() {
-        all.extend(["-filter:v".into(), fill(&source.filters.join(","))]);
-    }
-    if let Some(filter) = &source.audio_filter {
-        all.extend(["-filter:a".into(), fill(filter)]);
-    }
+    all.extend(graphs(source, fill));
     match &source.encoder {
         Some(encoder) => {
             all.extend(["-c:v".into(), encoder.name.clone(), "-pix_fmt".into()]);
@@ -172,5 +178,23 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
          -movflags +empty_moov+default_base_moof+frag_keyframe+skip_trailer \
          -frag_duration 200000 -use_editlist 0 pipe:1"
     )));
+    all
+}
+
+/// What is done to picture and sound, and what is looked at of them. Two graphs: one that waited for a microphone before
+/// its first picture would wait for ever. A picture that the device has encoded is not looked at.
+fn graphs(source: &Source, fill: impl Fn(&str) -> String) -> Vec<String> {
+    let graph = |label: &str, stream: &str, filters: &str, gauge: &str| {
+        let filters = if filters.is_empty() { String::new() } else { fill(filters) + "," };
+        let split = if label == "v" { "split" } else { "asplit" };
+        let graph = format!("[{stream}]{filters}{split}[{label}][g];[g]{gauge}");
+        ["-filter_complex".into(), graph, "-map".into(), format!("[{label}]")]
+    };
+    let mut all = match &source.encoder {
+        Some(_) => graph("v", &source.video, &source.filters.join(","), PICTURE_GAUGE).to_vec(),
+        None => vec!["-map".into(), source.video.clone()],
+    };
+    let filter = source.audio_filter.as_deref().unwrap_or_default();
+    all.extend(graph("a", &source.audio, filter, SOUND_GAUGE));
     all
 }

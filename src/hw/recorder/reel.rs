@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::hw::recorder::ledger::Pen;
 use crate::hw::recorder::recover::{self, Old, Shelf};
 use crate::hw::recorder::tape::{Care, From, Tape};
 use crate::model::recording::{Finished, GapWhy, Note, Take};
@@ -29,6 +30,7 @@ pub struct Reel {
     /// From here on the steady clock places runs: a wall clock that is set may not tear the timeline.
     opened: Moment,
     care: Care,
+    pen: Pen,
     /// Takes to which nothing is added any more, with their hash when known.
     shelved: Vec<(Take, Option<String>)>,
     open: Option<OpenTake>,
@@ -87,7 +89,7 @@ impl Reel {
     pub async fn open(
         dir: PathBuf,
         zero: Millis,
-        care: Care,
+        (care, pen): (Care, Pen),
         shelf: Shelf,
         before: Before,
     ) -> Result<Self, String> {
@@ -100,6 +102,7 @@ impl Reel {
             zero,
             opened: care.clock.moment(),
             care,
+            pen,
             shelved: Vec::new(),
             open: None,
             last_number: shelf.last_number,
@@ -195,6 +198,7 @@ impl Reel {
             }
         }
         self.until_us = self.until_us.max(piece.until_us);
+        self.pen.keep(piece.start_us, piece.end_us, piece.pictures, apart_us(&moved));
         open.add(&piece, bytes, &self.care).await;
         Ok(piece.pictures > 0)
     }
@@ -335,6 +339,13 @@ fn span(fragment: &Fragment) -> Millis {
         .video()
         .map_or((fragment.start_us(), fragment.end_us()), |run| (run.start_us(), run.end_us()));
     Millis(i64::try_from(end.saturating_sub(start) / 1000).unwrap_or(0))
+}
+
+/// How much longer its sound lasts than its picture; 0 when it has only one of them.
+fn apart_us(fragment: &Fragment) -> i64 {
+    let end = |video| fragment.runs.iter().find(|run| run.video == video).map(|run| run.end_us());
+    let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
+    end(false).zip(end(true)).map_or(0, |(sound, picture)| signed(sound) - signed(picture))
 }
 
 /// How far a run is moved so that its first picture stands at `since_zero`, and nothing of it before `until_us`.

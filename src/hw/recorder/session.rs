@@ -15,6 +15,7 @@ use crate::hw::error::HwError;
 use crate::hw::inputs::Source;
 use crate::hw::recorder::away::Away;
 use crate::hw::recorder::ffmpeg::Encoder;
+use crate::hw::recorder::ledger::Ledger;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
 use crate::hw::recorder::reel::{Before, Reel, Since, Trouble};
@@ -49,6 +50,7 @@ pub struct Session {
     gap: Option<Since>,
     /// A file of the lesson could not be read: its end has to look again.
     unread: bool,
+    ledger: Option<Ledger>,
 }
 
 /// How an encoder's run ended.
@@ -77,7 +79,7 @@ impl Session {
         down: Arc<AtomicBool>,
     ) -> Self {
         let (fresh, broke, unread) = (false, false, false);
-        Self { setup, job, clock, outbox, end, down, fresh, broke, gap: None, unread }
+        Self { setup, job, clock, outbox, end, down, fresh, broke, gap: None, unread, ledger: None }
     }
 
     /// Like `record`, for a lesson whose folder may hold nothing yet.
@@ -141,7 +143,8 @@ impl Session {
         let (old, dir) = (shelf.files.len(), self.job.dir.clone());
         let since = self.gap.take();
         let before = if self.broke { Before::Broke(since) } else { Before::Away(since) };
-        let reel = Reel::open(dir, self.job.zero, self.care(), shelf, before).await;
+        let pen = self.ledger().pen();
+        let reel = Reel::open(dir, self.job.zero, (self.care(), pen), shelf, before).await;
         info!(room = %self.job.room, old, dir = %self.job.dir.display(), "recording");
         reel.map_err(folder)
     }
@@ -174,6 +177,9 @@ impl Session {
             }
         } else if let Some((why, from)) = self.gap.take().filter(|_| self.broke) {
             self.outbox.tell(Note::Gap { why, from, until: self.clock.now() });
+        }
+        if let Some(ledger) = self.ledger.take() {
+            ledger.close().await;
         }
         if self.told().await != End::Stop {
             return;
@@ -238,6 +244,14 @@ impl Session {
         let shelf = read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         self.fresh = false;
         Ok(shelf)
+    }
+
+    /// Begun with the folder, which is there now.
+    fn ledger(&mut self) -> &Ledger {
+        let (Job { dir, zero, .. }, clock) = (&self.job, &self.clock);
+        self.ledger.get_or_insert_with(|| {
+            Ledger::open(dir.clone(), *zero, clock.clone(), self.outbox.clone())
+        })
     }
 
     fn care(&self) -> Care {
@@ -316,7 +330,11 @@ impl Session {
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let mut encoder = match Encoder::start(&source, elapsed) {
+        let gauges = match self.ledger().pen().run(source.still) {
+            Ok(gauges) => gauges,
+            Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
+        };
+        let mut encoder = match Encoder::start(&source, elapsed, gauges) {
             Ok(encoder) => encoder,
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };

@@ -7,8 +7,10 @@ use tokio::time::timeout;
 
 use super::world::{Alive, World, check_hash, decodes, plays};
 use super::*;
+use crate::model::quality::Flaw;
 use crate::model::recording::{GapWhy, Job, RefusedWhy};
 use crate::wire::playlist;
+use crate::wire::quality::{self, Summary, Verdict};
 
 #[tokio::test]
 async fn a_lesson_becomes_one_file_that_is_served_while_it_grows() {
@@ -174,7 +176,7 @@ async fn an_encoder_that_talks_nonsense_is_started_again() {
 
 #[tokio::test]
 async fn an_encoder_with_other_parameters_begins_a_second_file() {
-    let first = "timeout -s TERM 2 $REAL $(echo \"$*\" | sed 's/-map 0:v.*-filter:v .*boxborderw=8/-map 0:v:0 -map 1:a:0/; s/320x180/160x90/'); exit 0";
+    let first = "timeout -s TERM 2 $REAL $(echo \"$*\" | sed 's/-filter_complex .* -map .a./-map 0:v:0 -map 1:a:0/; s/320x180/160x90/'); exit 0";
     let mut world = World::with(Some(&FIRST_RUN.replace("FIRST", first)));
     world.start().await;
     assert_eq!(world.opened().await.width, 160);
@@ -207,4 +209,39 @@ async fn an_encoder_that_never_gives_a_picture_ends_with_no_takes() {
     let mut gaps: Vec<_> = world.heard.iter().filter_map(began).collect();
     gaps.dedup();
     assert_eq!(gaps.len(), 1);
+}
+
+#[tokio::test]
+async fn a_black_picture_and_silence_are_told_of_while_they_last_and_stand_in_the_ledger() {
+    let mut world = World::made(None, |arg| {
+        if arg.starts_with("testsrc2") {
+            arg.push_str(",drawbox=t=fill:color=black:enable='between(t,3,8)'");
+        } else if arg.starts_with("sine") {
+            arg.push_str(",volume=0:enable='between(t,3,8)'");
+        }
+    });
+    world.start().await;
+    let mut told = Vec::new();
+    while told.len() < 4 {
+        let next = world.hear(|note| match note {
+            Note::Flaw { flaw, is_over, .. } => Some((*flaw, *is_over)),
+            _ => None,
+        });
+        told.push(next.await);
+    }
+    told[..2].sort_unstable();
+    told[2..].sort_unstable();
+    let (black, silent) = (Flaw::Black, Flaw::Silent);
+    assert_eq!(told, [(black, false), (silent, false), (black, true), (silent, true)]);
+    let takes = world.stop().await;
+    let ledger = std::fs::read(world.file(quality::FILE)).unwrap();
+    let summary = Summary::of(&ledger).unwrap();
+    assert_eq!(summary.verdict, Verdict::Partly);
+    let spans =
+        |flaw| summary.stretches.iter().filter(move |(f, _)| *f == flaw).map(|(_, s)| s.len());
+    assert!(spans(black).all(|seconds| (3..=6).contains(&seconds)), "{summary:?}");
+    assert!(spans(silent).all(|seconds| (3..=6).contains(&seconds)), "{summary:?}");
+    let kept = takes[0].take.pictures;
+    let rows = ledger.split(|byte| *byte == b'\n').filter_map(quality::second);
+    assert_eq!(rows.map(|row| u64::from(row.kept)).sum::<u64>(), kept);
 }

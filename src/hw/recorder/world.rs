@@ -43,6 +43,11 @@ impl World {
 
     /// `script` plays ffmpeg, with `$REAL` and `$DIR` filled in.
     pub fn with(script: Option<&str>) -> Self {
+        Self::made(script, |_| {})
+    }
+
+    /// The same, with another text for each argument of its input.
+    pub fn made(script: Option<&str>, alter: impl Fn(&mut String)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         // The tone's pitch tells one test's encoder from another's.
         let room = RoomId(NEXT.fetch_add(1, Ordering::SeqCst));
@@ -50,6 +55,7 @@ impl World {
         board.encoder.retain(|encoder| encoder.name == "libx264");
         for arg in &mut board.input[0].args {
             *arg = arg.replace("frequency=440", &format!("frequency={}", 1000 + room.0));
+            alter(arg);
         }
         let configured = script.map(|script| program(dir.path(), script));
         let finder = Finder::new(configured, "/usr/bin:/bin".into(), board.clone());

@@ -1,0 +1,99 @@
+//! How well a lesson was recorded, second by second, as plain values.
+
+/// One second of a lesson as the recorder saw it. What nobody measured is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Second {
+    /// From the lesson's start.
+    pub at: u32,
+    /// Pictures that the encoder took from the input.
+    pub taken: Option<u32>,
+    /// Pictures that reached the file.
+    pub kept: u32,
+    /// Mean luma of the picture, 16 (black) to 235 (white), and what nine of ten points are below.
+    pub luma: Option<(f32, f32)>,
+    /// Mean change of a point from one look to the next; never told of an input whose picture may stand still.
+    pub change: Option<f32>,
+    /// Of the sound, in dBFS: its peak, and the root mean square.
+    pub level: Option<(f32, f32)>,
+    /// The sound stood at its peak.
+    pub clipped: bool,
+    /// How much longer the sound lasts than the picture, in milliseconds.
+    pub apart_ms: Option<i32>,
+}
+
+/// What may be wrong with a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Flaw {
+    NoPicture,
+    Black,
+    Frozen,
+    NoSound,
+    Silent,
+    Clipped,
+    Apart,
+}
+
+impl Flaw {
+    pub const ALL: [Self; 7] = [
+        Self::NoPicture,
+        Self::Black,
+        Self::Frozen,
+        Self::NoSound,
+        Self::Silent,
+        Self::Clipped,
+        Self::Apart,
+    ];
+
+    /// As the ledger of a lesson and its pages call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoPicture => "no picture",
+            Self::Black => "the picture is black",
+            Self::Frozen => "the picture stands still",
+            Self::NoSound => "no sound",
+            Self::Silent => "the sound is silence",
+            Self::Clipped => "the sound is too loud and is cut off",
+            Self::Apart => "sound and picture are apart",
+        }
+    }
+
+    /// Whether it spoils what is to be seen, or what is to be heard.
+    pub fn spoils_picture(self) -> bool {
+        matches!(self, Self::NoPicture | Self::Black | Self::Frozen)
+    }
+
+    pub fn spoils_sound(self) -> bool {
+        matches!(self, Self::NoSound | Self::Silent)
+    }
+}
+
+/// Black of video is 16, and a covered lens is not quite black.
+const BLACK_MEAN: f32 = 20.0;
+const BLACK_MOST: f32 = 28.0;
+/// A camera's noise alone changes more; a device that gives the same picture again changes nothing.
+const FROZEN: f32 = 0.005;
+/// A microphone that is plugged in has a noise of its own above it.
+const SILENT_PEAK: f32 = -70.0;
+/// More is seen on lips.
+const APART_MS: u32 = 200;
+
+impl Second {
+    pub fn flaws(&self) -> impl Iterator<Item = Flaw> + '_ {
+        Flaw::ALL.into_iter().filter(|flaw| self.has(*flaw))
+    }
+
+    pub fn has(&self, flaw: Flaw) -> bool {
+        match flaw {
+            Flaw::NoPicture => self.kept == 0,
+            Flaw::Black => {
+                self.luma.is_some_and(|(mean, most)| mean < BLACK_MEAN && most < BLACK_MOST)
+            }
+            // What is black stands still, too, and is told once.
+            Flaw::Frozen => !self.has(Flaw::Black) && self.change.is_some_and(|c| c < FROZEN),
+            Flaw::NoSound => self.kept > 0 && self.level.is_none(),
+            Flaw::Silent => self.level.is_some_and(|(peak, _)| peak < SILENT_PEAK),
+            Flaw::Clipped => self.clipped,
+            Flaw::Apart => self.apart_ms.is_some_and(|ms| ms.unsigned_abs() > APART_MS),
+        }
+    }
+}

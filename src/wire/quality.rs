@@ -1,0 +1,162 @@
+//! The ledger beside a recording, one line of JSON a second, and what it says in short.
+//!
+//! ```json
+//! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
+//! ```
+//! `at` is the lesson's second; `clipped` stands there only when it is true, and nothing stands there that nobody
+//! measured. A power cut may tear the last line.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::quality::{Flaw, Second};
+
+/// In the lesson's folder.
+pub const FILE: &str = "quality.jsonl";
+/// A lesson has no more seconds than this (a day): what a ledger says beyond them is not heard.
+pub const SECONDS_MAX: u32 = 24 * 3600;
+/// So many flawed stretches are told one by one.
+const STRETCHES_MAX: usize = 200;
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    at: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<u32>,
+    kept: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    luma: Option<(f32, f32)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<(f32, f32)>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    clipped: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apart_ms: Option<i32>,
+}
+
+/// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
+pub fn row(second: &Second) -> String {
+    let Second { at, taken, kept, luma, change, level, clipped, apart_ms } = *second;
+    let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
+    let tenths = |(one, two)| (tenth(one), tenth(two));
+    let change = change.map(|change| (change * 1000.0).round() / 1000.0);
+    let (luma, level) = (luma.map(tenths), level.map(tenths));
+    let row = Row { at, taken, kept, luma, change, level, clipped, apart_ms };
+    let mut line = serde_json::to_string(&row).expect("numbers always become JSON");
+    line.push('\n');
+    line
+}
+
+/// What a line says; `None` for one that is torn, or no row.
+pub fn second(line: &[u8]) -> Option<Second> {
+    let row: Row = serde_json::from_slice(line).ok()?;
+    let Row { at, taken, kept, luma, change, level, clipped, apart_ms } = row;
+    let second = Second { at, taken, kept, luma, change, level, clipped, apart_ms };
+    (at < SECONDS_MAX).then_some(second)
+}
+
+/// Whether a lesson can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// Here and there it cannot be seen or heard.
+    Partly,
+    /// Most of it cannot be seen, or cannot be heard.
+    Spoilt,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Partly => "partly",
+            Self::Spoilt => "spoilt",
+        }
+    }
+}
+
+/// A lesson's ledger in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub verdict: Verdict,
+    pub seconds: u32,
+    pub without_picture: u32,
+    pub without_sound: u32,
+    /// Pictures that the encoder took and that did not reach the file.
+    pub lost_pictures: u64,
+    /// What was wrong, and in which seconds of the lesson; of each flaw in order.
+    pub stretches: Vec<(Flaw, Range<u32>)>,
+    /// So many more there were.
+    pub more: u32,
+}
+
+impl Summary {
+    /// Sums up a ledger. A second that is missing between the first and the last had no picture: the box was away.
+    /// `None` when there is no row.
+    pub fn of(ledger: &[u8]) -> Option<Self> {
+        let mut rows: Vec<Second> =
+            ledger.split(|byte| *byte == b'\n').filter_map(second).collect();
+        rows.sort_by_key(|row| row.at);
+        rows.dedup_by_key(|row| row.at);
+        let (first, last) = (rows.first()?.at, rows.last()?.at);
+        let mut known = rows.iter().peekable();
+        let mut whole = Vec::new();
+        for at in first..=last {
+            let row = known.next_if(|row| row.at == at);
+            whole.push(row.copied().unwrap_or(Second { at, ..Second::default() }));
+        }
+        Some(Self::sum(&whole))
+    }
+
+    fn sum(rows: &[Second]) -> Self {
+        let count = |spoils: fn(Flaw) -> bool| {
+            let spoilt = rows.iter().filter(|row| row.flaws().any(spoils)).count();
+            u32::try_from(spoilt).unwrap_or(u32::MAX)
+        };
+        let without_picture = count(Flaw::spoils_picture);
+        let without_sound = count(|flaw| flaw.spoils_sound() || flaw == Flaw::NoPicture);
+        let seconds = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let worst = without_picture.max(without_sound);
+        let verdict = match worst {
+            _ if worst > seconds / 2 => Verdict::Spoilt,
+            // A start takes a moment; who hears a lesson of an hour does not miss half a minute.
+            _ if worst > 2 + seconds / 100 => Verdict::Partly,
+            _ => Verdict::Good,
+        };
+        let mut stretches: Vec<_> =
+            Flaw::ALL.into_iter().flat_map(|flaw| stretches(rows, flaw)).collect();
+        let more = stretches.len().saturating_sub(STRETCHES_MAX);
+        stretches.truncate(STRETCHES_MAX);
+        let (taken, kept) = rows.iter().fold((0, 0), |(taken, kept), row| {
+            let kept_now = u64::from(row.kept);
+            (taken + row.taken.map_or(kept_now, u64::from), kept + kept_now)
+        });
+        Self {
+            verdict,
+            seconds,
+            without_picture,
+            without_sound,
+            lost_pictures: u64::saturating_sub(taken, kept),
+            stretches,
+            more: u32::try_from(more).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Runs of seconds with a flaw.
+fn stretches(rows: &[Second], flaw: Flaw) -> Vec<(Flaw, Range<u32>)> {
+    let mut found: Vec<(Flaw, Range<u32>)> = Vec::new();
+    for row in rows.iter().filter(|row| row.has(flaw)) {
+        match found.last_mut() {
+            Some((_, range)) if range.end == row.at => range.end += 1,
+            _ => found.push((flaw, row.at..row.at + 1)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
