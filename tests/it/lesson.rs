@@ -159,6 +159,9 @@ async fn check(data: &Path, held: &Held) -> String {
         (video["start_ms"].as_f64().unwrap() / 1000.0, video["duration"].as_f64().unwrap());
     assert!((start + length - duration).abs() < 0.25, "{video} {duration}");
     lists(&index, held);
+    // The last second has only begun when the lesson ends.
+    let seconds = index["quality"]["seconds"].as_f64().unwrap();
+    assert!((seconds - duration).abs() < 2.0, "{} {duration}", index["quality"]);
     let playlist = index["playlist"].as_str().unwrap();
     let playlist = format!("{folder}/{playlist}");
     assert_eq!(decode(&playlist), "");

@@ -12,6 +12,7 @@ mod heads;
 mod licence;
 mod pages;
 mod pieces;
+mod quality;
 mod relays;
 mod settings;
 mod sockets;
@@ -59,6 +60,7 @@ targets! {
     cloud::cloud ["wire/vod.rs" "wire/tencent.rs" "wire/callback.rs"]
     relays::relays ["wire/leancloud" "wire/leancloud.rs" "wire/rongcloud.rs"]
     frames::frames ["wire/talk.rs" "wire/openim/frames.rs"]
+    quality::quality ["wire/gauge.rs" "wire/quality.rs"]
     heads::heads ["http/swift.rs"]
     url::url ["http/url.rs" "http/onward.rs" "http/cookie.rs" "http/range.rs"]
     bodies::bodies ["dialect/fields"]

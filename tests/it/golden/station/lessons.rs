@@ -8,6 +8,14 @@ use super::{Staffed, script};
 use crate::ask::Ask;
 use crate::golden::replay;
 
+/// Four seconds, of which one is black and one without sound; the fifth was being written when the power went.
+const LEDGER: &str = "\
+{\"at\":0,\"taken\":30,\"kept\":30,\"luma\":[120.0,200.0],\"change\":1.0,\"level\":[-12.0,-20.0]}
+{\"at\":1,\"taken\":31,\"kept\":30,\"luma\":[16.0,17.0],\"change\":0.0,\"level\":[-12.0,-20.0]}
+{\"at\":2,\"taken\":30,\"kept\":30,\"luma\":[120.0,200.0],\"change\":1.0}
+{\"at\":3,\"taken\":30,\"kept\":30,\"luma\":[120.0,200.0],\"change\":1.0,\"level\":[-12.0,-20.0]}
+{\"at\":4,\"ta";
+
 /// A box with a lesson that was replayed, one that runs and one that was made.
 async fn with_lessons() -> (Staffed, [i64; 3]) {
     let staffed = Staffed::new().await;
@@ -44,6 +52,10 @@ async fn one_lesson_answers_as_written() {
     let mut script = script("box/v1/lessons/{id}");
     staffed.common(&mut script, Ask::new().param("id", first)).await;
     script.case(world, "a replay", teacher.clone().param("id", first)).await;
+    let folder = world.app().folders.recordings.join(first.to_string());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("quality.jsonl"), LEDGER).unwrap();
+    script.case(world, "a replay with a ledger", teacher.clone().param("id", first)).await;
     script.case(world, "none", teacher.clone().param("id", 99)).await;
     script.close();
 }
