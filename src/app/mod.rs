@@ -27,7 +27,7 @@ use crate::domain::{
     recording, session,
 };
 use crate::http::listener::{self, Door};
-use crate::hw::encoder::Finder;
+use crate::hw::inputs::Inputs;
 use crate::hw::recorder;
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
@@ -156,13 +156,14 @@ fn act(
     (setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
 ) {
     let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
-    let (finder, (notes, note_box)) = (setup.inputs.finder.clone(), mpsc::channel(NOTES));
+    let (inputs, (notes, note_box)) = (setup.inputs.clone(), mpsc::channel(NOTES));
+    tasks.spawn(attend(inputs.clone(), drain()));
     tasks.spawn(recorder::run(setup, orders, notes, clock(), drain()));
     tasks.spawn(listen_to_recorder(app(), note_box, clock()));
     tasks.spawn(leancloud::run(app(), clock(), drain()));
     tasks.spawn(courier::run(app(), clock(), drain()));
     tasks.spawn(housekeep(app(), clock(), drain()));
-    tasks.spawn(look_round(app(), finder));
+    tasks.spawn(look_round(app(), inputs));
 }
 
 fn own(data: &Path) -> Result<(Folder, PathBuf), StartError> {
@@ -212,10 +213,17 @@ fn trouble(fault: &Fault) -> StartError {
     StartError::Software(socket::explain(fault))
 }
 
+async fn attend(inputs: Arc<Inputs>, mut drain: watch::Receiver<bool>) {
+    tokio::select! {
+        () = listener::drained(&mut drain) => {}
+        () = inputs.attend() => {}
+    }
+}
+
 /// Once, beside everything else: the encoder is looked for now, so that the first lesson of the day does
 /// not wait for its trial, and recordings are held against their lessons.
-async fn look_round(app: Arc<Appliance>, finder: Arc<Finder>) {
-    if let Err(e) = finder.find().await {
+async fn look_round(app: Arc<Appliance>, inputs: Arc<Inputs>) {
+    if let Err(e) = inputs.finder.find().await {
         tracing::error!(error = %e, "no encoder: lessons will not be recorded");
     }
     if let Err(e) = recording::reconcile(&app).await {

@@ -29,10 +29,15 @@ pub fn board(config: &Config) -> Result<Board, StartError> {
         named => Board::load(named).map_err(|e| wrong("board", e))?,
     };
     // A classroom may own an input that the board does not name, by its bus path.
-    for name in config.classrooms.iter().map(|classroom| &classroom.input) {
+    let owned: Vec<&str> = config.classrooms.iter().map(|c| c.input.as_str()).collect();
+    for name in &owned {
         if board.input(name).is_none() {
             board.input.extend(Input::at(name));
         }
+    }
+    let takes_first = owned.is_empty() || owned.contains(&"");
+    for (n, input) in board.input.iter_mut().enumerate() {
+        input.owned = n == 0 && takes_first || owned.contains(&input.name.as_str());
     }
     Ok(board)
 }

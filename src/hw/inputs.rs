@@ -15,12 +15,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
+use tracing::info;
 
 pub use self::report::{Report, State};
 pub use self::source::Source;
-use crate::hw::board::Board;
+use crate::hw::board::{Board, Input};
 use crate::hw::encoder::{Finder, Found};
 use crate::hw::error::HwError;
+use crate::hw::hotplug::Hotplug;
 use crate::hw::recorder::Picture;
 use alsa::Card;
 use v4l2::{Camera, Silent};
@@ -38,6 +40,7 @@ pub struct Inputs {
     /// Devices may be opened: a simulated identity opens none.
     opens: bool,
     silent: Silent,
+    pub hotplug: Hotplug,
     /// What the encoder keeps up with, and why: tried once.
     pace: OnceCell<(Picture, Vec<String>)>,
 }
@@ -57,14 +60,28 @@ impl Inputs {
         root: PathBuf,
         opens: bool,
     ) -> Self {
-        let (silent, pace) = (Silent::default(), OnceCell::new());
-        Self { board, finder, wanted, root, opens, silent, pace }
+        let (silent, hotplug) = (Silent::default(), Hotplug::default());
+        let pace = OnceCell::new();
+        Self { board, finder, wanted, root, opens, silent, hotplug, pace }
     }
 
     /// Looks at what is plugged in. A driver that does not answer is waited for three seconds.
     pub async fn look(&self) -> Devices {
         let cameras = v4l2::cameras(&self.root, self.opens, &self.silent).await;
         Devices { cameras, cards: alsa::cards(&self.root) }
+    }
+
+    /// Begins with what takes its time, so that the first lesson of the day does not wait for it; then listens to
+    /// what is plugged in and pulled out. A board that only generates has nothing to listen to.
+    pub async fn attend(&self) {
+        if !self.opens || self.board.input.iter().all(Input::is_generated) {
+            return;
+        }
+        if let Ok(found) = self.finder.find().await {
+            let (_, why) = self.pace(found).await;
+            info!(why = why.join("; "), "what the encoder keeps up with");
+        }
+        self.hotplug.listen(&self.root).await;
     }
 
     /// How the input of this name is read now.

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod encoder;
 pub mod error;
+pub mod hotplug;
 pub mod identity;
 pub mod inputs;
 pub mod memory;

@@ -18,5 +18,6 @@ pub mod quality;
 pub mod rongcloud;
 pub mod talk;
 pub mod tencent;
+pub mod uevent;
 pub mod usersig;
 pub mod vod;

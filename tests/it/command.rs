@@ -293,7 +293,7 @@ async fn inputs_are_looked_at_by_the_service_and_without_one_by_the_command_itse
     let alone = told(&["--board", "rpi4"]);
     assert_eq!((&alone["board"], &alone["inputs"][0]["ok"]), (&json!("rpi4"), &json!(false)));
     let why = alone["inputs"][0]["why"][0].as_str().unwrap();
-    assert!(why.contains("nothing is plugged in at usb-0000:01:00.0-1.1"), "{why}");
+    assert!(why.contains("nothing is plugged in at usb-*"), "{why}");
     assert!(!data.exists());
     // A classroom may own what the board does not name, by its bus path.
     let config = dir.path().join("box.toml");
@@ -301,7 +301,7 @@ async fn inputs_are_looked_at_by_the_service_and_without_one_by_the_command_itse
     std::fs::write(&config, text).unwrap();
     let config = ["--config", config.to_str().unwrap()];
     let known = told(&[&config[..], &["--board", "rpi4"]].concat());
-    assert_eq!(known["inputs"][4]["name"], "usb-0000:01:00.0-1.3.2");
+    assert_eq!(known["inputs"][5]["name"], "usb-0000:01:00.0-1.3.2");
     let said = say(&data, &[&["inputs"], &config[..], &["--board", "sim"]].concat());
     assert_eq!(said.code, Some(78), "{said:?}");
     assert!(said.err.contains("simulated"), "{said:?}");

@@ -23,6 +23,9 @@ pub struct Input {
     /// A microphone.
     #[serde(default)]
     pub sound: Option<Place>,
+    /// A classroom's: it comes before those that nobody asked for.
+    #[serde(skip)]
+    pub owned: bool,
     #[serde(default)]
     pub filter: Option<String>,
     #[serde(default)]
@@ -42,9 +45,6 @@ pub struct Place {
     /// Which of several devices there: the V4L2 node's index, the ALSA card's capture device.
     #[serde(default)]
     pub device: u32,
-    /// Which of the video device's own inputs: it stays as it is when none is given.
-    #[serde(default)]
-    pub channel: Option<u32>,
 }
 
 /// The sound card that hangs on the same device as the picture.

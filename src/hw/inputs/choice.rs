@@ -41,12 +41,12 @@ const RAW: [(&str, &str); 7] = [
 const JPEG: [(&str, &str); 2] = [("MJPG", "mjpeg"), ("JPEG", "mjpeg")];
 const H264: (&str, &str) = ("H264", "h264");
 
-/// Deals devices to inputs in the board's order; a device belongs to one input. Whole paths come before patterns, so
-/// that no pattern takes what another input names.
+/// Deals devices to inputs in the board's order; a device belongs to one input. What classrooms own comes first, and of
+/// that whole paths before patterns, so that no pattern takes what another input names.
 pub fn deal<'a>(inputs: &'a [Input], cameras: &'a [Camera], cards: &'a [Card]) -> Vec<Dealt<'a>> {
     let mut dealt: Vec<Dealt> =
         inputs.iter().map(|input| Dealt { input, camera: None, card: None }).collect();
-    for (is_pattern, n) in turns(inputs) {
+    for (n, is_pattern) in turns(inputs) {
         let (Some(place), None) = (&inputs[n].picture, dealt[n].camera) else { continue };
         let taken = |c: &Camera| dealt.iter().any(|d| d.camera == Some(c));
         let free = cameras.iter().filter(|c| !taken(c) && c.index == place.device);
@@ -56,7 +56,7 @@ pub fn deal<'a>(inputs: &'a [Input], cameras: &'a [Camera], cards: &'a [Card]) -
         };
         dealt[n].camera = first(place, is_pattern, &free, here);
     }
-    for (is_pattern, n) in turns(inputs) {
+    for (n, is_pattern) in turns(inputs) {
         let (Some(place), None) = (&inputs[n].sound, dealt[n].card) else { continue };
         let camera = dealt[n].camera;
         let taken = |c: &Card| dealt.iter().any(|d| d.card == Some(c));
@@ -72,10 +72,12 @@ pub fn deal<'a>(inputs: &'a [Input], cameras: &'a [Camera], cards: &'a [Card]) -
     dealt
 }
 
-/// Whole paths first, then patterns; each time in the board's order.
-fn turns(inputs: &[Input]) -> impl Iterator<Item = (bool, usize)> + use<> {
-    let all = 0..inputs.len();
-    [false, true].into_iter().flat_map(move |is_pattern| all.clone().map(move |n| (is_pattern, n)))
+/// Each input twice: with its whole paths, then with its patterns.
+fn turns(inputs: &[Input]) -> Vec<(usize, bool)> {
+    let both = |n: usize| [(n, false), (n, true)];
+    let mut all: Vec<(usize, bool)> = (0..inputs.len()).flat_map(both).collect();
+    all.sort_by_key(|(n, is_pattern)| (!inputs[*n].owned, *is_pattern));
+    all
 }
 
 fn first<'a, T>(

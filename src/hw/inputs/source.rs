@@ -54,7 +54,7 @@ pub fn of(
     let mut through = false;
     match (mode, dealt.camera) {
         (Some(mode), Some(camera)) => {
-            args.extend(camera_args(dealt, mode, &camera.node));
+            args.extend(camera_args(mode, &camera.node));
             reasons.push(reason(mode, camera.planar));
             encoded = shrink(mode, picture, &mut filters);
             through = mode.through;
@@ -102,16 +102,13 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(' ').map(str::to_owned)
 }
 
-fn camera_args(dealt: &Dealt, mode: &Mode, node: &str) -> Vec<String> {
+fn camera_args(mode: &Mode, node: &str) -> Vec<String> {
     let Mode { format, width, height, rate_milli, .. } = mode;
     let mut args: Vec<String> = words("-thread_queue_size 64 -f v4l2 -ts abs").collect();
     args.extend(["-input_format".into(), (*format).into()]);
     args.extend(["-video_size".into(), format!("{width}x{height}")]);
     if *rate_milli > 0 {
         args.extend(["-framerate".into(), format!("{rate_milli}/1000")]);
-    }
-    if let Some(channel) = dealt.input.picture.as_ref().and_then(|place| place.channel) {
-        args.extend(["-channel".into(), channel.to_string()]);
     }
     args.extend(["-i".into(), format!("/dev/{node}")]);
     args

@@ -242,6 +242,21 @@ fn card(bus: &str, number: u32, id: &str) -> Card {
 }
 
 #[test]
+fn what_classrooms_own_is_dealt_before_what_nobody_asked_for() {
+    let cameras = [camera("usb-a-1", &[]), camera("usb-a-1.2", &[])];
+    let mut inputs = [input("any", &["usb-*"], &[]), input("port", &["usb-a-1"], &[])];
+    let told = |inputs: &[Input]| -> Vec<Option<String>> {
+        deal(inputs, &cameras, &[]).iter().map(|d| Some(d.camera?.bus.clone())).collect()
+    };
+    let bus = |bus: &str| Some(bus.to_owned());
+    assert_eq!(told(&inputs), [bus("usb-a-1.2"), bus("usb-a-1")]);
+    inputs[0].owned = true;
+    assert_eq!(told(&inputs), [bus("usb-a-1"), None]);
+    inputs[1].owned = true;
+    assert_eq!(told(&inputs), [bus("usb-a-1.2"), bus("usb-a-1")]);
+}
+
+#[test]
 fn a_device_belongs_to_one_input_and_whole_paths_come_before_patterns() {
     let cameras =
         [camera("platform:vivid-000", &[]), camera("usb-a-1", &[]), camera("usb-a-1.2", &[])];

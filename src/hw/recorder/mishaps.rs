@@ -43,6 +43,18 @@ async fn a_new_lesson_never_touches_a_folder_that_is_not_empty() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_tried_again_at_once_when_something_is_plugged_in() {
+    let mut world = World::with(Some("test -e $DIR/plugged || exit 1\nexec $REAL \"$@\""));
+    world.setup.retry_every = Millis::seconds(3600);
+    world.start().await;
+    assert!(matches!(world.refused().await, RefusedWhy::NoEncoder(_)));
+    std::fs::write(world.dir.path().join("plugged"), "").unwrap();
+    world.setup.inputs.hotplug.tell();
+    assert_eq!(world.opened().await.number, 1);
+    assert_eq!(numbers(&world.stop().await), [1]);
+}
+
+#[tokio::test]
 async fn a_lesson_that_goes_on_may_use_the_reserve() {
     let mut world = crashed().await;
     world.setup.reserve_bytes = u64::MAX;

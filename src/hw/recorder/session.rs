@@ -53,6 +53,8 @@ pub struct Session {
     ledger: Option<Ledger>,
 }
 
+type Changes = Option<watch::Receiver<u64>>;
+
 /// How an encoder's run ended.
 enum Outcome {
     /// We were told to.
@@ -92,6 +94,7 @@ impl Session {
     /// going down or the files cannot be read.
     pub async fn record(mut self) {
         let (mut reel, mut told) = (None, None);
+        let mut changes = None;
         while let Err(away) = self.attempt(&mut reel).await {
             if let Away::Lost(_) = away {
                 self.broke = true;
@@ -105,7 +108,7 @@ impl Session {
                 self.outbox.tell_surely(away.note()).await;
                 told = Some(away);
             }
-            if timeout(self.setup.retry_every.to_std(), self.told()).await.is_ok() {
+            if self.rest(self.setup.retry_every.to_std(), &mut changes).await {
                 break;
             }
         }
@@ -288,7 +291,7 @@ impl Session {
     /// Run after run. `Err` when the file cannot be written.
     async fn roll(&mut self, reel: &mut Reel, source: Source) -> Result<(), String> {
         let mut patience = Patience::default();
-        let mut known = Some(source);
+        let (mut known, mut changes) = (Some(source), None);
         loop {
             let began = self.clock.steady();
             let why = match Box::pin(self.run_once(reel, known.take())).await {
@@ -298,6 +301,7 @@ impl Session {
             };
             if self.clock.steady() - began >= WELL {
                 patience.failures = 0;
+                changes = None;
             }
             let pause = patience.after_failure();
             let speaks = patience.may_speak(self.clock.steady());
@@ -309,7 +313,7 @@ impl Session {
             if patience.failures == 2 || speaks && patience.failures > 2 {
                 reel.tell_gap(self.clock.now());
             }
-            if timeout(pause, self.told()).await.is_ok() {
+            if self.rest(pause, &mut changes).await {
                 return Ok(());
             }
         }
@@ -419,6 +423,19 @@ impl Session {
             pictures |= reel.take(part, self.clock.moment()).await?;
         }
         split.map(|()| pictures).map_err(Trouble::Part)
+    }
+
+    /// Waits until it is time to try again: at once when something was plugged in meanwhile. True when told to end.
+    /// `changes` are heard from the first failure on.
+    async fn rest(&mut self, pause: Duration, changes: &mut Changes) -> bool {
+        let inputs = self.setup.inputs.clone();
+        let changes = changes.get_or_insert_with(|| inputs.hotplug.changes());
+        tokio::select! {
+            biased;
+            _ = self.told() => true,
+            () = async { changes.changed().await.unwrap_or(()) } => false,
+            () = tokio::time::sleep(pause) => false,
+        }
     }
 
     /// Waits until told to end. A desk that is gone means that the box goes down.

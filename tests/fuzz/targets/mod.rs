@@ -9,6 +9,7 @@ mod dialects;
 mod fmp4;
 mod frames;
 mod heads;
+mod kernel;
 mod licence;
 mod pages;
 mod pieces;
@@ -73,5 +74,6 @@ targets! {
     pages::pages ["app/site.rs" "web/watch.rs" "web/course.rs"]
     pages::upload ["web/files.rs" "web/files/form.rs"]
     sockets::sockets ["http/websocket.rs" "web/channel.rs" "web/gateway"]
+    kernel::uevent ["wire/uevent.rs"]
     settings::settings ["config.rs" "hw/board.rs" "hw/board"]
 }
