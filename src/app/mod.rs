@@ -153,8 +153,9 @@ fn act(
     clock: &Clock,
     tasks: &mut JoinSet<()>,
     drain: &watch::Receiver<bool>,
-    (setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
+    (mut setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
 ) {
+    setup.show = app.live.show();
     let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
     let (inputs, (notes, note_box)) = (setup.inputs.clone(), mpsc::channel(NOTES));
     tasks.spawn(attend(inputs.clone(), drain()));

@@ -19,7 +19,7 @@ use crate::http::listener::Answer;
 use crate::http::{Body, Peer, reply};
 use crate::model::{Clock, Millis};
 use crate::ops::metrics::Metrics;
-use crate::web::{channel, course, files, watch};
+use crate::web::{channel, course, files, live, watch};
 
 /// What the box says of its API: made when first asked for, then the same for all, however slowly they read.
 static API_PAGE: OnceLock<Bytes> = OnceLock::new();
@@ -59,6 +59,9 @@ impl Site {
             let limits = channel::LIMITS;
             let answer = channel::answer(&site.app, &site.clock, request, peer, limits);
             return Box::pin(std::future::ready(answer));
+        }
+        if live::owns(path) && request.headers().contains_key(header::UPGRADE) {
+            return Box::pin(async move { live::answer(&site.app, &site.clock, request).await });
         }
         match DIALECTS.iter().find(|d| (d.owns)(path)) {
             Some(dialect) => Box::pin(site.speak(dialect, request, peer)),

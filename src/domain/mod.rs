@@ -14,6 +14,7 @@ pub mod group;
 pub mod guess;
 pub mod lesson;
 pub mod licence;
+pub mod live;
 pub mod message;
 pub mod online;
 pub mod outbox;
@@ -68,6 +69,8 @@ pub struct Appliance {
     pub hasher: password::Hasher,
     pub setup: setup::Setup,
     pub tapes: recording::Tapes,
+    /// What is recorded, for those who watch it now.
+    pub live: Arc<live::Live>,
     pub licence: licence::Licensing,
     pub talk: Arc<talk::Hub>,
     pub space: Space,
@@ -143,6 +146,7 @@ impl Appliance {
             hasher: password::Hasher::start(),
             setup: setup::Setup::default(),
             tapes: recording::Tapes::default(),
+            live: Arc::default(),
             talk,
             large_bodies: Semaphore::new(LARGE_BODIES),
             outbox_bell: Notify::new(),

@@ -47,7 +47,7 @@ impl Tapes {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The playlist of a recording that is not finished, built by `render` under the lock.
+    /// Looks at a recording that is not finished, under the lock.
     pub fn with<T>(&self, room: RoomId, render: impl FnOnce(&[Take]) -> T) -> Option<T> {
         self.open().get(&room).map(|takes| render(takes))
     }
@@ -84,13 +84,13 @@ impl Tapes {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn close(&self, room: RoomId) {
+    pub(super) fn close(&self, room: RoomId) {
         self.open().remove(&room);
         self.troubles().remove(&room);
         self.flaws().remove(&room);
     }
 
-    fn put_take(&self, room: RoomId, take: Take) {
+    pub(super) fn put_take(&self, room: RoomId, take: Take) {
         let mut open = self.open();
         let takes = open.entry(room).or_default();
         match takes.iter_mut().find(|t| t.number == take.number) {
@@ -308,6 +308,7 @@ async fn finish(
         callback::index_ready(app, id, Index::At(url), Teller::Box, now).await?;
     }
     app.tapes.close(id);
+    app.live.close(id);
     tracing::info!(room = %id, files = takes.len(), "recording finished");
     Ok(())
 }
@@ -353,7 +354,7 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
         .await?;
     let key = material.room.watch_key.clone();
     let files: Vec<Take> = takes.iter().map(|f| f.take.clone()).collect();
-    let text = playlist::media(&files, true, |take| format!("{}?k={key}", take.name));
+    let text = playlist::media(&files, |take| format!("{}?k={key}", take.name));
     // A film whose ledger cannot be read is a film.
     let summary = quality(app, id).await.ok().flatten();
     let index = index::render(&material, takes, summary, (&format!("{PLAYLIST}?k={key}"), &key));

@@ -1,14 +1,19 @@
 //! Watching: who may, what there is to see, and where the bytes lie.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use bytes::Bytes;
+
+use super::live::{self, Reload, Strip, Viewer};
 use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST};
 use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
+use crate::model::recording::{Segment, Take};
 use crate::model::user::{Actor, Origin, Role};
 use crate::model::{Fault, Refusal, RoomId, Thing, secret};
 use crate::store::{recordings, rooms};
-use crate::wire::playlist;
+use crate::wire::playlist::running;
 
 /// Lets a viewer in: anybody until an administrator exists; afterwards the lesson's key, its host or
 /// members, teachers, staff, and whom the channel of document 000 sends: it names a lesson by its number alone,
@@ -84,10 +89,47 @@ pub fn has_index(room: &Room) -> bool {
     }
 }
 
+/// Whether somebody who comes now sees the running lesson at once.
+pub fn is_shown(app: &Appliance, id: RoomId) -> bool {
+    app.live.screen(id).is_some_and(|screen| screen.with(Strip::has_picture))
+}
+
+/// A place before a lesson that is shown.
+///
+/// # Errors
+/// `Missing` when nothing is shown, `Busy` when too many watch.
+pub fn follow(app: &Appliance, room: &Room) -> Result<Viewer, Fault> {
+    let screen = app.live.screen(room.id).ok_or(Fault::Missing(Thing::Recording))?;
+    Viewer::enter(&app.live, &screen)
+}
+
+/// How far the film's own time runs ahead of the playlist's, in which there are no gaps.
+pub fn ahead_us(app: &Appliance, id: RoomId) -> u64 {
+    let Some(screen) = app.live.screen(id) else { return 0 };
+    let sum = |takes: &[Take]| {
+        screen.with(|strip| {
+            let (mut before, mut last) = (0, None);
+            running::each(takes, strip.segments(), |_, segment| {
+                before += last.replace(*segment).map_or(0, |last: Segment| last.span_us);
+            });
+            match strip.open() {
+                Some(open) => {
+                    let before = before + last.map_or(0, |last| last.span_us);
+                    open.segment.start_us.saturating_sub(before)
+                }
+                None => last.map_or(0, |last| last.start_us.saturating_sub(before)),
+            }
+        })
+    };
+    app.tapes.with(id, |takes| sum(takes)).unwrap_or_else(|| sum(&[]))
+}
+
 /// Something a lesson's folder serves.
 pub enum Media {
     /// A playlist that still grows.
-    Text(String),
+    Text(Bytes),
+    /// A part of a take that still grows.
+    Part(Bytes),
     File(MediaFile),
 }
 
@@ -101,29 +143,40 @@ pub struct MediaFile {
     pub tag: Option<String>,
 }
 
-/// Finds `lesson.m3u8`, `index.json` or `<n>.mp4` of a lesson.
+/// A number in its one form.
+fn digits<T: FromStr + ToString>(text: &str) -> Result<T, Fault> {
+    let number = text.parse::<T>().ok().filter(|n| n.to_string() == text);
+    number.ok_or(Fault::Missing(Thing::Recording))
+}
+
+/// Finds `lesson.m3u8`, `index.json`, `<n>.mp4`, or `<n>-<offset>.mp4`, a part of a running lesson.
 ///
 /// # Errors
 /// `Missing(Recording)` for a name that is none of these, or when there is nothing (yet).
-pub async fn media(app: &Appliance, room: &Room, name: &str) -> Result<Media, Fault> {
+pub async fn media(
+    app: &Appliance,
+    room: &Room,
+    name: &str,
+    reload: Reload,
+) -> Result<Media, Fault> {
     let missing = Fault::Missing(Thing::Recording);
-    let key = &room.watch_key;
     match name {
         PLAYLIST => {
-            let uri = |name: &str| format!("{name}?k={key}");
-            let live = app
-                .tapes
-                .with(room.id, |takes| playlist::media(takes, false, |take| uri(&take.name)));
-            match live {
+            match live::playlist(&app.live, &app.tapes, room.id, &room.watch_key, reload).await? {
                 Some(text) => Ok(Media::Text(text)),
                 None => Ok(whole(app, room, name, "application/vnd.apple.mpegurl")),
             }
         }
         INDEX => Ok(whole(app, room, name, "application/json")),
         _ => {
-            let number = name.strip_suffix(".mp4").and_then(|n| n.parse::<u32>().ok());
-            let number = number.filter(|n| format!("{n}.mp4") == name).ok_or(missing)?;
-            take(app, room, number).await
+            let stem = name.strip_suffix(".mp4").ok_or(missing)?;
+            match stem.split_once('-') {
+                Some((number, offset)) => {
+                    let (number, offset) = (digits(number)?, digits(offset)?);
+                    Ok(Media::Part(live::part(&app.live, room.id, number, offset).await?))
+                }
+                None => take(app, room, digits(stem)?).await,
+            }
         }
     }
 }
@@ -138,8 +191,10 @@ async fn take(app: &Appliance, room: &Room, number: u32) -> Result<Media, Fault>
     let path = recording::folder(app, id).join(format!("{number}.mp4"));
     let growing =
         app.tapes.with(id, |takes| takes.iter().find(|t| t.number == number).map(|t| t.bytes));
-    if let Some(bytes) = growing {
-        let bytes = bytes.ok_or(Fault::Missing(Thing::Recording))?;
+    if let Some(listed) = growing {
+        // What is shown is in the file in a moment; the list may hear of it later.
+        let shown = app.live.screen(id).and_then(|screen| screen.with(|s| s.cut_end(number)));
+        let bytes = listed.max(shown).ok_or(Fault::Missing(Thing::Recording))?;
         let file = MediaFile { path, content_type: "video/mp4", len: Some(bytes), tag: None };
         return Ok(Media::File(file));
     }

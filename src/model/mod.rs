@@ -12,6 +12,7 @@ mod ids;
 pub mod keyed;
 pub mod lesson;
 pub mod licence;
+pub mod live;
 pub mod outbox;
 pub mod pass;
 mod platform;

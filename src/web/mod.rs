@@ -5,4 +5,5 @@ pub mod channel;
 pub mod course;
 pub mod files;
 pub mod gateway;
+pub mod live;
 pub mod watch;

@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 
 use super::assets;
+use super::live::LIVE;
 use crate::domain::Appliance;
+use crate::domain::live::Reload;
 use crate::domain::recording::{INDEX, PLAYLIST};
 use crate::domain::watch::{self, Media, View};
 use crate::http::range::{self, Content};
@@ -72,15 +75,13 @@ async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>
         let view = watch::view(app, room).await?;
         return Ok(reply::json(StatusCode::OK, lesson(app, &view)));
     }
-    match watch::media(app, &room, name).await? {
-        Media::Text(text) => {
-            let content = Content {
-                content_type: "application/vnd.apple.mpegurl",
-                etag: None,
-                cache_control: "no-store",
-            };
-            Ok(range::serve_bytes(asked.method, asked.headers, content, &text.into()))
-        }
+    let memory = |content_type, cache_control, bytes: &Bytes| {
+        let content = Content { content_type, etag: None, cache_control };
+        range::serve_bytes(asked.method, asked.headers, content, bytes)
+    };
+    match watch::media(app, &room, name, reload(asked.query)?).await? {
+        Media::Text(text) => Ok(memory("application/vnd.apple.mpegurl", "no-store", &text)),
+        Media::Part(bytes) => Ok(memory("video/mp4", "private, max-age=60", &bytes)),
         Media::File(file) => {
             let tag = file.tag.map(|tag| format!("\"{tag}\""));
             let growing = file.len.is_some() || tag.is_none();
@@ -99,8 +100,19 @@ async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>
     }
 }
 
+/// The directives of low-latency HLS.
+fn reload(text: &str) -> Result<Reload, Fault> {
+    let number = |name| match query::first(text, name).map(|value| value.parse()) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number)),
+        Some(Err(_)) => Err(Fault::invalid(name, "is no number")),
+    };
+    let skip = query::first(text, "_HLS_skip").is_some_and(|how| how == "YES" || how == "v2");
+    Ok(Reload { segment: number("_HLS_msn")?, part: number("_HLS_part")?, skip })
+}
+
 /// A token of any dialect, in the header or, for players that cannot set one, in the address.
-fn actor(app: &Appliance, asked: &Asked<'_>) -> Option<Arc<Actor>> {
+pub(super) fn actor(app: &Appliance, asked: &Asked<'_>) -> Option<Arc<Actor>> {
     let header = asked.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
     let from_header = header.and_then(|h| h.split_once(' ')).map(|(_, token)| token.to_owned());
     let token =
@@ -122,6 +134,8 @@ struct Lesson<'a> {
     begin_time: i64,
     end_time: i64,
     playlist: Option<String>,
+    /// WebSocket of `web::live`: there is something to be seen this moment.
+    live: Option<String>,
     progressive: Option<String>,
     index: Option<String>,
     /// Seconds, once it is over.
@@ -144,6 +158,7 @@ pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         begin_time: room.begin_at.as_seconds(),
         end_time: room.end_at.as_seconds(),
         playlist: view.playable.then(|| under(PLAYLIST)),
+        live: (live && watch::is_shown(app, room.id)).then(|| under(LIVE)),
         progressive: view.progressive.as_deref().map(under),
         index: watch::has_index(room).then(|| under(INDEX)),
         duration: span.map(|us| std::time::Duration::from_micros(us).as_secs_f64()),

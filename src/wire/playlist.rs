@@ -1,6 +1,8 @@
 //! HLS playlists (RFC 8216, version 7) over a recording's own files: byte ranges, nothing is copied or cut up.
 //! Knows no address: the caller says under which URI a take is served.
 
+pub mod running;
+
 use std::fmt::Write as _;
 
 use crate::model::recording::{Segment, Take};
@@ -10,15 +12,12 @@ use crate::model::{Date, Millis};
 /// while a playlist is live, so it is said before it is reached.
 const TARGET_S: u64 = 3;
 
-/// The media playlist of a recording, all its takes in one. `ended`: nothing will be added.
-pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> String {
-    let spans = takes.iter().flat_map(|take| &take.segments).map(|segment| segment.span_us);
-    let target =
-        spans.map(|us| us.saturating_add(500_000) / 1_000_000).max().unwrap_or(0).max(TARGET_S);
-    let kind = if ended { "VOD" } else { "EVENT" };
+/// The media playlist of a finished recording, all its takes in one.
+pub fn media(takes: &[Take], uri: impl Fn(&Take) -> String) -> String {
+    let target = target_s(takes.iter().flat_map(|take| &take.segments));
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
-         #EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+         #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
     );
     let mut first = true;
     for take in takes.iter().filter(|take| !take.segments.is_empty()) {
@@ -42,12 +41,17 @@ pub fn media(takes: &[Take], ended: bool, uri: impl Fn(&Take) -> String) -> Stri
             first = false;
         }
     }
-    if ended {
-        text.push_str("#EXT-X-ENDLIST\n");
-    }
+    text.push_str("#EXT-X-ENDLIST\n");
     text
 }
 
+/// The longest segment in whole seconds, and what is said before it is known.
+fn target_s<'a>(segments: impl Iterator<Item = &'a Segment>) -> u64 {
+    let rounded = segments.map(|segment| segment.span_us.saturating_add(500_000) / 1_000_000);
+    rounded.max().unwrap_or(0).max(TARGET_S)
+}
+
+/// One segment, when its time has come.
 fn entry(text: &mut String, segment: &Segment, uri: &str) {
     let Segment { len, offset, span_us, .. } = segment;
     let (s, us) = (span_us / 1_000_000, span_us % 1_000_000);

@@ -22,6 +22,7 @@ mod kill;
 mod lesson;
 mod licence;
 mod life;
+mod live;
 mod model;
 mod openim;
 mod parsers;

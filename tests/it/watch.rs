@@ -36,10 +36,19 @@ async fn a_browser_watches_the_lesson_live_and_then_its_replay() {
         page.wait_for("document.querySelector('video').currentTime > 0", SOON);
         assert!(advance(&page) > 0.0, "the live picture stands still");
         assert!(!page.picture("video").is_black(), "the live picture is black");
-        // Back to the start of the running lesson.
+        page.wait_for("document.querySelector('video').dataset.way === 'socket'", SOON);
+        // Back to the start of the running lesson: the playlist has it as soon as a segment is whole.
+        page.wait_for("document.querySelector('video').currentTime > 4", SOON);
         page.eval::<serde_json::Value>("document.querySelector('video').currentTime = 0.2, null");
         page.wait_for("document.querySelector('video').currentTime < 2", SOON);
         assert!(advance(&page) > 0.0, "it does not play on from the start");
+        page.press("Home");
+        page.wait_for("document.querySelector('video').currentTime < 2", SOON);
+        assert!(advance(&page) > 0.0, "it does not play from where the bar begins");
+        page.press("End");
+        page.wait_for("document.querySelector('video').dataset.way === 'socket'", SOON);
+        page.wait_for("document.querySelector('video').currentTime > 4", SOON);
+        assert!(advance(&page) > 0.0, "it does not play on at the edge");
         (browser, page)
     })
     .await

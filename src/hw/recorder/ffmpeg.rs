@@ -143,6 +143,13 @@ async fn listen(log: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>
     }
 }
 
+/// The longest fragment at so many pictures a second: the first whole number of pictures that fills a fifth of a
+/// second, and a tenth more, for no camera's clock is exact.
+pub fn part_us(rate: u32) -> u64 {
+    let rate = u64::from(rate.max(1));
+    rate.div_ceil(5) * 1_100_000 / rate
+}
+
 /// A key frame each second, no B-frames, no look-ahead, fragments of a fifth of a second, and the same init part
 /// from run to run (bitexact), so that a new run goes on in the same file.
 fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {

@@ -33,6 +33,7 @@ use tracing::{error, info, warn};
 use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
+use crate::model::live::Show;
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Millis, RoomId};
 
@@ -57,6 +58,8 @@ pub struct Setup {
     pub sync_every: Millis,
     /// A recording that was refused or lost is tried again this often.
     pub retry_every: Millis,
+    /// Where those look who watch now.
+    pub show: Show,
 }
 
 /// What is encoded.
@@ -79,6 +82,7 @@ impl Setup {
             stall: Millis::seconds(4),
             sync_every: Millis(300),
             retry_every: Millis::seconds(10),
+            show: Show::nobody(),
         }
     }
 }

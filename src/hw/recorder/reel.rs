@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 use tracing::warn;
 
 use crate::hw::recorder::ledger::Pen;
 use crate::hw::recorder::recover::{self, Old, Shelf};
 use crate::hw::recorder::tape::{Care, From, Tape};
-use crate::model::recording::{Finished, GapWhy, Note, Take};
+use crate::model::live::{Film, Part as Shot, Shown};
+use crate::model::recording::{Finished, GapWhy, Note, Segment, Take};
 use crate::model::{Millis, Moment};
 use crate::wire::fmp4::Fmp4Error;
 use crate::wire::fmp4::cut::{Cutter, Piece};
@@ -60,6 +62,7 @@ pub enum Before {
 #[derive(Debug)]
 struct OpenTake {
     take: Take,
+    film: Arc<Film>,
     init_bytes: Vec<u8>,
     tape: Tape,
     cutter: Cutter,
@@ -191,6 +194,9 @@ impl Reel {
         let moved = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
         trailer::seal(&mut bytes, at, first);
         let piece = Piece::of(&moved, open.take.bytes, bytes.len() as u64, at, first);
+        let bytes = Bytes::from(bytes);
+        // Before anything that waits for the disk: who watches does not.
+        let closed = open.show(&piece, &bytes, &self.care);
         if piece.pictures > 0 {
             self.seen = Some(now.wall);
             if let Some((why, from)) = self.interrupted.take() {
@@ -199,7 +205,7 @@ impl Reel {
         }
         self.until_us = self.until_us.max(piece.until_us);
         self.pen.keep(piece.start_us, piece.end_us, piece.pictures, apart_us(&moved));
-        open.add(&piece, bytes, &self.care).await;
+        open.add(&piece, bytes, closed, &self.care).await;
         Ok(piece.pictures > 0)
     }
 
@@ -274,13 +280,14 @@ impl Reel {
             height,
             ..Take::default()
         };
-        tape.append(bytes).await;
+        let film = film(&take, init_bytes.clone().into(), self.care.part_us);
+        tape.append(bytes.into()).await;
         for old in self.untold.drain(..) {
             tape.tell(Note::TakeOpened(old)).await;
         }
         tape.tell(Note::TakeOpened(take.clone())).await;
         self.open =
-            Some(OpenTake { take, init_bytes, tape, cutter: Cutter::default(), sequence: 0 });
+            Some(OpenTake { take, film, init_bytes, tape, cutter: Cutter::default(), sequence: 0 });
         Ok(())
     }
 
@@ -300,14 +307,35 @@ impl Reel {
         let tape = Tape::start(old.path, from, self.care.clone()).map_err(|e| e.to_string())?;
         let sequence = u32::try_from(old.found.pieces.len()).unwrap_or(u32::MAX);
         let (init_bytes, cutter) = (old.found.init_bytes, Cutter::default());
-        Ok(OpenTake { take: old.take, init_bytes, tape, cutter, sequence })
+        let film = film(&old.take, init_bytes.clone().into(), self.care.part_us);
+        Ok(OpenTake { take: old.take, film, init_bytes, tape, cutter, sequence })
     }
 }
 
 impl OpenTake {
-    async fn add(&mut self, piece: &Piece, bytes: Vec<u8>, care: &Care) {
+    /// Shows a piece to those who watch; gives back the segment that it closes.
+    fn show(&mut self, piece: &Piece, bytes: &Bytes, care: &Care) -> Option<Segment> {
+        let closed = self.cutter.push(piece);
+        if let Some(segment) = closed {
+            care.screen.show(Shown::Cut { take: self.take.number, segment });
+        }
+        care.screen.show(Shown::Part(Shot {
+            film: self.film.clone(),
+            offset: piece.offset,
+            bytes: bytes.clone(),
+            start_us: piece.start_us,
+            end_us: piece.end_us,
+            key: piece.key,
+            gap: piece.gap,
+            pictures: piece.pictures,
+            at: piece.at,
+        }));
+        closed
+    }
+
+    async fn add(&mut self, piece: &Piece, bytes: Bytes, closed: Option<Segment>, care: &Care) {
         // Every byte of a closed segment was appended before, so the note follows them.
-        if let Some(segment) = self.cutter.push(piece) {
+        if let Some(segment) = closed {
             self.tell_segment(segment, care).await;
         }
         self.take.bytes += piece.len;
@@ -318,11 +346,12 @@ impl OpenTake {
 
     async fn close_segment(&mut self, care: &Care) {
         if let Some(segment) = self.cutter.close() {
+            care.screen.show(Shown::Cut { take: self.take.number, segment });
             self.tell_segment(segment, care).await;
         }
     }
 
-    async fn tell_segment(&mut self, segment: crate::model::recording::Segment, care: &Care) {
+    async fn tell_segment(&mut self, segment: Segment, care: &Care) {
         self.take.segments.push(segment);
         if care.outbox.missed() {
             warn!(take = self.take.number, "telling the whole take again");
@@ -356,3 +385,12 @@ fn offset(first: &Fragment, since_zero: Millis, until_us: u64) -> u64 {
     let wanted = target_us.saturating_sub(picture_us);
     wanted.max(until_us.saturating_sub(first.start_us()))
 }
+
+fn film(take: &Take, init: Bytes, part_us: u64) -> Arc<Film> {
+    let Take { number, init_len, width, height, .. } = *take;
+    let codecs = take.codecs.clone();
+    Arc::new(Film { take: number, init, init_len, codecs, width, height, part_us })
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 use crate::hw::error::HwError;
 use crate::hw::inputs::Source;
 use crate::hw::recorder::away::Away;
-use crate::hw::recorder::ffmpeg::Encoder;
+use crate::hw::recorder::ffmpeg::{Encoder, part_us};
 use crate::hw::recorder::ledger::Ledger;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
@@ -264,6 +264,8 @@ impl Session {
             floor_bytes: self.setup.floor_bytes,
             clock: self.clock.clone(),
             outbox: self.outbox.clone(),
+            screen: self.setup.show.of(self.job.room),
+            part_us: part_us(self.setup.inputs.wanted.rate),
         }
     }
 

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 
+use bytes::Bytes;
 use ring::digest::{Context, SHA256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::hw::error::HwError;
 use crate::hw::recorder::outbox::Outbox;
 use crate::model::crash::{self, Point};
+use crate::model::live::Screen;
 use crate::model::recording::Note;
 use crate::model::{Clock, Millis, hex};
 
@@ -39,6 +41,10 @@ pub struct Care {
     pub floor_bytes: u64,
     pub clock: Clock,
     pub outbox: Outbox,
+    /// Those who watch see a part before the file has it.
+    pub screen: Screen,
+    /// The longest fragment that the encoder makes.
+    pub part_us: u64,
 }
 
 /// A file that was synced and closed.
@@ -50,7 +56,7 @@ pub struct Closed {
 
 #[derive(Debug)]
 enum Work {
-    Append(Vec<u8>),
+    Append(Bytes),
     /// After everything appended before it is in the file.
     Tell(Note),
     Close(oneshot::Sender<Result<Closed, String>>),
@@ -83,7 +89,7 @@ impl Tape {
     }
 
     /// Waits only when the disk is twelve seconds behind.
-    pub async fn append(&self, bytes: Vec<u8>) {
+    pub async fn append(&self, bytes: Bytes) {
         self.give(Work::Append(bytes)).await;
     }
 

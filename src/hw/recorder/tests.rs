@@ -48,11 +48,8 @@ async fn an_encoder_that_is_killed_is_a_short_gap_in_the_same_file() {
     assert_eq!(takes[0].take.segments.iter().filter(|segment| segment.gap).count(), 2);
     decodes(&world.file("1.mp4"));
     let playlist = world.file("all.m3u8");
-    std::fs::write(
-        &playlist,
-        playlist::media(&[takes[0].take.clone()], true, |take| take.name.clone()),
-    )
-    .unwrap();
+    std::fs::write(&playlist, playlist::media(&[takes[0].take.clone()], |take| take.name.clone()))
+        .unwrap();
     plays(&playlist);
 }
 

@@ -2,6 +2,8 @@
 // network, a gap in the picture, a decoder that gave up. Knows no words, no buttons and no lesson.
 /* global Hls */
 
+import { canPlaySockets, openSocket } from "./socket.js";
+
 const TICK_MS = 500;
 /** The picture stands this long before we jump to the next one that is there. */
 const JUMP_MS = 1500;
@@ -14,6 +16,8 @@ const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const FOLLOW_MAX_S = 15;
 /** Nearer than this to the edge counts as live. */
 const LIVE_S = 5;
+/** After a way that did not work, the other one is taken for so long. */
+const AVOID_MS = 30000;
 /** Where a player without a live position of its own (Safari) keeps to, seen from the newest picture. */
 const NATIVE_EDGE_S = 3;
 
@@ -21,10 +25,10 @@ const HLS_OPTIONS = {
   // Fragmented MP4 passes through untouched, so a worker would only cost memory.
   enableWorker: false,
   lowLatencyMode: true,
-  // Segments are about two seconds long: two of them and the way here. Seconds, not counts of the target.
-  liveSyncDuration: 5,
-  liveMaxLatencyDuration: 20,
-  maxLiveSyncPlaybackRate: 1.05,
+  // Parts are a fifth of a second long: five of them and the way here. Who stops is led farther back by hls.js itself.
+  liveSyncDuration: 1,
+  liveMaxLatencyDuration: 10,
+  maxLiveSyncPlaybackRate: 1.1,
   maxBufferLength: 30,
   maxMaxBufferLength: 60,
   backBufferLength: 60,
@@ -42,12 +46,16 @@ export function createPlayer(video, report) {
   let quiet = { at: -1, since: performance.now() };
   let mended = 0;
   let opened = 0;
+  let socket = null;
+  let avoid = 0;
 
-  /** `next` is {playlist, progressive, live}; `at` is where to begin, null for the edge or the start. */
+  /** `next` is {socket, playlist, progressive, live}; `at` is where to begin, null for the edge or the start. */
   function load(next, at) {
     const before = source;
     source = next;
-    if (before && address(before) === address(next)) {
+    // A lesson that runs is one film, by whichever way it comes.
+    const same = before && (address(before) === address(next) || (before.live && next.live));
+    if (same && (next.live || kind !== "socket")) {
       if (!next.live) following = false;
       return;
     }
@@ -67,15 +75,37 @@ export function createPlayer(video, report) {
     close();
     touch();
     opened = performance.now();
-    if (source.playlist && window.Hls && Hls.isSupported()) openHls(at);
+    if (at === null && followsBySocket()) openBySocket();
+    else if (source.playlist && window.Hls && Hls.isSupported()) openHls(at);
     else if (source.playlist && video.canPlayType("application/vnd.apple.mpegurl")) {
       openPlain("native", source.playlist, at);
     } else openPlain("progressive", source.progressive || source.playlist, at);
+    video.dataset.way = kind;
     if (playing) play();
   }
 
   function play() {
     video.play().catch(() => {});
+  }
+
+  /** The fast way, for those at the edge of a lesson; others are served piecewise. */
+  function followsBySocket() {
+    return source.live && source.socket && canPlaySockets() && performance.now() >= avoid;
+  }
+
+  function openBySocket() {
+    kind = "socket";
+    const isFollowing = () => following;
+    socket = openSocket(video, source.socket, isFollowing, { ended: socketEnded, seen: recovered });
+  }
+
+  function socketEnded(why, worked) {
+    // What it has shown stays until the page knows more.
+    if (why === "over") return;
+    // A way that worked is tried again once; then the playlist shows the lesson, or says what is wrong.
+    if (!worked || failures > 0) avoid = performance.now() + AVOID_MS;
+    if (!source.playlist) avoid = 0;
+    later(rebuild);
   }
 
   function openHls(at) {
@@ -105,6 +135,9 @@ export function createPlayer(video, report) {
     retry = 0;
     if (hls) hls.destroy();
     hls = null;
+    if (socket) socket.close();
+    if (socket) video.removeAttribute("src");
+    socket = null;
     if (kind === "native" || kind === "progressive") video.removeAttribute("src");
     kind = "none";
   }
@@ -119,9 +152,9 @@ export function createPlayer(video, report) {
   function failed(error) {
     if (!error.fatal) return;
     if (error.type === Hls.ErrorTypes.NETWORK_ERROR) {
-      // An answer that says no is an answer: the way to the box is open.
+      // An answer that says no is an answer: the way to the box is open. 503: no new picture so far.
       const code = error.response ? error.response.code : 0;
-      report(code < 400 || code >= 500);
+      report(code < 400 || (code >= 500 && code !== 503));
       return later(() => (hls.levels.length ? hls.startLoad() : hls.loadSource(source.playlist)));
     }
     // Once a decoder that gave up is set up anew; if that was not enough, everything is.
@@ -198,6 +231,7 @@ export function createPlayer(video, report) {
   }
 
   function edge() {
+    if (socket) return socket.live();
     if (hls && hls.liveSyncPosition) return hls.liveSyncPosition;
     const seekable = video.seekable;
     return seekable.length ? Math.max(0, seekable.end(seekable.length - 1) - NATIVE_EDGE_S) : 0;
@@ -213,13 +247,16 @@ export function createPlayer(video, report) {
 
   function seek(to) {
     const { start, end } = range();
-    video.currentTime = Math.min(Math.max(to, start), Math.max(start, end - 0.1));
+    const at = Math.min(Math.max(to, start), Math.max(start, end - 0.1));
     following = Boolean(source && source.live && end - to < LIVE_S);
+    if (socket && !following && !socket.has(at)) open(at);
+    else video.currentTime = at;
     touch();
   }
 
   function toLive() {
     following = true;
+    if (!socket && source && followsBySocket()) return open(null);
     const to = edge();
     if (to > 0) video.currentTime = to;
     touch();
@@ -233,6 +270,12 @@ export function createPlayer(video, report) {
   video.addEventListener("pause", () => {
     // Right after opening it is the browser that pauses, later it is the viewer.
     if (!video.ended && performance.now() - opened > OPENING_MS) following = false;
+  });
+  video.addEventListener("seeking", () => {
+    // By a key of the keyboard's own, say: what the fast way does not have, the playlist has.
+    if (!socket || !source.playlist || socket.has(video.currentTime)) return;
+    following = false;
+    open(video.currentTime);
   });
   video.addEventListener("play", () => {
     if (atLive()) following = true;

@@ -37,9 +37,12 @@ let passing = { text: "", until: 0 };
 function judge(answer) {
   const film = answer.playlist || answer.progressive;
   const live = answer.state === 1;
-  const source = film && { playlist: answer.playlist, progressive: answer.progressive, live };
+  const shown = film || (live && answer.live);
+  const source = shown && {
+    socket: answer.live, playlist: answer.playlist, progressive: answer.progressive, live,
+  };
   if (answer.state === 0) return { state: "soon", headline: words.soon, detail: words.soonDetail };
-  if (live && film) {
+  if (live && shown) {
     const notice = answer.recording === false ? sentence(words.stopped, answer.reason) : "";
     return { state: "live", source, notice };
   }

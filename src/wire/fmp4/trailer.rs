@@ -30,6 +30,8 @@ pub struct Seal {
 pub fn seal(part: &mut Vec<u8>, at: Millis, gap: bool) {
     let len = u32::try_from(part.len()).expect("the splitter bounds a part far below 4 GiB");
     let start = part.len();
+    // It is kept for a while by those who watch: not with twice the room.
+    part.reserve_exact(SEAL_LEN);
     part.extend_from_slice(&[0, 0, 0, 36]);
     part.extend_from_slice(b"free");
     part.extend_from_slice(&MAGIC);

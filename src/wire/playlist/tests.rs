@@ -30,7 +30,7 @@ fn take(number: u32, gaps: &[bool]) -> Take {
 #[test]
 fn a_finished_lesson_with_a_gap_and_two_takes() {
     let takes = [take(1, &[true, true]), take(2, &[true])];
-    let text = media(&takes, true, |take| format!("file/{}", take.name));
+    let text = media(&takes, |take| format!("file/{}", take.name));
     let want = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:3\n#EXT-X-MEDIA-SEQUENCE:0\n\
         #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n\
         #EXT-X-MAP:URI=\"file/1.mp4\",BYTERANGE=\"1000@0\"\n\
@@ -45,20 +45,10 @@ fn a_finished_lesson_with_a_gap_and_two_takes() {
 }
 
 #[test]
-fn a_live_playlist_only_ever_grows() {
-    let uri = |take: &Take| take.name.clone();
-    let (early, late) =
-        (media(&[take(1, &[true])], false, uri), media(&[take(1, &[true, false])], false, uri));
-    assert!(late.starts_with(&early));
-    assert!(early.contains("EVENT") && !late.contains("ENDLIST"));
-    assert!(media(&[], false, uri).ends_with("INDEPENDENT-SEGMENTS\n"));
-}
-
-#[test]
 fn the_target_duration_covers_an_overlong_segment() {
     let mut long = take(1, &[true]);
     long.segments[0].span_us = 5_600_000;
-    assert!(media(&[long], true, |_| "x".into()).contains("TARGETDURATION:6\n"));
+    assert!(media(&[long], |_| "x".into()).contains("TARGETDURATION:6\n"));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn recovered(file: &[u8]) {
     for segment in &take.segments {
         assert!(segment.offset >= take.init_len && segment.offset + segment.len <= found.valid);
     }
-    let playlist = playlist::media(std::slice::from_ref(&take), true, |_| "1.mp4".into());
+    let playlist = playlist::media(std::slice::from_ref(&take), |_| "1.mp4".into());
     assert_eq!(playlist.matches("#EXTINF").count(), take.segments.len());
 }
 

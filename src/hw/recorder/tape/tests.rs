@@ -13,6 +13,8 @@ fn care(floor_bytes: u64) -> (Care, tokio::sync::mpsc::Receiver<(RoomId, Note)>)
             floor_bytes,
             clock: Clock::system(),
             outbox,
+            screen: crate::model::live::Show::nobody().of(RoomId(1)),
+            part_us: 220_000,
         },
         notes,
     )
@@ -25,7 +27,7 @@ async fn a_note_is_sent_after_the_bytes_before_it_can_be_read() {
     let (care, mut notes) = care(0);
     let tape = Tape::start(path.clone(), From::New, care).unwrap();
     for n in 0..20u8 {
-        tape.append(vec![n; 1000]).await;
+        tape.append(vec![n; 1000].into()).await;
         tape.tell(Note::Lost(n.to_string())).await;
         notes.recv().await.unwrap();
         assert!(std::fs::metadata(&path).unwrap().len() >= u64::from(n + 1) * 1000);
@@ -41,7 +43,7 @@ async fn a_full_disk_is_reported_and_nothing_more_is_written() {
     let (care, _notes) = care(0);
     let tape = Tape::start("/dev/full".into(), From::Resumed(0), care).unwrap();
     let mut trouble = tape.trouble();
-    tape.append(vec![1; 100]).await;
+    tape.append(vec![1; 100].into()).await;
     let why = trouble.wait_for(Option::is_some).await.unwrap().clone().unwrap();
     assert!(why.contains("No space left"), "{why}");
     assert!(tape.close().await.is_err());
@@ -53,7 +55,7 @@ async fn the_last_of_the_disk_is_left_to_the_store() {
     let (care, _notes) = care(u64::MAX);
     let tape = Tape::start(dir.path().join("1.mp4"), From::New, care).unwrap();
     let mut trouble = tape.trouble();
-    tape.append(vec![1; 100]).await;
+    tape.append(vec![1; 100].into()).await;
     assert!(trouble.wait_for(Option::is_some).await.is_ok());
     assert_eq!(std::fs::metadata(dir.path().join("1.mp4")).unwrap().len(), 100);
 }
@@ -64,7 +66,7 @@ async fn a_file_that_is_already_there_is_never_written_over() {
     std::fs::write(dir.path().join("1.mp4"), b"kept").unwrap();
     let (care, _notes) = care(0);
     let tape = Tape::start(dir.path().join("1.mp4"), From::New, care).unwrap();
-    tape.append(vec![1; 100]).await;
+    tape.append(vec![1; 100].into()).await;
     assert!(tape.close().await.is_err());
     assert_eq!(std::fs::read(dir.path().join("1.mp4")).unwrap(), b"kept");
 }
@@ -119,7 +121,7 @@ impl Bench {
                 return Err(RecvTimeoutError::Timeout);
             }
             since.lock().unwrap().get_or_insert(clock.steady());
-            Ok(Work::Append(vec![7; 100]))
+            Ok(Work::Append(vec![7; 100].into()))
         });
         assert!(more);
         bounded();
