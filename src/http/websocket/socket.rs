@@ -128,7 +128,13 @@ impl Socket {
             }
             self.owes = message.is_ping();
             if message.is_text() {
-                return Ok(Frame::Text(message.into_payload().into()));
+                let text = Bytes::from(message.into_payload());
+                // The library does not look at a text whose parts a ping stands between.
+                if std::str::from_utf8(&text).is_err() {
+                    self.part_with(CloseCode::INVALID_FRAME_PAYLOAD_DATA).await;
+                    return Err(End::Wrong("text that is not UTF-8".into()));
+                }
+                return Ok(Frame::Text(text));
             }
             if message.is_binary() {
                 return Ok(Frame::Binary(message.into_payload().into()));
@@ -206,9 +212,13 @@ impl Socket {
     /// Sends what is left to be sent, then reads and drops until the other end hangs up: bytes that lie unread
     /// when a connection is dropped would take the last frame with them.
     async fn part(&mut self) {
+        self.part_with(CloseCode::NORMAL_CLOSURE).await;
+    }
+
+    async fn part_with(&mut self, code: CloseCode) {
         let rest = async {
             // Who has closed already does not say it again.
-            let _ = self.stream.feed(Message::close(Some(CloseCode::NORMAL_CLOSURE), "")).await;
+            let _ = self.stream.feed(Message::close(Some(code), "")).await;
             self.hear_out().await;
             let _ = self.stream.flush().await;
             let stream = self.stream.get_mut();
