@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::callback::{self, Index, Teller};
 use super::{Appliance, durable, room};
@@ -28,18 +31,32 @@ const INDEX_MESSAGES_BYTES_MAX: usize = 8 << 20;
 
 /// A day of seconds; a ledger that is longer is heard so far.
 const LEDGER_BYTES_MAX: u64 = 16 << 20;
+/// Reading it takes milliseconds.
+const LEDGER_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a lesson says whose files somebody took away.
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
 /// What viewers of unfinished recordings are shown.
-#[derive(Default)]
 pub struct Tapes {
     open: Mutex<HashMap<RoomId, Vec<Take>>>,
     /// Why there was no picture lately; gone with the next segment.
     troubles: Mutex<HashMap<RoomId, String>>,
     /// What is wrong with picture and sound now.
     flaws: Mutex<HashMap<RoomId, BTreeSet<Flaw>>>,
+    /// Whose turn it is to read a ledger.
+    ledgers: Arc<Semaphore>,
+}
+
+impl Default for Tapes {
+    fn default() -> Self {
+        Self {
+            open: Mutex::default(),
+            troubles: Mutex::default(),
+            flaws: Mutex::default(),
+            ledgers: Arc::new(Semaphore::new(1)),
+        }
+    }
 }
 
 impl Tapes {
@@ -188,7 +205,8 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
             let (event, what) = (if is_over { "alarm over" } else { "alarm" }, flaw.words());
             tracing::warn!(room = %id, event, what, "the recording");
             app.tapes.flaw(id, flaw, !is_over);
-            app.db.write(move |conn| Ok(lessons::log(conn, id, from, event, what)?)).await
+            let at = if is_over { now.wall } else { from };
+            app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, what)?)).await
         }
         Note::Refused { why } => {
             let detail = refusal_text(&why);
@@ -313,23 +331,31 @@ async fn finish(
     Ok(())
 }
 
-/// What the ledger of a lesson says, running or over; `None` when there is none.
-///
-/// # Errors
-/// When it is there and cannot be read.
-pub async fn quality(app: &Appliance, room: RoomId) -> Result<Option<Summary>, Fault> {
-    let path = folder(app, room).join(quality::FILE);
-    let read = tokio::task::spawn_blocking(move || match File::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e),
-        Ok(file) => {
-            let mut ledger = Vec::new();
-            file.take(LEDGER_BYTES_MAX).read_to_end(&mut ledger)?;
-            Ok(Summary::of(&ledger))
+/// What the ledger of a lesson says, running or over; `None` when there is none, or it cannot be read in time: the lesson
+/// is a lesson without it.
+pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
+    let path = folder(app, room.id).join(quality::FILE);
+    let length = (room.end_at > room.begin_at).then(|| (room.end_at - room.begin_at).as_seconds());
+    let length = length.and_then(|seconds| u32::try_from(seconds).ok());
+    // One at a time: a disk that hangs may hold one thread, and not those of the recorder.
+    let read = async {
+        let turn = app.tapes.ledgers.clone().acquire_owned().await.ok()?;
+        let read = tokio::task::spawn_blocking(move || {
+            let (mut ledger, _turn) = (Vec::new(), turn);
+            File::open(path)?.take(LEDGER_BYTES_MAX).read_to_end(&mut ledger)?;
+            Ok::<_, io::Error>(Summary::of(&ledger, length))
+        });
+        match read.await {
+            Ok(Ok(summary)) => summary,
+            Ok(Err(e)) if e.kind() == io::ErrorKind::NotFound => None,
+            Ok(Err(error)) => {
+                tracing::warn!(room = %room.id, %error, "a lesson's ledger cannot be read");
+                None
+            }
+            Err(_) => None,
         }
-    });
-    let read = read.await.map_err(|e| Fault::internal("reading a lesson's ledger", e))?;
-    read.map_err(|e| Fault::internal("reading a lesson's ledger", e))
+    };
+    tokio::time::timeout(LEDGER_LIMIT, read).await.ok().flatten()
 }
 
 /// Writes playlist and index beside the takes; both carry the lesson's key in their references.
@@ -356,7 +382,7 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
     let files: Vec<Take> = takes.iter().map(|f| f.take.clone()).collect();
     let text = playlist::media(&files, |take| format!("{}?k={key}", take.name));
     // A film whose ledger cannot be read is a film.
-    let summary = quality(app, id).await.ok().flatten();
+    let summary = quality(app, &material.room).await;
     let index = index::render(&material, takes, summary, (&format!("{PLAYLIST}?k={key}"), &key));
     let folder = folder(app, id);
     let write = move || {

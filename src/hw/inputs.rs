@@ -14,7 +14,7 @@ mod v4l2;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tracing::info;
 
 pub use self::report::{Report, State};
@@ -40,6 +40,8 @@ pub struct Inputs {
     /// Devices may be opened: a simulated identity opens none.
     opens: bool,
     silent: Silent,
+    /// One look at a time.
+    looking: Mutex<()>,
     pub hotplug: Hotplug,
     /// What the encoder keeps up with, and why: tried once.
     pace: OnceCell<(Picture, Vec<String>)>,
@@ -62,11 +64,14 @@ impl Inputs {
     ) -> Self {
         let (silent, hotplug) = (Silent::default(), Hotplug::default());
         let pace = OnceCell::new();
-        Self { board, finder, wanted, root, opens, silent, hotplug, pace }
+        let looking = Mutex::default();
+        Self { board, finder, wanted, root, opens, silent, looking, hotplug, pace }
     }
 
     /// Looks at what is plugged in. A driver that does not answer is waited for three seconds.
     pub async fn look(&self) -> Devices {
+        // `silent` holds who is being asked: a second one who asks would take that for no answer.
+        let _turn = self.looking.lock().await;
         let cameras = v4l2::cameras(&self.root, self.opens, &self.silent).await;
         Devices { cameras, cards: alsa::cards(&self.root) }
     }

@@ -17,8 +17,19 @@ pub struct Second {
     pub level: Option<(f32, f32)>,
     /// The sound stood at its peak.
     pub clipped: bool,
+    /// Nobody listened to the sound, or there is none by design: it is not judged.
+    pub unheard: bool,
     /// How much longer the sound lasts than the picture, in milliseconds.
     pub apart_ms: Option<i32>,
+}
+
+/// What an input has by design, and what is judged of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heed {
+    pub picture: bool,
+    pub sound: bool,
+    /// A picture that may stand still is none that hangs.
+    pub still: bool,
 }
 
 /// What may be wrong with a second.
@@ -57,9 +68,9 @@ impl Flaw {
         }
     }
 
-    /// Whether it spoils what is to be seen, or what is to be heard.
+    /// Whether nothing is to be seen, or nothing to be heard. (A picture that stands still may be a slide.)
     pub fn spoils_picture(self) -> bool {
-        matches!(self, Self::NoPicture | Self::Black | Self::Frozen)
+        matches!(self, Self::NoPicture | Self::Black)
     }
 
     pub fn spoils_sound(self) -> bool {
@@ -90,8 +101,8 @@ impl Second {
             }
             // What is black stands still, too, and is told once.
             Flaw::Frozen => !self.has(Flaw::Black) && self.change.is_some_and(|c| c < FROZEN),
-            Flaw::NoSound => self.kept > 0 && self.level.is_none(),
-            Flaw::Silent => self.level.is_some_and(|(peak, _)| peak < SILENT_PEAK),
+            Flaw::NoSound => !self.unheard && self.kept > 0 && self.level.is_none(),
+            Flaw::Silent => !self.unheard && self.level.is_some_and(|(peak, _)| peak < SILENT_PEAK),
             Flaw::Clipped => self.clipped,
             Flaw::Apart => self.apart_ms.is_some_and(|ms| ms.unsigned_abs() > APART_MS),
         }

@@ -3,8 +3,8 @@
 //! ```json
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
-//! `at` is the lesson's second; `clipped` stands there only when it is true, and nothing stands there that nobody
-//! measured. A power cut may tear the last line.
+//! `at` is the lesson's second; `clipped` and `unheard` stand there only when they are true, and nothing stands there
+//! that nobody measured. A power cut may tear the last line.
 
 use std::ops::Range;
 
@@ -33,18 +33,20 @@ struct Row {
     level: Option<(f32, f32)>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     clipped: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unheard: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     apart_ms: Option<i32>,
 }
 
 /// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
 pub fn row(second: &Second) -> String {
-    let Second { at, taken, kept, luma, change, level, clipped, apart_ms } = *second;
+    let Second { at, taken, kept, luma, change, level, clipped, unheard, apart_ms } = *second;
     let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
     let tenths = |(one, two)| (tenth(one), tenth(two));
     let change = change.map(|change| (change * 1000.0).round() / 1000.0);
     let (luma, level) = (luma.map(tenths), level.map(tenths));
-    let row = Row { at, taken, kept, luma, change, level, clipped, apart_ms };
+    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, apart_ms };
     let mut line = serde_json::to_string(&row).expect("numbers always become JSON");
     line.push('\n');
     line
@@ -53,8 +55,8 @@ pub fn row(second: &Second) -> String {
 /// What a line says; `None` for one that is torn, or no row.
 pub fn second(line: &[u8]) -> Option<Second> {
     let row: Row = serde_json::from_slice(line).ok()?;
-    let Row { at, taken, kept, luma, change, level, clipped, apart_ms } = row;
-    let second = Second { at, taken, kept, luma, change, level, clipped, apart_ms };
+    let Row { at, taken, kept, luma, change, level, clipped, unheard, apart_ms } = row;
+    let second = Second { at, taken, kept, luma, change, level, clipped, unheard, apart_ms };
     (at < SECONDS_MAX).then_some(second)
 }
 
@@ -94,17 +96,18 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums up a ledger. A second that is missing between the first and the last had no picture: the box was away.
-    /// `None` when there is no row.
-    pub fn of(ledger: &[u8]) -> Option<Self> {
+    /// Sums up a ledger from the lesson's start. A second of which it says nothing had no picture: the box was away, or
+    /// not yet there. `length`: the lesson's seconds, when it is over. `None` when there is no row.
+    pub fn of(ledger: &[u8], length: Option<u32>) -> Option<Self> {
         let mut rows: Vec<Second> =
             ledger.split(|byte| *byte == b'\n').filter_map(second).collect();
+        // Of a second that was told twice, the first is what was written while it was recorded.
         rows.sort_by_key(|row| row.at);
         rows.dedup_by_key(|row| row.at);
-        let (first, last) = (rows.first()?.at, rows.last()?.at);
+        let told = rows.last()?.at + 1;
         let mut known = rows.iter().peekable();
         let mut whole = Vec::new();
-        for at in first..=last {
+        for at in 0..told.max(length.unwrap_or(0).min(SECONDS_MAX)) {
             let row = known.next_if(|row| row.at == at);
             whole.push(row.copied().unwrap_or(Second { at, ..Second::default() }));
         }
@@ -124,22 +127,22 @@ impl Summary {
             _ if worst > seconds / 2 => Verdict::Spoilt,
             // A start takes a moment; who hears a lesson of an hour does not miss half a minute.
             _ if worst > 2 + seconds / 100 => Verdict::Partly,
+            _ if count(|_| true) > 2 + seconds / 10 => Verdict::Partly,
             _ => Verdict::Good,
         };
         let mut stretches: Vec<_> =
             Flaw::ALL.into_iter().flat_map(|flaw| stretches(rows, flaw)).collect();
         let more = stretches.len().saturating_sub(STRETCHES_MAX);
         stretches.truncate(STRETCHES_MAX);
-        let (taken, kept) = rows.iter().fold((0, 0), |(taken, kept), row| {
-            let kept_now = u64::from(row.kept);
-            (taken + row.taken.map_or(kept_now, u64::from), kept + kept_now)
-        });
+        // The encoder tells how many it took about once a second: now and then a second has none, and the next one two.
+        let taken: u64 = rows.iter().filter_map(|row| row.taken).map(u64::from).sum();
+        let kept = rows.iter().map(|row| u64::from(row.kept)).sum();
         Self {
             verdict,
             seconds,
             without_picture,
             without_sound,
-            lost_pictures: u64::saturating_sub(taken, kept),
+            lost_pictures: taken.saturating_sub(kept),
             stretches,
             more: u32::try_from(more).unwrap_or(u32::MAX),
         }

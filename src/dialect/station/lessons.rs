@@ -64,7 +64,7 @@ output! {
         pub verdict: String,
         /// So many seconds were looked at.
         pub seconds: i64,
-        /// Seconds without a picture, with a black one or one that stood still.
+        /// Seconds without a picture, or with a black one.
         pub without_picture: i64,
         /// Seconds in which nothing is to be heard.
         pub without_sound: i64,
@@ -138,7 +138,7 @@ pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
     let Input { app, value, .. } = input;
     let id = RoomId(value.id.0);
     let found = room::get(&app, id).await?;
-    let quality = recording::quality(&app, id).await?.map(quality);
+    let quality = recording::quality(&app, &found).await.map(quality);
     Ok(Lesson { quality, ..shown(found, Some(room::log(&app, id).await?)) })
 }
 

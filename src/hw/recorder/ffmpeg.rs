@@ -29,7 +29,7 @@ const NICE: i32 = 5;
 /// Twice a second a small copy of the picture is looked at, and each tenth of a second of the sound (`wire::gauge`).
 const PICTURE_GAUGE: &str = "fps=2,scale=160:90:flags=fast_bilinear,signalstats,\
     metadata=mode=print:file=pipe\\\\:0:direct=1,nullsink";
-const SOUND_GAUGE: &str = "aformat=channel_layouts=mono,asetnsamples=n=4800,\
+const SOUND_GAUGE: &str = "asetnsamples=n=4800,\
     astats=metadata=1:reset=1:measure_perchannel=none:\
     measure_overall=Peak_level+RMS_level+Flat_factor,\
     ametadata=mode=print:file=pipe\\\\:0:direct=1,anullsink";

@@ -15,19 +15,22 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use self::book::Book;
 use super::outbox::Outbox;
+use crate::model::quality::Heed;
 use crate::model::recording::Note;
-use crate::model::{Clock, Millis, Moment};
+use crate::model::{Clock, Millis};
+use crate::wire::fmp4::cut::Piece;
 use crate::wire::gauge::Gauge;
 use crate::wire::quality;
 
 /// So often complete seconds are looked for.
-const TICK: Duration = Duration::from_millis(500);
-/// So many seconds are written at once, and a power cut takes no more.
+const TICK: Duration = Duration::from_millis(400);
+/// So many seconds are written at once, and so many may wait for a disk that hangs.
 const ROWS: usize = 10;
+const ROWS_MAX: usize = 3600;
 /// For the last of them, when the lesson ends.
 const END_LIMIT: Duration = Duration::from_secs(2);
 /// More than the program says in a second.
@@ -46,22 +49,22 @@ pub struct Ledger {
 pub struct Pen {
     book: Arc<Mutex<Book>>,
     clock: Clock,
-    zero: Millis,
-    opened: Moment,
 }
 
 impl Ledger {
     /// `zero` is the wall time of the lesson's start.
     pub fn open(folder: PathBuf, zero: Millis, clock: Clock, outbox: Outbox) -> Self {
         let opened = clock.moment();
-        let book = Arc::new(Mutex::new(Book::begin(opened.wall - zero)));
-        let pen = Pen { book, clock, zero, opened };
+        let book = Book::begin(opened.steady, opened.wall - zero);
+        let pen = Pen { book: Arc::new(Mutex::new(book)), clock };
         let (open, closed) = oneshot::channel();
         let keeper = Keeper {
             pen: pen.clone(),
             path: folder.join(quality::FILE),
+            zero,
             outbox,
             rows: vec!["\n".into()],
+            writing: None,
         };
         Self { pen, open, keeper: tokio::spawn(keeper.keep(closed)) }
     }
@@ -80,35 +83,39 @@ impl Ledger {
 }
 
 impl Pen {
-    /// A new run of the encoder, and the end of a pipe for what it says. `still`: its picture may stand still.
+    /// A new run of the encoder, and the end of a pipe for what it says.
     ///
     /// # Errors
     /// When there is no pipe to be had.
-    pub fn run(&self, still: bool) -> io::Result<OwnedFd> {
-        self.book().run(still);
+    pub fn run(&self, heed: Heed) -> io::Result<OwnedFd> {
+        let run = self.book().run(heed);
         // The program's end waits as any program's does.
         let (heard, says) = pipe_with(PipeFlags::CLOEXEC)?;
         let heard = pipe::Receiver::from_owned_fd(heard)?;
-        tokio::spawn(self.clone().hear(heard));
+        tokio::spawn(self.clone().hear(run, heard));
         Ok(says)
     }
 
     /// Listens until the last one that could say something is gone.
-    async fn hear(self, mut heard: pipe::Receiver) {
+    async fn hear(self, run: u32, mut heard: pipe::Receiver) {
         let (mut gauge, mut buffer) = (Gauge::default(), vec![0; READ]);
-        while let Ok(1..) = heard.read(&mut buffer).await.inspect(|got| {
-            let now = self.now();
-            gauge.push(&buffer[..*got], |reading| self.book().read(reading, now));
-        }) {}
+        while let Ok(got @ 1..) = heard.read(&mut buffer).await {
+            let now = self.clock.steady();
+            gauge.push(&buffer[..got], |reading| self.book().read(run, reading, now));
+        }
     }
 
-    pub fn keep(&self, start_us: u64, end_us: u64, pictures: u32, apart_us: i64) {
-        self.book().keep(start_us, end_us, pictures, apart_us);
+    /// The first piece of a run ends here, at `steady`.
+    pub fn align(&self, end_us: u64, steady: Millis) {
+        self.book().align(end_us, steady);
     }
 
-    /// Since the lesson's start, as the reel counts it.
-    fn now(&self) -> Millis {
-        self.opened.wall - self.zero + (self.clock.steady() - self.opened.steady)
+    pub fn keep(&self, piece: &Piece, apart_us: Option<i64>) {
+        self.book().keep(piece, apart_us);
+    }
+
+    pub fn recall(&self, piece: &Piece) {
+        self.book().recall(piece);
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -120,45 +127,68 @@ impl Pen {
 struct Keeper {
     pen: Pen,
     path: PathBuf,
+    /// Wall time of the lesson's start.
+    zero: Millis,
     outbox: Outbox,
     /// A power cut may have torn the last line of a ledger that goes on: the first is an empty one.
     rows: Vec<String>,
+    /// What a disk that hangs may hold up: not the judgement. Gives back what it could not write.
+    writing: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Keeper {
     async fn keep(mut self, mut closed: oneshot::Receiver<()>) {
         while tokio::time::timeout(TICK, &mut closed).await.is_err() {
             self.turn();
-            if self.rows.len() >= ROWS {
-                self.write().await;
+            if self.writing.as_ref().is_some_and(JoinHandle::is_finished) {
+                self.written().await;
             }
+            if self.writing.is_none() && self.rows.len() > ROWS {
+                self.write();
+            }
+            self.rows.truncate(ROWS_MAX);
         }
-        let rest = self.pen.book().end(self.pen.now());
+        let rest = self.pen.book().end(self.pen.clock.steady());
         self.rows.extend(rest.iter().map(quality::row));
-        self.write().await;
+        self.written().await;
+        self.write();
+        self.written().await;
     }
 
     fn turn(&mut self) {
-        let (rows, alarms) = self.pen.book().close(self.pen.now());
+        let (rows, alarms) = self.pen.book().close(self.pen.clock.steady());
         self.rows.extend(rows.iter().map(quality::row));
         for alarm in alarms {
-            let from = self.pen.zero + Millis::seconds(i64::from(alarm.since));
+            let from = self.zero + Millis::seconds(i64::from(alarm.since));
             self.outbox.tell(Note::Flaw { flaw: alarm.flaw, from, is_over: alarm.is_over });
         }
     }
 
-    async fn write(&mut self) {
-        let (path, text) = (self.path.clone(), std::mem::take(&mut self.rows).concat());
-        if text.is_empty() {
-            return;
-        }
-        let written = spawn_blocking(move || {
-            let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_data()
-        });
-        if let Ok(Err(error)) = written.await {
-            warn!(%error, path = %self.path.display(), "seconds of a lesson's ledger are not written");
+    fn write(&mut self) {
+        let (path, rows) = (self.path.clone(), std::mem::take(&mut self.rows));
+        self.writing = Some(spawn_blocking(move || {
+            let written = OpenOptions::new().append(true).create(true).open(&path);
+            let written = written.and_then(|mut file| {
+                file.write_all(rows.concat().as_bytes())?;
+                file.sync_data()
+            });
+            match written {
+                Ok(()) => Vec::new(),
+                Err(error) => {
+                    debug!(%error, path = %path.display(), "a lesson's ledger waits");
+                    rows
+                }
+            }
+        }));
+    }
+
+    /// What was not written goes before what came since; of a second that is there twice, the first one counts.
+    async fn written(&mut self) {
+        if let Some(writing) = self.writing.take()
+            && let Ok(mut rows) = writing.await
+        {
+            rows.append(&mut self.rows);
+            self.rows = rows;
         }
     }
 }

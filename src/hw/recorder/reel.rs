@@ -23,7 +23,9 @@ use crate::wire::fmp4::split::Part;
 use crate::wire::fmp4::trailer;
 
 /// A box without a battery may believe in another year after a crash: such a run follows the one before at once.
-const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
+pub(super) const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
+/// More than the ledger keeps back before it writes.
+const RECALLED_US: u64 = 30_000_000;
 
 /// All takes of one lesson.
 pub struct Reel {
@@ -123,6 +125,9 @@ impl Reel {
                 reel.care.outbox.tell(Note::TakeOpened(old.take.clone()));
             }
             reel.place(&old);
+            if !broke {
+                reel.recall(&old);
+            }
             if !broke && old.open && index + 1 == count && old.take.number == shelf.last_number {
                 reel.open = Some(reel.resume(old)?);
             } else {
@@ -204,7 +209,10 @@ impl Reel {
             }
         }
         self.until_us = self.until_us.max(piece.until_us);
-        self.pen.keep(piece.start_us, piece.end_us, piece.pictures, apart_us(&moved));
+        if first {
+            self.pen.align(piece.end_us, now.steady);
+        }
+        self.pen.keep(&piece, apart_us(&moved));
         open.add(&piece, bytes, closed, &self.care).await;
         Ok(piece.pictures > 0)
     }
@@ -291,6 +299,13 @@ impl Reel {
         Ok(())
     }
 
+    /// A power cut took the last rows of the ledger, and not the film that they told of.
+    fn recall(&self, old: &Old) {
+        let near_us = old.take.span_us.saturating_sub(RECALLED_US);
+        let pieces = old.found.pieces.iter();
+        pieces.filter(|piece| piece.end_us > near_us).for_each(|piece| self.pen.recall(piece));
+    }
+
     /// The timeline goes on behind what an old file holds.
     fn place(&mut self, old: &Old) {
         for piece in &old.found.pieces {
@@ -370,11 +385,11 @@ fn span(fragment: &Fragment) -> Millis {
     Millis(i64::try_from(end.saturating_sub(start) / 1000).unwrap_or(0))
 }
 
-/// How much longer its sound lasts than its picture; 0 when it has only one of them.
-fn apart_us(fragment: &Fragment) -> i64 {
+/// How much longer its sound lasts than its picture; `None` when it has only one of them.
+fn apart_us(fragment: &Fragment) -> Option<i64> {
     let end = |video| fragment.runs.iter().find(|run| run.video == video).map(|run| run.end_us());
     let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
-    end(false).zip(end(true)).map_or(0, |(sound, picture)| signed(sound) - signed(picture))
+    end(false).zip(end(true)).map(|(sound, picture)| signed(sound) - signed(picture))
 }
 
 /// How far a run is moved so that its first picture stands at `since_zero`, and nothing of it before `until_us`.

@@ -181,11 +181,12 @@ impl Session {
         } else if let Some((why, from)) = self.gap.take().filter(|_| self.broke) {
             self.outbox.tell(Note::Gap { why, from, until: self.clock.now() });
         }
-        if let Some(ledger) = self.ledger.take() {
-            ledger.close().await;
-        }
-        if self.told().await != End::Stop {
+        let (end, ledger) = (self.told().await, self.ledger.take());
+        if end != End::Stop {
             return;
+        }
+        if let Some(ledger) = ledger {
+            ledger.close().await;
         }
         if self.fresh {
             // Whatever lies in the folder is not this lesson's.
@@ -336,7 +337,7 @@ impl Session {
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let gauges = match self.ledger().pen().run(source.still) {
+        let gauges = match self.ledger().pen().run(source.heed) {
             Ok(gauges) => gauges,
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };

@@ -12,6 +12,7 @@ fn well(at: u32) -> Second {
         change: Some(3.4),
         level: Some((-18.1, -21.1)),
         clipped: false,
+        unheard: false,
         apart_ms: Some(4),
     }
 }
@@ -21,7 +22,7 @@ fn ledger(rows: impl IntoIterator<Item = Second>) -> Vec<u8> {
 }
 
 fn summary(rows: impl IntoIterator<Item = Second>) -> Summary {
-    Summary::of(&ledger(rows)).unwrap()
+    Summary::of(&ledger(rows), None).unwrap()
 }
 
 #[test]
@@ -51,6 +52,10 @@ fn seconds_that_are_missing_had_no_picture() {
     let away = summary((0..20).chain(30..60).map(well));
     assert_eq!(away.verdict, Verdict::Partly);
     assert_eq!((away.without_picture, away.stretches), (10, vec![(Flaw::NoPicture, 20..30)]));
+    // Nor had those before the first, and after the last of a lesson that went on.
+    let late = Summary::of(&ledger((10..20).map(well)), Some(40)).unwrap();
+    assert_eq!(late.verdict, Verdict::Spoilt);
+    assert_eq!(late.stretches, [(Flaw::NoPicture, 0..10), (Flaw::NoPicture, 20..40)]);
 }
 
 #[test]
@@ -74,21 +79,35 @@ fn what_was_black_stood_still_or_was_apart_is_named_with_its_seconds() {
 
 #[test]
 fn pictures_that_were_taken_and_not_kept_are_counted() {
-    let rows = [Second { kept: 28, ..well(0) }, well(1), Second { taken: None, ..well(2) }];
+    let two = Second { taken: Some(60), ..well(3) };
+    let rows = [Second { kept: 28, ..well(0) }, well(1), Second { taken: None, ..well(2) }, two];
     assert_eq!(summary(rows).lost_pictures, 2);
+}
+
+#[test]
+fn sound_that_nobody_listened_to_is_not_judged() {
+    let rows = (0..30).map(|at| Second { unheard: true, level: None, ..well(at) });
+    let unheard = summary(rows);
+    assert_eq!((unheard.verdict, unheard.stretches), (Verdict::Good, vec![]));
+}
+
+#[test]
+fn a_lesson_that_is_cut_off_from_end_to_end_is_not_good() {
+    let rows = (0..60).map(|at| Second { clipped: true, ..well(at) });
+    assert_eq!(summary(rows).verdict, Verdict::Partly);
 }
 
 #[test]
 fn a_torn_line_and_a_day_that_is_too_long_are_not_heard() {
     let mut torn = ledger((0..3).map(well));
     torn.truncate(torn.len() - 9);
-    assert_eq!(Summary::of(&torn).unwrap().seconds, 2);
-    assert_eq!(Summary::of(&ledger([well(4_000_000_000)])), None);
+    assert_eq!(Summary::of(&torn, None).unwrap().seconds, 2);
+    assert_eq!(Summary::of(&ledger([well(4_000_000_000)]), None), None);
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_no_danger(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = Summary::of(&bytes);
+        let _ = Summary::of(&bytes, None);
     }
 }

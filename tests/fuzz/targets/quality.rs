@@ -14,7 +14,7 @@ pub fn quality(bytes: &[u8]) {
             assert_eq!(row(&again), row(&found));
         }
     }
-    if let Some(summary) = Summary::of(bytes) {
+    if let Some(summary) = Summary::of(bytes, None) {
         assert!(summary.seconds <= SECONDS_MAX);
         assert!(summary.without_picture.max(summary.without_sound) <= summary.seconds);
         assert!(summary.stretches.iter().all(|(_, seconds)| !seconds.is_empty()));

@@ -3,18 +3,26 @@
 
 use std::collections::BTreeMap;
 
+use super::super::reel::LESSON_MAX;
 use crate::model::Millis;
-use crate::model::quality::{Flaw, Second};
+use crate::model::quality::{Flaw, Heed, Second};
+use crate::wire::fmp4::cut::Piece;
 use crate::wire::gauge::Reading;
 use crate::wire::quality::SECONDS_MAX;
 
-/// A second is complete so long after its end: pictures of it come with their fragment.
-const LATE: Millis = Millis(1500);
+/// A second is judged so long after its end: pictures of it come with their fragment.
+const LATE: Millis = Millis(1200);
+/// It is written when nothing more can come: the encoder is not waited for any longer than this.
+const OVER: Millis = Millis::seconds(6);
 /// So many seconds in a row are trouble, and so many good ones its end.
-const TROUBLE: u32 = 3;
+const TROUBLE: u32 = 2;
 const WELL: u32 = 2;
 /// A loose cable makes trouble all day; so often it is told of each flaw. The ledger has them all.
 const TOLD_MAX: u32 = 50;
+/// The film's time is this process's own; further apart they are two clocks.
+const ASTRAY: Millis = Millis::seconds(2);
+/// What is so far ahead of the second that is judged is nonsense.
+const AHEAD: u32 = 60;
 /// At this peak, and flat at it, sound is cut off.
 const FULL_SCALE: f32 = -0.1;
 
@@ -27,17 +35,20 @@ pub struct Alarm {
     pub is_over: bool,
 }
 
-/// All times are since the lesson's start.
+/// Times are on the steady clock; seconds are the lesson's.
 #[derive(Debug)]
 pub struct Book {
-    /// Those before are told.
+    /// This steady time is that long after the lesson's start.
+    anchor: (Millis, Millis),
+    /// Those before are written, and those before are judged.
     next: u32,
+    judged: u32,
     open: BTreeMap<u32, Gathered>,
-    /// Pictures of this run of the encoder that were counted already.
+    /// Which run of the encoder it is, and how many of its pictures were counted already.
+    run: u32,
     counted: u64,
+    heed: Heed,
     states: [State; Flaw::ALL.len()],
-    /// A picture that may stand still is none that hangs.
-    still: bool,
 }
 
 #[derive(Debug, Default)]
@@ -57,27 +68,54 @@ struct State {
 }
 
 impl Book {
-    pub fn begin(now: Millis) -> Self {
-        let states = [State::default(); Flaw::ALL.len()];
-        Self { next: second(now), open: BTreeMap::new(), counted: 0, states, still: false }
+    /// `since_zero`: how long the lesson has been going on, by the wall clock.
+    pub fn begin(steady: Millis, since_zero: Millis) -> Self {
+        let placed = if since_zero < LESSON_MAX { since_zero.max(Millis(0)) } else { Millis(0) };
+        let heed = Heed { picture: true, sound: true, still: false };
+        let next = second(placed);
+        Self {
+            anchor: (steady, placed),
+            next,
+            judged: next,
+            open: BTreeMap::new(),
+            run: 0,
+            counted: 0,
+            heed,
+            states: [State::default(); Flaw::ALL.len()],
+        }
     }
 
-    /// A new run of the encoder.
-    pub fn run(&mut self, still: bool) {
-        (self.counted, self.still) = (0, still);
+    /// A new run of the encoder; gives its number.
+    pub fn run(&mut self, heed: Heed) -> u32 {
+        (self.run, self.counted, self.heed) = (self.run.wrapping_add(1), 0, heed);
+        self.run
     }
 
-    pub fn read(&mut self, reading: Reading, now: Millis) {
-        let (still, counted) = (self.still, self.counted);
-        let Some(here) = self.at(second(now)) else { return };
+    /// Film is placed up to here now. Where the box has lost the time, the film knows better how late it is.
+    pub fn align(&mut self, end_us: u64, steady: Millis) {
+        let end = Millis(i64::try_from(end_us / 1000).unwrap_or(i64::MAX));
+        let astray = end - self.now(steady);
+        if astray.0.abs() > ASTRAY.0 {
+            self.anchor = (steady, end);
+            self.open.clear();
+            (self.next, self.judged) = (second(end), second(end));
+        }
+    }
+
+    pub fn read(&mut self, run: u32, reading: Reading, steady: Millis) {
+        if run != self.run {
+            return;
+        }
+        let (heed, counted) = (self.heed, self.counted);
+        let Some(here) = self.at(second(self.now(steady))) else { return };
         match reading {
-            Reading::Picture { mean, most, change } => {
+            Reading::Picture { mean, most, change } if heed.picture => {
                 let seen = here.second.luma.unwrap_or((0.0, 0.0));
                 here.second.luma = Some((seen.0.max(mean), seen.1.max(most)));
                 let change = change.max(here.second.change.unwrap_or(0.0));
-                here.second.change = (!still).then_some(change);
+                here.second.change = (!heed.still).then_some(change);
             }
-            Reading::Sound { peak, rms, flat } => {
+            Reading::Sound { peak, rms, flat } if heed.sound => {
                 here.tenths += 1;
                 here.power += 10_f64.powf(f64::from(rms) / 10.0);
                 let mean = 10.0 * (here.power / f64::from(here.tenths)).log10();
@@ -87,8 +125,9 @@ impl Book {
                 here.second.level = Some(level);
                 here.second.clipped |= peak >= FULL_SCALE && flat > 0.0;
             }
+            Reading::Picture { .. } | Reading::Sound { .. } => {}
             Reading::Pictures { encoded, doubled, dropped } => {
-                let total = (encoded + dropped).saturating_sub(doubled);
+                let total = encoded.saturating_add(dropped).saturating_sub(doubled);
                 let new = u32::try_from(total.saturating_sub(counted)).unwrap_or(u32::MAX);
                 here.second.taken = Some(here.second.taken.unwrap_or(0).saturating_add(new));
                 self.counted = total;
@@ -96,47 +135,62 @@ impl Book {
         }
     }
 
-    /// Pictures are in the file, between these times of the lesson; `apart_us` is how much longer the sound lasts.
-    pub fn keep(&mut self, start_us: u64, end_us: u64, pictures: u32, apart_us: i64) {
-        let span = end_us.saturating_sub(start_us);
-        for n in 0..pictures {
-            let at_us = start_us + span * u64::from(n) / u64::from(pictures);
-            let at = u32::try_from(at_us / 1_000_000).unwrap_or(u32::MAX);
+    /// A piece is in the film; `apart_us` is how much longer its sound lasts.
+    pub fn keep(&mut self, piece: &Piece, apart_us: Option<i64>) {
+        let unheard = !self.heed.sound;
+        let apart = apart_us.map(|us| i32::try_from(us / 1000).unwrap_or(i32::MAX));
+        for at in seconds(piece) {
             let Some(here) = self.at(at) else { continue };
             here.second.kept += 1;
-            let apart = i32::try_from(apart_us / 1000).unwrap_or(i32::MAX);
-            let least = here.second.apart_ms.filter(|least| least.abs() <= apart.abs());
-            here.second.apart_ms = least.or(Some(apart));
+            here.second.unheard = unheard;
+            let least = here.second.apart_ms.filter(|least| {
+                apart.is_none_or(|apart| least.unsigned_abs() <= apart.unsigned_abs())
+            });
+            here.second.apart_ms = least.or(apart);
         }
     }
 
-    /// Seconds that are complete now, and what is to be said of them.
-    pub fn close(&mut self, now: Millis) -> (Vec<Second>, Vec<Alarm>) {
-        let until = second(now - LATE);
-        let (mut rows, mut alarms) = (Vec::new(), Vec::new());
-        while self.next < until {
-            let at = self.next;
-            self.next += 1;
-            let row = self.open.remove(&at).unwrap_or_default().second;
-            let row = Second { at, ..row };
-            self.judge(&row, &mut alarms);
-            rows.push(row);
+    /// A piece was in the film before the box came back; what is not judged any more is written again.
+    pub fn recall(&mut self, piece: &Piece) {
+        for at in seconds(piece).filter(|at| *at < self.judged) {
+            self.next = self.next.min(at);
+            let here = self.open.entry(at).or_default();
+            here.second.kept += 1;
+            here.second.unheard = true;
         }
-        (rows, alarms)
+    }
+
+    /// Seconds to be written, and what is to be said.
+    pub fn close(&mut self, steady: Millis) -> (Vec<Second>, Vec<Alarm>) {
+        let (now, mut alarms) = (self.now(steady), Vec::new());
+        while self.judged < second(now - LATE) {
+            let at = self.judged;
+            let row = self.open.get(&at).map_or_else(Second::default, |here| here.second);
+            self.judge(&Second { at, ..row }, &mut alarms);
+            self.judged += 1;
+        }
+        (self.written(second(now - OVER)), alarms)
     }
 
     /// The rest, without the second that has only begun unless there is a picture in it.
-    pub fn end(&mut self, now: Millis) -> Vec<Second> {
+    pub fn end(&mut self, steady: Millis) -> Vec<Second> {
         let last = self.open.iter().rev().find(|(_, here)| here.second.kept > 0);
-        let until = second(now).max(last.map_or(0, |(at, _)| at + 1));
+        let last = last.map_or(0, |(at, _)| at + 1);
+        self.written(second(self.now(steady)).max(last))
+    }
+
+    fn written(&mut self, until: u32) -> Vec<Second> {
         let rows = self.next..until;
         self.next = self.next.max(until);
         rows.map(|at| Second { at, ..self.open.remove(&at).unwrap_or_default().second }).collect()
     }
 
+    fn now(&self, steady: Millis) -> Millis {
+        self.anchor.1 + (steady - self.anchor.0)
+    }
+
     fn at(&mut self, second: u32) -> Option<&mut Gathered> {
-        // What comes later than late is nobody's; what is far ahead is nonsense.
-        let is_near = second >= self.next && second < self.next.saturating_add(60);
+        let is_near = second >= self.next && second < self.judged.saturating_add(AHEAD);
         is_near.then(|| self.open.entry(second).or_default())
     }
 
@@ -158,6 +212,16 @@ impl Book {
             }
         }
     }
+}
+
+/// The second of each of its pictures.
+fn seconds(piece: &Piece) -> impl Iterator<Item = u32> + use<> {
+    let Piece { start_us, end_us, pictures, .. } = *piece;
+    let span = end_us.saturating_sub(start_us);
+    (0..pictures).map(move |n| {
+        let at_us = start_us + span * u64::from(n) / u64::from(pictures);
+        u32::try_from(at_us / 1_000_000).unwrap_or(u32::MAX)
+    })
 }
 
 fn second(at: Millis) -> u32 {
