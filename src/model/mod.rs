@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod camera;
 mod clock;
 pub mod crash;
 mod date;

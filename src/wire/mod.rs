@@ -20,4 +20,5 @@ pub mod talk;
 pub mod tencent;
 pub mod uevent;
 pub mod usersig;
+pub mod visca;
 pub mod vod;

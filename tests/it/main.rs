@@ -29,6 +29,7 @@ mod parsers;
 mod plausible;
 mod power;
 mod process;
+mod ptz;
 mod recorder;
 mod rongcloud;
 mod rules;

@@ -19,6 +19,7 @@ mod settings;
 mod sockets;
 mod tickets;
 mod url;
+mod visca;
 
 /// One target.
 #[allow(dead_code)] // of the replay, too
@@ -75,5 +76,6 @@ targets! {
     pages::upload ["web/files.rs" "web/files/form.rs"]
     sockets::sockets ["http/websocket.rs" "web/channel.rs" "web/gateway"]
     kernel::uevent ["wire/uevent.rs"]
+    visca::visca ["wire/visca"]
     settings::settings ["config.rs" "hw/board.rs" "hw/board"]
 }
