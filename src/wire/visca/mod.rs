@@ -77,9 +77,9 @@ fn number(digits: &[u8]) -> Option<i32> {
     digits.iter().try_fold(0, |sum, digit| (*digit < 16).then(|| sum << 4 | i32::from(*digit)))
 }
 
-/// The same with the sign that the first digit's top bit is.
+/// The same with the sign that the first digit's top bit is; `None` for no digit, and for more than a number has.
 fn signed(digits: &[u8]) -> Option<i32> {
     let number = number(digits)?;
-    let bits = 4 * digits.len();
+    let bits = Some(4 * digits.len()).filter(|bits| (4..32).contains(bits))?;
     Some(if number >> (bits - 1) == 1 { number - (1 << bits) } else { number })
 }
