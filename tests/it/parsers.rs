@@ -13,6 +13,10 @@ use targets::{TARGETS, Target};
 const FILES_MAX: usize = 80;
 const BYTES_MAX: u64 = 128 * 1024;
 
+/// So long, in seconds of processor time, each target was fuzzed, and all of them together.
+const SECONDS_EACH: u64 = 300;
+const SECONDS_IN_ALL: u64 = 7200;
+
 /// Sources of `wire/` that read nothing: they write.
 const WRITERS: &[&str] = &["event.rs", "index.rs", "notice.rs", "running.rs"];
 
@@ -41,17 +45,26 @@ fn every_target_has_a_corpus_of_moderate_size_and_a_line_in_the_ledger() {
     let ledger = std::fs::read_to_string(folder().join("LEDGER.md")).unwrap();
     for Target { name, .. } in TARGETS {
         assert!(manifest.contains(&format!("name = \"{name}\"\n")), "{name} is not in Cargo.toml");
-        assert!(
-            ledger.contains(&format!("\n| {name} |")),
-            "{name} was never run: ./run 300 {name}"
-        );
     }
+    let seconds: Vec<(&str, u64)> = ledger.lines().filter_map(line).collect();
+    for Target { name, .. } in TARGETS {
+        let run =
+            seconds.iter().find(|(known, _)| known == name).map_or(0, |(_, seconds)| *seconds);
+        assert!(run >= SECONDS_EACH, "{name} was run for {run} s: tests/fuzz/run 300 {name}");
+    }
+    assert!(seconds.iter().map(|(_, seconds)| seconds).sum::<u64>() >= SECONDS_IN_ALL);
     for target in TARGETS {
         let files = corpus(target);
         let bytes: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
         let moderate = !files.is_empty() && files.len() <= FILES_MAX && bytes <= BYTES_MAX;
         assert!(moderate, "{}: {} files, {bytes} bytes", target.name, files.len());
     }
+}
+
+/// The target and the seconds of a line of the ledger's table.
+fn line(line: &str) -> Option<(&str, u64)> {
+    let mut cells = line.split('|').skip(1).map(str::trim);
+    Some((cells.next()?, cells.next()?.parse().ok()?))
 }
 
 #[test]
