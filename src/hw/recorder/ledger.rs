@@ -39,9 +39,11 @@ const READ: usize = 8 << 10;
 /// One lesson's ledger. Dropped, it is closed.
 pub struct Ledger {
     pen: Pen,
+    /// Until something is recorded, there is nothing to keep.
+    waits: Option<Keeper>,
     /// Dropped, it is the end.
-    open: oneshot::Sender<()>,
-    keeper: JoinHandle<()>,
+    open: Option<oneshot::Sender<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 /// Whoever sees or hears something of the lesson has one.
@@ -57,7 +59,6 @@ impl Ledger {
         let opened = clock.moment();
         let book = Book::begin(opened.steady, opened.wall - zero);
         let pen = Pen { book: Arc::new(Mutex::new(book)), clock };
-        let (open, closed) = oneshot::channel();
         let keeper = Keeper {
             pen: pen.clone(),
             path: folder.join(quality::FILE),
@@ -66,28 +67,38 @@ impl Ledger {
             rows: vec!["\n".into()],
             writing: None,
         };
-        Self { pen, open, keeper: tokio::spawn(keeper.keep(closed)) }
+        Self { pen, waits: Some(keeper), open: None, keeper: None }
     }
 
     pub fn pen(&self) -> Pen {
         self.pen.clone()
     }
 
+    /// A new run of the encoder, and the end of a pipe for what it says. With the first one, seconds begin to count.
+    ///
+    /// # Errors
+    /// When there is no pipe to be had.
+    pub fn run(&mut self, heed: Heed) -> io::Result<OwnedFd> {
+        if let Some(keeper) = self.waits.take() {
+            let (open, closed) = oneshot::channel();
+            (self.open, self.keeper) = (Some(open), Some(tokio::spawn(keeper.keep(closed))));
+        }
+        self.pen.run(heed)
+    }
+
     /// Everything is in the file, if it could be.
     pub async fn close(self) {
         drop(self.open);
-        if tokio::time::timeout(END_LIMIT, self.keeper).await.is_err() {
+        if let Some(keeper) = self.keeper
+            && tokio::time::timeout(END_LIMIT, keeper).await.is_err()
+        {
             warn!("the last seconds of a lesson's ledger are not written yet");
         }
     }
 }
 
 impl Pen {
-    /// A new run of the encoder, and the end of a pipe for what it says.
-    ///
-    /// # Errors
-    /// When there is no pipe to be had.
-    pub fn run(&self, heed: Heed) -> io::Result<OwnedFd> {
+    fn run(&self, heed: Heed) -> io::Result<OwnedFd> {
         let run = self.book().run(heed);
         // The program's end waits as any program's does.
         let (heard, says) = pipe_with(PipeFlags::CLOEXEC)?;

@@ -251,7 +251,7 @@ impl Session {
     }
 
     /// Begun with the folder, which is there now.
-    fn ledger(&mut self) -> &Ledger {
+    fn ledger(&mut self) -> &mut Ledger {
         let (Job { dir, zero, .. }, clock) = (&self.job, &self.clock);
         self.ledger.get_or_insert_with(|| {
             Ledger::open(dir.clone(), *zero, clock.clone(), self.outbox.clone())
@@ -337,7 +337,7 @@ impl Session {
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let gauges = match self.ledger().pen().run(source.heed) {
+        let gauges = match self.ledger().run(source.heed) {
             Ok(gauges) => gauges,
             Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
         };
