@@ -8,6 +8,8 @@ use tokio::time::timeout;
 use super::world::{Alive, World, check_hash, decodes};
 use super::*;
 use crate::model::recording::{Finished, GapWhy, RefusedWhy};
+use crate::wire::fmp4::cut::Piece;
+use crate::wire::fmp4::scan::{Scanner, Step};
 
 /// A lesson that was recorded for a while when the box died.
 async fn crashed() -> World {
@@ -24,6 +26,14 @@ fn numbers(takes: &[Finished]) -> Vec<u32> {
 
 fn told(world: &World, question: impl Fn(&Note) -> bool) -> usize {
     world.heard.iter().filter(|note| question(note)).count()
+}
+
+fn pieces(film: &[u8]) -> Vec<Piece> {
+    let mut scanner = Scanner::new(film.len() as u64);
+    while let Step::Read { offset, len } = scanner.step() {
+        scanner.feed(&film[usize::try_from(offset).unwrap()..][..len]);
+    }
+    scanner.found().unwrap().pieces
 }
 
 #[tokio::test]
@@ -109,12 +119,14 @@ async fn a_file_that_cannot_be_read_is_named_and_the_lesson_goes_on_in_a_new_one
 async fn a_damaged_file_is_kept_and_the_lesson_goes_on_in_a_new_one() {
     let mut world = World::new();
     world.start().await;
-    let first = world.segment().await;
+    world.segment().await;
     world.segment().await;
     world.crash().await;
     let path = world.file("1.mp4");
-    // Into the last picture of the first segment: good film lies before it and behind it.
-    let at = first.offset + first.len - 100;
+    // Some two seconds before its end: good film lies before it and behind it, and it is read again.
+    let pieces = pieces(&std::fs::read(&path).unwrap());
+    let struck = pieces[pieces.len() - 10];
+    let at = struck.offset + struck.len - 100;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0; 64], at).unwrap();
     let damaged = std::fs::read(&path).unwrap();

@@ -102,7 +102,7 @@ impl World {
     pub async fn hear<T>(&mut self, mut question: impl FnMut(&Note) -> Option<T>) -> T {
         let alive = self.alive.as_mut().unwrap();
         loop {
-            let next = timeout(Duration::from_secs(20), alive.notes.recv()).await;
+            let next = timeout(Duration::from_secs(60), alive.notes.recv()).await;
             let (room, note) = next.expect("the recorder speaks").unwrap();
             assert_eq!(room, self.room);
             self.heard.push(note);
