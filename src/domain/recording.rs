@@ -8,8 +8,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::callback::{self, Index, Teller};
 use super::{Appliance, durable, room};
 use crate::model::crash::{self, Point};
@@ -38,6 +36,7 @@ const LEDGER_LIMIT: Duration = Duration::from_secs(1);
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
 /// What viewers of unfinished recordings are shown.
+#[derive(Default)]
 pub struct Tapes {
     open: Mutex<HashMap<RoomId, Vec<Take>>>,
     /// Why there was no picture lately; gone with the next segment.
@@ -45,18 +44,7 @@ pub struct Tapes {
     /// What is wrong with picture and sound now.
     flaws: Mutex<HashMap<RoomId, BTreeSet<Flaw>>>,
     /// Whose turn it is to read a ledger.
-    ledgers: Arc<Semaphore>,
-}
-
-impl Default for Tapes {
-    fn default() -> Self {
-        Self {
-            open: Mutex::default(),
-            troubles: Mutex::default(),
-            flaws: Mutex::default(),
-            ledgers: Arc::new(Semaphore::new(1)),
-        }
-    }
+    ledgers: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Tapes {
@@ -339,7 +327,7 @@ pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
     let length = length.and_then(|seconds| u32::try_from(seconds).ok());
     // One at a time: a disk that hangs may hold one thread, and not those of the recorder.
     let read = async {
-        let turn = app.tapes.ledgers.clone().acquire_owned().await.ok()?;
+        let turn = app.tapes.ledgers.clone().lock_owned().await;
         let read = tokio::task::spawn_blocking(move || {
             let (mut ledger, _turn) = (Vec::new(), turn);
             File::open(path)?.take(LEDGER_BYTES_MAX).read_to_end(&mut ledger)?;
@@ -383,7 +371,8 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
     let text = playlist::media(&files, |take| format!("{}?k={key}", take.name));
     // A film whose ledger cannot be read is a film.
     let summary = quality(app, &material.room).await;
-    let index = index::render(&material, takes, summary, (&format!("{PLAYLIST}?k={key}"), &key));
+    let index =
+        index::render(&material, takes, summary.as_ref(), (&format!("{PLAYLIST}?k={key}"), &key));
     let folder = folder(app, id);
     let write = move || {
         std::fs::create_dir_all(&folder)?;

@@ -48,7 +48,7 @@ pub struct Inputs {
 }
 
 /// What is plugged in now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Devices {
     pub cameras: Vec<Camera>,
     pub cards: Vec<Card>,
@@ -95,20 +95,21 @@ impl Inputs {
     /// Part `input` when the board has no such input or its device cannot be read; else why nothing encodes.
     pub async fn choose(&self, name: &str) -> Result<Source, HwError> {
         let input = self.board.input(name);
-        let input = input.ok_or_else(|| HwError::new("input", "find it", name))?;
-        if input.is_generated() {
-            return Ok(source::generated(input, self.finder.find().await?, self.wanted));
-        }
-        let devices = self.look().await;
+        let missing = || HwError::new("input", "find it", name);
+        let devices = match input.ok_or_else(missing)?.is_generated() {
+            true => Devices::default(),
+            false => self.look().await,
+        };
         let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
         let dealt = dealt.into_iter().find(|dealt| dealt.input.name == name);
-        match dealt {
-            Some(dealt) => self.source(&dealt).await,
-            None => Err(HwError::new("input", "find it", name)),
-        }
+        self.source(&dealt.ok_or_else(missing)?).await
     }
 
     async fn source(&self, dealt: &choice::Dealt<'_>) -> Result<Source, HwError> {
+        if dealt.input.is_generated() {
+            let found = self.finder.find().await?;
+            return Ok(source::generated(dealt.input, found, self.wanted));
+        }
         let wrong = |why: String| HwError::new("input", format!("open {}", dealt.input.name), why);
         let mode = match (&dealt.input.picture, dealt.camera) {
             (Some(place), None) => {

@@ -22,14 +22,11 @@
 //! `quality` is the ledger in short (`wire::quality`), its seconds the lesson's;
 //! `start_ms` is where a file begins on the lesson's time line, `duration` is in seconds.
 
-use std::ops::Range;
-
 use serde::Serialize;
 
 use super::quality::Summary;
 use super::talk::Kept;
 use crate::model::lesson::{Attendance, Binding, LogLine, Message, Room};
-use crate::model::quality::Flaw;
 use crate::model::recording::Finished;
 
 /// What an index is made of, beside the recording.
@@ -48,7 +45,7 @@ pub struct Material {
 pub fn render(
     material: &Material,
     takes: &[Finished],
-    quality: Option<Summary>,
+    quality: Option<&Summary>,
     (playlist, key): (&str, &str),
 ) -> String {
     let room = &material.room;
@@ -56,7 +53,7 @@ pub fn render(
         version: 1,
         lesson: lesson(room),
         recording: Recording { note: &room.recording_note },
-        quality: quality.map(judged),
+        quality,
         playlist: (!takes.is_empty()).then_some(playlist),
         videos: takes.iter().map(|take| video(take, key)).collect(),
         members: material.attendance.iter().map(coming).collect(),
@@ -82,7 +79,7 @@ struct Index<'a> {
     lesson: Lesson<'a>,
     recording: Recording<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    quality: Option<Quality>,
+    quality: Option<&'a Summary>,
     playlist: Option<&'a str>,
     videos: Vec<Video<'a>>,
     members: Vec<Coming<'a>>,
@@ -110,24 +107,6 @@ struct Lesson<'a> {
 #[derive(Serialize)]
 struct Recording<'a> {
     note: &'a str,
-}
-
-#[derive(Serialize)]
-struct Quality {
-    verdict: &'static str,
-    seconds: u32,
-    without_picture: u32,
-    without_sound: u32,
-    lost_pictures: u64,
-    flaws: Vec<Stretch>,
-    more: u32,
-}
-
-#[derive(Serialize)]
-struct Stretch {
-    what: &'static str,
-    from: u32,
-    until: u32,
 }
 
 #[derive(Serialize)]
@@ -163,23 +142,6 @@ struct Line<'a> {
     time: i64,
     event: &'a str,
     detail: &'a str,
-}
-
-fn judged(summary: Summary) -> Quality {
-    let stretch = |(flaw, seconds): (Flaw, Range<u32>)| Stretch {
-        what: flaw.words(),
-        from: seconds.start,
-        until: seconds.end,
-    };
-    Quality {
-        verdict: summary.verdict.word(),
-        seconds: summary.seconds,
-        without_picture: summary.without_picture,
-        without_sound: summary.without_sound,
-        lost_pictures: summary.lost_pictures,
-        flaws: summary.stretches.into_iter().map(stretch).collect(),
-        more: summary.more,
-    }
 }
 
 fn lesson(room: &Room) -> Lesson<'_> {

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::quality::{Flaw, Second};
 
@@ -61,7 +61,8 @@ pub fn second(line: &[u8]) -> Option<Second> {
 }
 
 /// Whether a lesson can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Good,
     /// Here and there it cannot be seen or heard.
@@ -80,8 +81,8 @@ impl Verdict {
     }
 }
 
-/// A lesson's ledger in short.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A lesson's ledger in short, and as the index has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub verdict: Verdict,
     pub seconds: u32,
@@ -90,6 +91,7 @@ pub struct Summary {
     /// Pictures that the encoder took and that did not reach the file.
     pub lost_pictures: u64,
     /// What was wrong, and in which seconds of the lesson; of each flaw in order.
+    #[serde(rename = "flaws", serialize_with = "listed")]
     pub stretches: Vec<(Flaw, Range<u32>)>,
     /// So many more there were.
     pub more: u32,
@@ -147,6 +149,20 @@ impl Summary {
             more: u32::try_from(more).unwrap_or(u32::MAX),
         }
     }
+}
+
+fn listed<S: Serializer>(stretches: &[(Flaw, Range<u32>)], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Stretch {
+        what: &'static str,
+        from: u32,
+        until: u32,
+    }
+    to.collect_seq(stretches.iter().map(|(flaw, seconds)| Stretch {
+        what: flaw.words(),
+        from: seconds.start,
+        until: seconds.end,
+    }))
 }
 
 /// Runs of seconds with a flaw.

@@ -48,11 +48,7 @@ impl Inputs {
         let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
         let mut inputs = Vec::new();
         for one in &dealt {
-            let chosen = match one.input.is_generated() {
-                true => self.choose(&one.input.name).await,
-                false => self.source(one).await,
-            };
-            let (chosen, why) = match chosen {
+            let (chosen, why) = match self.source(one).await {
                 Ok(source) => (Some(Chosen::of(&source)), source.why),
                 Err(e) => (None, vec![e.source]),
             };

@@ -191,17 +191,18 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
 /// What is done to picture and sound, and what is looked at of them. Two graphs: one that waited for a microphone before
 /// its first picture would wait for ever. A picture that the device has encoded is not looked at.
 fn graphs(source: &Source, fill: impl Fn(&str) -> String) -> Vec<String> {
-    let graph = |label: &str, stream: &str, filters: &str, gauge: &str| {
+    let graph = |(label, split): (&str, &str), stream: &str, filters: &str, gauge: &str| {
         let filters = if filters.is_empty() { String::new() } else { fill(filters) + "," };
-        let split = if label == "v" { "split" } else { "asplit" };
         let graph = format!("[{stream}]{filters}{split}[{label}][g];[g]{gauge}");
         ["-filter_complex".into(), graph, "-map".into(), format!("[{label}]")]
     };
     let mut all = match &source.encoder {
-        Some(_) => graph("v", &source.video, &source.filters.join(","), PICTURE_GAUGE).to_vec(),
+        Some(_) => {
+            graph(("v", "split"), &source.video, &source.filters.join(","), PICTURE_GAUGE).to_vec()
+        }
         None => vec!["-map".into(), source.video.clone()],
     };
     let filter = source.audio_filter.as_deref().unwrap_or_default();
-    all.extend(graph("a", &source.audio, filter, SOUND_GAUGE));
+    all.extend(graph(("a", "asplit"), &source.audio, filter, SOUND_GAUGE));
     all
 }

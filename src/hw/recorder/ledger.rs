@@ -41,9 +41,8 @@ pub struct Ledger {
     pen: Pen,
     /// Until something is recorded, there is nothing to keep.
     waits: Option<Keeper>,
-    /// Dropped, it is the end.
-    open: Option<oneshot::Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
+    /// Its first half dropped, it is the end.
+    kept: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 /// Whoever sees or hears something of the lesson has one.
@@ -67,7 +66,7 @@ impl Ledger {
             rows: vec!["\n".into()],
             writing: None,
         };
-        Self { pen, waits: Some(keeper), open: None, keeper: None }
+        Self { pen, waits: Some(keeper), kept: None }
     }
 
     pub fn pen(&self) -> Pen {
@@ -81,17 +80,16 @@ impl Ledger {
     pub fn run(&mut self, heed: Heed) -> io::Result<OwnedFd> {
         if let Some(keeper) = self.waits.take() {
             let (open, closed) = oneshot::channel();
-            (self.open, self.keeper) = (Some(open), Some(tokio::spawn(keeper.keep(closed))));
+            self.kept = Some((open, tokio::spawn(keeper.keep(closed))));
         }
         self.pen.run(heed)
     }
 
     /// Everything is in the file, if it could be.
     pub async fn close(self) {
-        drop(self.open);
-        if let Some(keeper) = self.keeper
-            && tokio::time::timeout(END_LIMIT, keeper).await.is_err()
-        {
+        let Some((open, keeper)) = self.kept else { return };
+        drop(open);
+        if tokio::time::timeout(END_LIMIT, keeper).await.is_err() {
             warn!("the last seconds of a lesson's ledger are not written yet");
         }
     }

@@ -1,9 +1,9 @@
 //! The recorder: one supervised task for each lesson that is being recorded.
 //!
 //! `session` lives as long as the lesson, `ffmpeg` as long as one encoder run, `reel` puts parts on the lesson's
-//! timeline, `tape` owns a file and its disk, `ledger` notes how good each second is, `recover` reads what a crash left, `away` is why nothing is recorded,
-//! `outbox` keeps a slow listener away from the byte path. Knows no database and no lesson but its number; whoever
-//! listens keeps the index.
+//! timeline, `tape` owns a file and its disk, `ledger` notes how good each second is, `recover` reads what a crash left,
+//! `away` is why nothing is recorded, `outbox` keeps a slow listener away from the byte path. Knows no database and no
+//! lesson but its number; whoever listens keeps the index.
 
 mod away;
 mod ffmpeg;
