@@ -12,10 +12,10 @@ use tokio::sync::OnceCell;
 use crate::hw::board::{Board, Encoder};
 use crate::hw::error::HwError;
 
-/// `-version` and `-encoders` answer in 50 ms; a slow SD card makes it a second.
-const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+/// `-version` and `-encoders` answer in 50 ms; a slow SD card makes it a second, an emulated processor seven.
+const ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// A hardware encoder without its hardware may hang instead of failing.
-const TRIAL_TIMEOUT: Duration = Duration::from_secs(8);
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Looks once; a success is kept, a failure is tried again at the next question.
 #[derive(Debug)]

@@ -296,7 +296,7 @@ impl Person {
             url,
             headers,
             body,
-            timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
             answer_max: 256 << 20,
         };
         send(&self.client, outgoing).await.map_err(|e| format!("{e:?}"))

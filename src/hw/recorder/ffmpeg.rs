@@ -170,8 +170,9 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
             all.extend(["-c:v".into(), encoder.name.clone(), "-pix_fmt".into()]);
             all.push(encoder.format.clone());
             all.extend(encoder.args.iter().map(|arg| fill(arg)));
+            // A picture is recorded once, at its own time: none is doubled where the driver left one out.
             all.extend(words(&format!(
-                "-b:v {kbit}k -maxrate {kbit}k -bufsize {kbit}k -bf 0 -g {rate} \
+                "-fps_mode vfr -b:v {kbit}k -maxrate {kbit}k -bufsize {kbit}k -bf 0 -g {rate} \
                  -force_key_frames expr:gte(t,n_forced)"
             )));
         }
