@@ -269,9 +269,9 @@ async fn listen_to_recorder(
 
 async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver<bool>) {
     let (mut swept, mut retried) = (clock.steady(), clock.steady());
-    let mut memory = rest::Memory::begin(clock.steady());
+    let (mut memory, mut is_owed) = (rest::Memory::begin(clock.steady()), false);
     loop {
-        let is_still = app.presence.is_still() && app.applications.is_still();
+        let is_still = !is_owed && app.presence.is_still() && app.applications.is_still();
         tokio::select! {
             () = listener::drained(&mut drain) => return settle(&app, clock.moment()).await,
             () = tokio::time::sleep(if is_still { STILL } else { TICK }) => {}
@@ -304,7 +304,7 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
                 }
             }
         }
-        memory.look(&app, now.steady);
+        is_owed = memory.look(&app, now.steady);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the box does when nobody wants anything of it: it gives back the memory that it does not use.
 
 use crate::domain::Appliance;
-use crate::hw::memory::{self, Code, Rest};
+use crate::hw::memory::{self, Code, Due, Rest};
 use crate::model::Millis;
 
 pub struct Memory {
@@ -14,15 +14,20 @@ impl Memory {
         Self { rest: Rest::begin(memory::used(), now), code: None }
     }
 
-    /// To be asked after whatever else is done now and then: that touches memory, too.
-    pub fn look(&mut self, app: &Appliance, now: Millis) {
-        if !self.rest.look(memory::used(), now) {
-            return;
+    /// To be asked after whatever else is done now and then: that touches memory, too. True when it is to be asked again
+    /// soon: threads that give back their part of the heap touch code meanwhile.
+    pub fn look(&mut self, app: &Appliance, now: Millis) -> bool {
+        let due = self.rest.look(memory::used(), now);
+        let is_all = due == Some(Due::CodeAndHeap);
+        if is_all {
+            memory::ask_heap();
+            app.db.rest(memory::heap_here);
+            wake_workers();
         }
-        app.db.rest();
-        memory::ask_heap();
-        wake_workers();
-        self.give_back_code();
+        if due.is_some() {
+            self.give_back_code();
+        }
+        is_all
     }
 
     fn give_back_code(&mut self) {

@@ -187,11 +187,12 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
             return if help { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
         }
     };
+    memory::heap_by(shrink_heap);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .on_thread_park(move || {
+        .on_thread_park(|| {
             turns::short_here();
-            memory::heap_here(shrink_heap);
+            memory::heap_here();
         })
         .build();
     let done = match runtime {

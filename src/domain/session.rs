@@ -15,7 +15,7 @@ use crate::model::user::{Held, Origin, StoredToken, User};
 use crate::model::{Conflict, Fault, Millis, Moment, Refusal, Thing, sha256};
 use crate::store::{tokens, users};
 use held::actor_of;
-use table::Session;
+use table::{Kept, Session};
 
 pub use held::Sessions;
 
@@ -139,8 +139,11 @@ pub(super) fn look_up_late(app: &Appliance, now: Moment) {
 
 /// Brings every token into memory. Nothing may be written meanwhile.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    let stored = app.db.read(|conn| Ok(tokens::held(conn)?)).await?;
-    app.sessions.restore(stored.into_iter().filter_map(|held| restored(held, now)));
+    let read = move |conn: &Connection| {
+        let stored = tokens::held(conn)?.into_iter().filter_map(|held| restored(held, now));
+        Ok(stored.map(|(hash, session)| Kept::new(hash, session)).collect())
+    };
+    app.sessions.restore(app.db.read(read).await?);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,15 +17,24 @@ use crate::model::Millis;
 /// Processor time in a thousandth of one processor's. A school whose heartbeats take less is at rest, too: what it needs
 /// is soon back.
 const BUSY: u128 = 20;
-/// So long it must have been at rest, and so long until it is asked again what it holds.
+/// So long it must have been at rest, and so long until its heap is looked through again, which takes a while. Pages of
+/// the program itself are soon back.
 const REST: Millis = Millis::seconds(2);
-const AGAIN: Millis = Millis::seconds(10);
+const HEAP_AGAIN: Millis = Millis::seconds(10);
+
+/// What is to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    Code,
+    CodeAndHeap,
+}
 
 /// Says when memory is to be given back. Asked each second, or as rarely as the box wakes up.
 pub struct Rest {
     seen: Seen,
     since: Option<Millis>,
-    gave: Option<Millis>,
+    /// When the heap was given back last.
+    heap: Option<Millis>,
 }
 
 #[derive(Clone, Copy)]
@@ -36,24 +46,27 @@ struct Seen {
 impl Rest {
     /// `used` is the processor time of the whole process until `at`.
     pub fn begin(used: Duration, at: Millis) -> Self {
-        Self { seen: Seen { at, used }, since: None, gave: None }
+        Self { seen: Seen { at, used }, since: None, heap: None }
     }
 
-    /// Whether memory is to be given back now.
-    pub fn look(&mut self, used: Duration, now: Millis) -> bool {
+    /// What is to be given back now.
+    pub fn look(&mut self, used: Duration, now: Millis) -> Option<Due> {
         let before = std::mem::replace(&mut self.seen, Seen { at: now, used });
         let span = (now - before.at).to_std().as_micros();
         let worked = used.saturating_sub(before.used).as_micros() * 1000;
         if worked > span * BUSY {
             self.since = None;
-            return false;
+            return None;
         }
         let since = *self.since.get_or_insert(before.at);
-        let is_due = now - since >= REST && self.gave.is_none_or(|gave| now - gave >= AGAIN);
-        if is_due {
-            self.gave = Some(now);
+        if now - since < REST {
+            return None;
         }
-        is_due
+        if self.heap.is_some_and(|heap| now - heap < HEAP_AGAIN) {
+            return Some(Due::Code);
+        }
+        self.heap = Some(now);
+        Some(Due::CodeAndHeap)
     }
 }
 
@@ -63,11 +76,19 @@ pub fn used() -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
-/// How often the heap was asked to give back what it does not use.
+/// Has the heap give back what it does not use of the calling thread's part.
+static SHRINK: OnceLock<fn()> = OnceLock::new();
+/// How often it was asked for.
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static DONE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Says how the heap is made to give back what it does not use of the calling thread's part. Without that it keeps it.
+pub fn heap_by(shrink: fn()) {
+    // There is one heap.
+    let _ = SHRINK.set(shrink);
 }
 
 /// Each thread owns a part of the heap, and gives back its own when it next comes by `heap_here`.
@@ -75,11 +96,13 @@ pub fn ask_heap() {
     ASKED.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Has `shrink` give back what this thread's part of the heap does not use, if that was asked for since the last time.
-/// Else it costs a look at one number: a thread may come by whenever it has nothing to do.
-pub fn heap_here(shrink: fn()) {
+/// Gives back what this thread's part of the heap does not use, if that was asked for since the last time. Else it costs
+/// a look at one number: a thread may come by whenever it has nothing to do.
+pub fn heap_here() {
     let asked = ASKED.load(Ordering::Relaxed);
-    if DONE.replace(asked) != asked {
+    if DONE.replace(asked) != asked
+        && let Some(shrink) = SHRINK.get()
+    {
         shrink();
     }
 }

@@ -233,9 +233,11 @@ impl Db {
         self.writer.is_ailing()
     }
 
-    /// Nobody reads for a while: pages that the readers keep go back. The system has them as well.
-    pub fn rest(&self) {
+    /// Nobody asks for a while: pages that readers and writer keep go back. The system has them as well. The writer's
+    /// thread is no runtime's, and does `shrink` itself.
+    pub fn rest(&self, shrink: fn()) {
         self.readers.rest();
+        self.writer.rest(shrink);
     }
 
     /// Finishes queued work, checkpoints the WAL and ends the writer thread.

@@ -56,6 +56,16 @@ fn a_store_made_sound_is_one_closed_file() {
 }
 
 #[tokio::test]
+async fn the_writer_gives_back_its_own_part_of_the_heap_and_goes_on() {
+    static SHRUNK: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None);
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.rest(|| *SHRUNK.lock().unwrap() = std::thread::current().name().map(Into::into));
+    db.write(|_| Ok(())).await.unwrap();
+    assert_eq!(SHRUNK.lock().unwrap().as_deref(), Some("store-writer"));
+}
+
+#[tokio::test]
 async fn what_is_posted_is_told_once_it_stands_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();

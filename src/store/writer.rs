@@ -159,6 +159,20 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(Fault::internal("store", "the writer is gone")))
     }
 
+    /// Nobody waits for it: a writer that has work has none of this to do.
+    pub fn rest(&self, shrink: fn()) {
+        let work = move |conn: &Connection| {
+            conn.execute_batch("PRAGMA shrink_memory")?;
+            shrink();
+            Ok(())
+        };
+        let (reply, _) = oneshot::channel();
+        let task = Task { work: Some(work), done: None, reply };
+        if let Err(refused) = self.queue.put(Box::new(task)) {
+            tracing::debug!(?refused, "the writer keeps its pages");
+        }
+    }
+
     pub fn on_posted(&self, listener: posted::Listener) {
         // A second listener would be a second owner of the groups: there is none.
         let _ = self.listeners.posted.set(listener);

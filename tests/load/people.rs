@@ -61,6 +61,11 @@ pub fn heartbeat(token: &str, room: i64) -> Vec<u8> {
     edu("live/heartbeat", token, json!({"roomnum": room}))
 }
 
+/// Of the teacher: the lesson is over.
+pub fn farewell(token: &str, room: i64) -> Vec<u8> {
+    edu("live/exitroom", token, json!({"roomnum": room}))
+}
+
 /// The same length, and nobody's: the last character but one differs. Of a signed token that is its signature.
 pub fn forged(token: &str) -> String {
     let (head, tail) = token.split_at(token.len() - 2);

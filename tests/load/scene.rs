@@ -105,6 +105,11 @@ impl Scene {
         self.rehearse(self.seats.clone(), |answer| answer["errorCode"] == 0).await.map(drop)
     }
 
+    /// The teachers end all lessons: a box that tries to record one is not idle.
+    pub async fn end_lessons(&self, seed: &Seed) -> Done<()> {
+        self.rehearse(seed.farewells(), |answer| answer["errorCode"] == 0).await.map(drop)
+    }
+
     /// Heartbeats of so many who have a seat, one each.
     pub async fn heartbeats(&self, seed: &Seed, clients: u32) -> Done<Vec<Call>> {
         self.rehearse(seed.heartbeats(clients), |answer| answer["errorCode"] == 0).await

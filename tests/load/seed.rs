@@ -75,6 +75,13 @@ impl Seed {
         let beat = |p| people::heartbeat(&people::token(p), self.classes[people::class_of(p)]);
         (0..clients.min(people::CLIENTS)).map(beat).collect()
     }
+
+    /// The teachers' last requests: each ends the own lesson.
+    pub fn farewells(&self) -> Vec<Vec<u8>> {
+        let teacher = |class| people::token(people::first_of(class));
+        let classes = self.classes.iter().enumerate();
+        classes.map(|(class, room)| people::farewell(&teacher(class), *room)).collect()
+    }
 }
 
 /// Lessons run; their recording is another row's business.

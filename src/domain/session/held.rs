@@ -85,9 +85,7 @@ impl Sessions {
     }
 
     /// Takes in what was stored.
-    pub(super) fn restore(&self, stored: impl Iterator<Item = ([u8; 32], Session)>) {
-        // Nobody waits for the lock while they are put in order.
-        let mut all: Table = stored.map(|(hash, session)| Kept::new(hash, session)).collect();
+    pub(super) fn restore(&self, mut all: Table) {
         let mut tokens = self.tokens.write().unwrap_or_else(PoisonError::into_inner);
         tokens.drain().for_each(|kept| all.insert(kept));
         *tokens = all;

@@ -179,7 +179,12 @@ impl Table {
 
     /// Points anew at all of them.
     fn point(&mut self) {
-        let slots = (self.all.len() * 4 / 3 + 1).next_power_of_two();
+        self.point_for(self.all.len());
+    }
+
+    /// With room for so many.
+    fn point_for(&mut self, most: usize) {
+        let slots = (most * 4 / 3 + 1).next_power_of_two();
         self.slots.clear();
         self.slots.resize(slots, EMPTY);
         (0..self.all.len()).for_each(|at| point_at(&mut self.slots, &self.all, at));
@@ -188,8 +193,12 @@ impl Table {
 
 impl FromIterator<Kept> for Table {
     fn from_iter<I: IntoIterator<Item = Kept>>(all: I) -> Self {
-        let mut table = Self::default();
-        all.into_iter().for_each(|kept| table.insert(kept));
+        let all = all.into_iter();
+        // A list that grows leaves its smaller selves behind, and the heap between them in use.
+        let most = all.size_hint().1.unwrap_or_default();
+        let mut table = Self { slots: Vec::new(), all: Vec::with_capacity(most) };
+        table.point_for(most);
+        all.for_each(|kept| table.insert(kept));
         table.all.shrink_to_fit();
         table
     }

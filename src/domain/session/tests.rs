@@ -38,7 +38,8 @@ fn a_stored_token_opens_before_all_are_in_memory_and_the_store_is_not_asked_afte
     assert!(sessions.knows(&sha256(b"good")).unwrap() && !sessions.knows(&sha256(b"no")).unwrap());
     assert_eq!(asked.load(Ordering::Relaxed), 4);
     let stored = [held("good", Role::Pupil, Origin::Edu)];
-    sessions.restore(stored.into_iter().filter_map(|held| restored(held, NOW)));
+    let stored = stored.into_iter().filter_map(|held| restored(held, NOW));
+    sessions.restore(stored.map(|(hash, session)| Kept::new(hash, session)).collect());
     assert!(matches!(opens("good"), Ok(UserId(10_001))));
     assert!(refused("forged"));
     assert_eq!((asked.load(Ordering::Relaxed), sessions.count()), (4, 1));

@@ -6,26 +6,28 @@ fn spent(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// The seconds of these in which memory is due, when so many milliseconds were worked until each.
-fn due(worked: impl Fn(u64) -> u64, seconds: impl Iterator<Item = u64>) -> Vec<u64> {
+/// The seconds of these in which heap or code is due, when so many milliseconds were worked until each.
+fn due(what: Due, worked: impl Fn(u64) -> u64, seconds: impl Iterator<Item = u64>) -> Vec<u64> {
     let mut rest = Rest::begin(spent(worked(0)), Millis(0));
     let at = |second: u64| Millis::seconds(i64::try_from(second).unwrap());
-    seconds.filter(|second| rest.look(spent(worked(*second)), at(*second))).collect()
+    seconds.filter(|second| rest.look(spent(worked(*second)), at(*second)) == Some(what)).collect()
 }
 
 #[test]
-fn a_box_at_rest_gives_back_after_two_seconds_and_each_ten() {
-    assert_eq!(due(|s| 500 + s, 1..24), [2, 12, 22]);
-    assert_eq!(due(|s| s, [10, 20, 30].into_iter()), [10, 20, 30], "it looks rarely");
-    assert_eq!(due(|s| s * 10, 1..13), [2, 12], "a school that only beats");
+fn a_box_at_rest_gives_back_code_whenever_it_looks_and_heap_each_ten_seconds() {
+    assert_eq!(due(Due::CodeAndHeap, |s| 500 + s, 1..24), [2, 12, 22]);
+    assert_eq!(due(Due::Code, |s| 500 + s, 1..15), [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]);
+    let rarely = [10, 11, 20, 21, 31];
+    assert_eq!(due(Due::CodeAndHeap, |s| s, rarely.into_iter()), [10, 20, 31]);
+    assert_eq!(due(Due::CodeAndHeap, |s| s * 10, 1..13), [2, 12], "a school that only beats");
 }
 
 #[test]
 fn a_box_that_works_keeps_what_it_has_and_gives_it_back_two_seconds_after() {
     // A fortieth of a processor until the twentieth second.
-    assert_eq!(due(|s| s.min(20) * 25, 1..24), [22]);
+    assert_eq!(due(Due::CodeAndHeap, |s| s.min(20) * 25, 1..24), [22]);
     let once = |s: u64| if s > 4 { s.min(6) * 100 } else { 0 };
-    assert_eq!(due(once, 1..15), [2, 12]);
+    assert_eq!(due(Due::CodeAndHeap, once, 1..15), [2, 12]);
 }
 
 thread_local! {
@@ -34,11 +36,11 @@ thread_local! {
 
 #[test]
 fn each_thread_shrinks_its_heap_once_for_each_time_it_was_asked() {
-    let shrink: fn() = || SHRUNK.set(SHRUNK.get() + 1);
-    heap_here(shrink);
+    heap_by(|| SHRUNK.set(SHRUNK.get() + 1));
+    heap_here();
     let before = SHRUNK.get();
     ask_heap();
-    heap_here(shrink);
+    heap_here();
     assert!(SHRUNK.get() > before);
 }
 

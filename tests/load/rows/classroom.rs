@@ -10,8 +10,8 @@ use crate::scene::{Call, Scene};
 use crate::seed::Seed;
 use crate::{Done, Plan, counters, people};
 
-/// A start is over by then, and what it needed given back.
-const SETTLED: Duration = Duration::from_secs(3);
+/// A start is over by then, and what it needed given back: its threads end after ten seconds.
+const SETTLED: Duration = Duration::from_secs(15);
 const BACK_TO_IDLE: Duration = Duration::from_secs(60);
 const DAY_S: f64 = 86_400.0;
 const MEMORY_MB: f64 = 14.0;
@@ -49,7 +49,7 @@ pub async fn classroom(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     }
     let seconds = turn(plan).as_secs_f64() * f64::from(plan.rounds);
     let mut lines = latencies("500 clients, a heartbeat each 3 s", &floors, &ours);
-    lines.extend(memory(plan, &scene, idle, &floors, &ours).await?);
+    lines.extend(memory(plan, (seed, &scene), idle, &floors, &ours).await?);
     let day = bytes / seconds * DAY_S / 1e9;
     let disk = Line::new("disk written by those heartbeats, GB a day", format!("{day:.3}"));
     lines.push(disk.floor("0").limit(format!("{DISK_GB}"), day <= DISK_GB));
@@ -86,12 +86,13 @@ fn latencies(what: &str, floors: &[Seen], ours: &[Seen]) -> Vec<Line> {
 
 async fn memory(
     plan: &Plan,
-    scene: &Scene,
+    (seed, scene): (&Seed, &Scene),
     idle: f64,
     floors: &[Seen],
     ours: &[Seen],
 ) -> Done<Vec<Line>> {
     let of = |seen: &[Seen]| median(seen.iter().map(|s| s.pss_mb).collect());
+    scene.end_lessons(seed).await?;
     if !plan.smoke {
         tokio::time::sleep(BACK_TO_IDLE).await;
     }
