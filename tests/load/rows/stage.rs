@@ -141,7 +141,7 @@ async fn start(talk: &mut Talk, teacher: u32) -> Done<i64> {
 /// An ffmpeg that notes how many pictures it has encoded when it records; it answers questions as ever.
 fn counting(folder: &Path) -> Done<String> {
     let (path, notes) = (folder.join("ffmpeg"), folder.join("pictures"));
-    let counts = format!("exec ffmpeg -progress '{}'.$$ \"$@\"", notes.display());
+    let counts = format!("exec ffmpeg -vstats_file '{}'.$$ \"$@\"", notes.display());
     let script =
         format!("#!/bin/sh\ncase \"$*\" in *pipe:1) {counts};; esac\nexec ffmpeg \"$@\"\n");
     std::fs::write(&path, script)?;
@@ -156,12 +156,8 @@ fn encoded(folder: &Path) -> Done<u64> {
         if path.file_stem().is_none_or(|stem| stem != "pictures") {
             continue;
         }
-        let text = std::fs::read_to_string(&path)?;
-        if !text.trim_end().ends_with("progress=end") {
-            return Err("an encoder did not end by itself".into());
-        }
-        let last = text.lines().filter_map(|line| line.strip_prefix("frame=")).next_back();
-        sum += last.ok_or("an encoder has counted nothing")?.trim().parse::<u64>()?;
+        // A line for each picture. Those of an encoder that did not end by itself are not all there.
+        sum += std::fs::read_to_string(&path)?.lines().count() as u64;
     }
     Ok(sum)
 }
