@@ -75,7 +75,8 @@ pub fn of(
             reasons.push(format!("sound from {}, device {device}", card.id));
         }
         None => {
-            args.extend(words("-f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo"));
+            // In its own time: when a camera breaks off, minutes of silence would be made in each second until it is noticed.
+            args.extend(words("-re -f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo"));
             reasons.push("silence: no sound card of this input is plugged in".into());
         }
     }

@@ -317,7 +317,7 @@ fn what_is_told_to_ffmpeg_names_todays_numbers_and_the_picture_that_the_encoder_
     assert!(
         made.args
             .join(" ")
-            .ends_with("-f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo")
+            .ends_with("-re -f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo")
     );
     let made = told(&input, None, Some(&card("usb-a-1", 3, "C920")));
     assert!(made.args.join(" ").contains("color=black") && !made.args.contains(&"-isync".into()));
