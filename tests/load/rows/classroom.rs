@@ -35,7 +35,7 @@ pub fn turn(plan: &Plan) -> Duration {
 pub async fn classroom(plan: &Plan, seed: &Seed) -> Done<Vec<Line>> {
     let scene = Scene::open(seed)?;
     tokio::time::sleep(SETTLED).await;
-    let idle = counters::pss_mb(scene.house.pid())?;
+    let idle = at_rest(&scene).await?;
     let calls = scene.heartbeats(seed, people::CLIENTS).await?;
     let length = calls[0].expects.length();
     let bare = Process::floor(length, seed.pinned)?;
@@ -64,6 +64,16 @@ async fn crowd(server: &Process, calls: &[Call], length: Duration) -> Done<Seen>
     };
     let (latencies, pss_mb) = tokio::join!(crowd.beat(length), late);
     Ok(Seen { latencies: latencies?, pss_mb: pss_mb? })
+}
+
+/// What a box holds that does nothing, in MB: the middle of five seconds, for each second's look around costs some pages.
+async fn at_rest(scene: &Scene) -> Done<f64> {
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        seen.push(counters::pss_mb(scene.house.pid())?);
+    }
+    Ok(median(seen))
 }
 
 fn latencies(what: &str, floors: &[Seen], ours: &[Seen]) -> Vec<Line> {
@@ -96,7 +106,7 @@ async fn memory(
     if !plan.smoke {
         tokio::time::sleep(BACK_TO_IDLE).await;
     }
-    let after = counters::pss_mb(scene.house.pid())?;
+    let after = at_rest(scene).await?;
     let then = of(ours);
     Ok(vec![
         Line::new("memory then (PSS), MB", format!("{then:.1}"))
