@@ -31,6 +31,7 @@ macro_rules! keys {
         pub struct Config {
             $(#[doc = $doc] pub $field: $kind,)*
             pub classrooms: Vec<ClassroomEntry>,
+            pub cameras: Vec<CameraEntry>,
             pub webhooks: Vec<WebhookEntry>,
         }
 
@@ -47,6 +48,7 @@ macro_rules! keys {
                 $($field: <$kind as Read>::read(values.get($name))
                     .map_err(|why| format!("{}: {why}", $name))?,)*
                 classrooms: values.classrooms.clone(),
+                cameras: values.cameras.clone(),
                 webhooks: values.webhooks.clone(),
             })
         }
@@ -160,6 +162,35 @@ pub struct ClassroomEntry {
     pub teachers: Vec<String>,
 }
 
+/// `[[camera]]`: a PTZ head.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct CameraEntry {
+    pub name: String,
+    /// Empty: the first.
+    #[serde(default)]
+    pub classroom: String,
+    /// Bus path of its serial port. Empty: the board's port for camera heads.
+    #[serde(default)]
+    pub line: String,
+    #[serde(default)]
+    pub baud: Option<u32>,
+    /// Address and perhaps port of one over IP, which has no line.
+    #[serde(default)]
+    pub udp: String,
+    /// Its number in the ring.
+    #[serde(default)]
+    pub address: Option<u8>,
+    /// Name of a quirk.
+    #[serde(default)]
+    pub model: String,
+    /// Presets: for the start of a lesson, and without one.
+    #[serde(default)]
+    pub start: Option<u8>,
+    #[serde(default)]
+    pub idle: Option<u8>,
+}
+
 /// `[[webhook]]`: somebody who is told when a recording and its index are ready.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,6 +211,18 @@ const TABLES: &str = r#"
 #name = "room 1"
 #input = "sim"
 #teachers = ["ann"]
+
+# PTZ cameras that speak VISCA. Their place in this file is their number for `/box/v1/cameras`.
+#[[camera]]
+#name = "room 1"
+#classroom = "room 1"   # empty: the first
+#line = ""              # bus path of the serial port, e.g. "usb-0000:01:00.0-1.2"; empty: the board's port for camera heads
+#baud = 9600            # 9600, 19200, 38400 or 115200
+#udp = ""               # instead of a line: address (and port, else 52381) of VISCA over IP
+#address = 1            # number in the ring of the line, 1 to 7
+#model = "generic"      # generic-no-focus, generic-slow, evi-d70, evi-d30, evi-d100, evi-hd1, brc-h700, brc-300, cisco-precisionhd
+#start = 0              # preset into which it turns when a lesson starts; none: it stays
+#idle = 1               # preset while there is no lesson: let it face the wall; none: it stays
 
 # Webhooks: told when a recording and its index are ready, signed with HMAC-SHA256.
 #[[webhook]]
@@ -245,6 +288,7 @@ pub fn sample() -> String {
 struct Values {
     keys: BTreeMap<&'static str, Value>,
     classrooms: Vec<ClassroomEntry>,
+    cameras: Vec<CameraEntry>,
     webhooks: Vec<WebhookEntry>,
 }
 
@@ -254,7 +298,8 @@ impl Values {
         for key in KEYS {
             keys.insert(key.name, parse(key.default)?);
         }
-        Ok(Self { keys, classrooms: Vec::new(), webhooks: Vec::new() })
+        let (classrooms, cameras, webhooks) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { keys, classrooms, cameras, webhooks })
     }
 
     fn get(&self, name: &'static str) -> &Value {
@@ -279,6 +324,9 @@ impl Values {
         let mut table: toml::Table = text.parse().map_err(|e| place(text, &e))?;
         if let Some(rows) = table.remove("classroom") {
             self.classrooms = rows.try_into().map_err(|e| format!("[[classroom]]: {e}"))?;
+        }
+        if let Some(rows) = table.remove("camera") {
+            self.cameras = rows.try_into().map_err(|e| format!("[[camera]]: {e}"))?;
         }
         if let Some(rows) = table.remove("webhook") {
             self.webhooks = rows
@@ -371,6 +419,8 @@ fn check(config: &Config) -> Result<(), String> {
     }
     let mut names: Vec<&str> = config.classrooms.iter().map(|c| c.name.as_str()).collect();
     distinct("[[classroom]]", &mut names)?;
+    let mut names: Vec<&str> = config.cameras.iter().map(|c| c.name.as_str()).collect();
+    distinct("[[camera]]", &mut names)?;
     let mut names: Vec<&str> = config.webhooks.iter().map(|w| w.name.as_str()).collect();
     distinct("[[webhook]]", &mut names)?;
     for hook in &config.webhooks {

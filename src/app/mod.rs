@@ -1,5 +1,6 @@
 //! The running program: build the parts, run them, drain them. It alone knows all the others.
 
+pub mod cameras;
 mod doors;
 pub mod health;
 pub mod licence;
@@ -23,12 +24,12 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
-    self, Appliance, Folders, Parts, Space, application, audit, file, lesson, outbox, pass,
+    self, Appliance, Folders, Parts, Space, application, audit, camera, file, lesson, outbox, pass,
     recording, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
-use crate::hw::recorder;
+use crate::hw::{ptz, recorder};
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
@@ -100,7 +101,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     let health = Arc::new(Health::new(setup.inputs.finder.clone()));
     let bound = Bound::of(config, &health).await?;
     let (orders, order_box) = mpsc::channel(ORDERS);
-    let (parts, name) = gather(config, &setup, &data, entropy, orders)?;
+    let (parts, name, lines) = gather(config, &setup, &data, entropy, orders)?;
     let db = parts.db.clone();
     let app = Appliance::open(parts, clock.moment()).await.map_err(|e| trouble(&e))?;
     if app.policy.channel.rule == ChannelRule::Md5 {
@@ -143,6 +144,9 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         Box::pin(async move { desk.answer(request).await })
     });
     tasks.spawn(listener::serve(Door::Unix(own), asked, draining.clone()));
+    for line in lines {
+        tasks.spawn(drive(line, setup.inputs.clone(), draining.clone()));
+    }
     act(&app, &clock, &mut tasks, &draining, (setup, order_box));
     Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
 }
@@ -165,6 +169,8 @@ fn act(
     tasks.spawn(courier::run(app(), clock(), drain()));
     tasks.spawn(housekeep(app(), clock(), drain()));
     tasks.spawn(look_round(app(), inputs));
+    let turned = app();
+    tasks.spawn(async move { camera::settle_all(&turned).await });
 }
 
 fn own(data: &Path) -> Result<(Folder, PathBuf), StartError> {
@@ -188,16 +194,18 @@ fn gather(
     data: &Path,
     entropy: Entropy,
     recorder: mpsc::Sender<Order>,
-) -> Result<(Parts, String), StartError> {
+) -> Result<(Parts, String, Vec<ptz::Line>), StartError> {
     let (secrets, name) = secrets::load_or_make(data, &entropy).map_err(StartError::Software)?;
     let db = Db::open_unchecked(data).map_err(|e| StartError::Software(e.to_string()))?;
     let (licence, identity) = licence::setup(config, &setup.inputs.board, data)?;
     let name = licence::box_name(&identity).unwrap_or(name);
     let space_at = data.to_owned();
+    let policy = parts::policy(config, &setup.inputs.board, name.clone())?;
+    let (cameras, lines) = cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
     let parts = Parts {
         db,
         entropy,
-        policy: parts::policy(config, &setup.inputs.board, name.clone())?,
+        policy,
         secrets,
         folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
         licence,
@@ -206,12 +214,17 @@ fn gather(
             reserve: setup.reserve_bytes,
         },
         recorder,
+        cameras,
     };
-    Ok((parts, name))
+    Ok((parts, name, lines))
 }
 
 fn trouble(fault: &Fault) -> StartError {
     StartError::Software(socket::explain(fault))
+}
+
+async fn drive(line: ptz::Line, inputs: Arc<Inputs>, drain: watch::Receiver<bool>) {
+    line.run(&inputs.root, &inputs.hotplug, drain).await;
 }
 
 async fn attend(inputs: Arc<Inputs>, mut drain: watch::Receiver<bool>) {

@@ -16,10 +16,11 @@ use clap::{Parser, Subcommand};
 use hyper::Method;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{self, Running, StartError, World, parts};
+use crate::app::{self, Running, StartError, World, cameras, parts};
 use crate::config::{self, Config, Sources};
 use crate::dialect::{DIALECTS, describe, openapi};
 use crate::http::url::percent;
+use crate::hw::inputs::Head;
 use crate::hw::recorder::Setup;
 use crate::hw::{memory, turns};
 use crate::model::{Clock, Entropy};
@@ -352,7 +353,8 @@ fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
 /// What `serve` works out of the configuration before it listens, with all its complaints.
 fn recorder_setup(config: &Config, environment: &Environment) -> Result<Setup, Failed> {
     let setup = parts::recorder(config, &environment.search_path)?;
-    parts::policy(config, &setup.inputs.board, String::new())?;
+    let policy = parts::policy(config, &setup.inputs.board, String::new())?;
+    cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
     Ok(setup)
 }
 
@@ -423,7 +425,9 @@ async fn show_inputs(
         let text = socket::ask(&sock, Method::GET, "/inputs").await.map_err(failed(SOFTWARE))?;
         serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?
     } else {
-        recorder_setup(config, environment)?.inputs.report().await
+        let mut report = recorder_setup(config, environment)?.inputs.report().await;
+        report.heads = config.cameras.iter().map(|camera| Head::unasked(&camera.name)).collect();
+        report
     };
     if json {
         let text = serde_json::to_string_pretty(&report);

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use super::message::{self, Notice, Stamp};
+use super::policy::Classroom;
 use super::presence::{Aged, LiveRoom};
-use super::{Appliance, audit, licence, recording, room};
+use super::{Appliance, audit, camera, licence, recording, room};
 use crate::model::audit::{Entry, Event};
 use crate::model::crash::{self, Point};
 use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
@@ -72,7 +73,7 @@ pub async fn start(
         None => tracing::warn!(room = %id, "lesson started without a classroom: not recorded"),
     }
     if let Some(classroom) = chosen {
-        record(app, id, classroom.input, now.wall);
+        record(app, id, &classroom, now.wall).await;
     }
     Ok(())
 }
@@ -131,7 +132,7 @@ async fn end(
             Ok(ended)
         })
         .await?;
-    app.presence.close(id);
+    let closed = app.presence.close(id);
     crash::point(Point::LessonEnded);
     tracing::info!(room = %id, why, "lesson ended");
     match recording {
@@ -141,6 +142,9 @@ async fn end(
                 tracing::warn!(room = %id, error = ?e, "no index was written");
             }
         }
+    }
+    if let Some(classroom) = closed.and_then(|lesson| lesson.classroom) {
+        camera::settle(app, &classroom).await;
     }
     hand_on(app, stamp.now).await;
     Ok(())
@@ -163,7 +167,7 @@ async fn hand_on(app: &Appliance, now: Millis) {
     match given {
         Ok(Some(begin_at)) => {
             tracing::info!(room = %id, classroom = classroom.name, "recorded from now on");
-            record(app, id, classroom.input, begin_at);
+            record(app, id, &classroom, begin_at).await;
         }
         // It ended, or is only being started: nobody records there, so the classroom stays free.
         Ok(None) => app.presence.unassign(id),
@@ -174,12 +178,13 @@ async fn hand_on(app: &Appliance, now: Millis) {
     }
 }
 
-fn record(app: &Appliance, id: RoomId, input: String, begin_at: Millis) {
-    recording::begin(app, id, input, begin_at);
+async fn record(app: &Appliance, id: RoomId, classroom: &Classroom, begin_at: Millis) {
+    recording::begin(app, id, classroom.input.clone(), begin_at);
     // Ended meanwhile: the order to finish may have come before the order to start.
     if !app.presence.is_live(id) {
         recording::close(app, id, begin_at);
     }
+    camera::settle(app, &classroom.name).await;
 }
 
 /// Takes a seat in a live lesson; sitting down twice is only a beat.

@@ -4,6 +4,7 @@ pub mod allowance;
 pub mod application;
 pub mod audit;
 pub mod callback;
+pub mod camera;
 pub mod catalogue;
 pub mod cloud;
 mod crowd;
@@ -74,6 +75,8 @@ pub struct Appliance {
     pub licence: licence::Licensing,
     pub talk: Arc<talk::Hub>,
     pub space: Space,
+    /// PTZ heads, in the order of the configuration.
+    pub cameras: Vec<camera::Camera>,
     /// Places for requests beyond 64 KiB: with what is made of it, each takes some ten MiB while it lasts.
     pub large_bodies: Semaphore,
     recorder: mpsc::Sender<Order>,
@@ -111,6 +114,7 @@ pub struct Parts {
     pub licence: licence::Setup,
     pub space: Space,
     pub recorder: mpsc::Sender<Order>,
+    pub cameras: Vec<camera::Camera>,
 }
 
 impl Appliance {
@@ -160,6 +164,7 @@ impl Appliance {
             folders: parts.folders,
             space: parts.space,
             recorder: parts.recorder,
+            cameras: parts.cameras,
         });
         session::look_up_late(&appliance, now);
         lesson::restore(&appliance, now).await?;

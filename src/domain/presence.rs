@@ -128,6 +128,13 @@ impl Presence {
         self.live().insert(room, lesson);
     }
 
+    /// Whose lesson runs in a classroom.
+    pub fn host_in(&self, classroom: &str) -> Option<UserId> {
+        let live = self.live();
+        let here = |l: &&LiveRoom| l.classroom.as_deref() == Some(classroom);
+        live.values().find(here).map(|l| l.host)
+    }
+
     pub fn close(&self, room: RoomId) -> Option<LiveRoom> {
         self.live().remove(&room)
     }

@@ -117,7 +117,7 @@ impl Hotplug {
     }
 }
 
-fn since(began: Instant) -> Millis {
+pub fn since(began: Instant) -> Millis {
     Millis(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
 use tracing::info;
 
-pub use self::report::{Report, State};
+pub use self::report::{Head, Report, State};
 pub use self::source::Source;
 use crate::hw::board::{Board, Input};
 use crate::hw::encoder::{Finder, Found};

@@ -1,4 +1,5 @@
-//! The machine: boards, inputs, encoders, the recorder. It asks the domain for nothing and answers with plain values.
+//! The machine: boards, inputs, encoders, the recorder. It asks the domain for nothing and answers with plain values;
+//! of it, `ptz` takes the desk at which people wish.
 
 pub mod board;
 pub mod encoder;
@@ -7,6 +8,7 @@ pub mod hotplug;
 pub mod identity;
 pub mod inputs;
 pub mod memory;
+pub mod ptz;
 pub mod recorder;
 pub mod timekeeping;
 pub mod turns;

@@ -64,6 +64,7 @@ pub enum Thing {
     Group,
     /// Somebody's wish to join a lesson (document 000).
     Application,
+    Camera,
 }
 
 /// Why a credential does not open the door.
@@ -114,6 +115,10 @@ pub enum Conflict {
     LastAdministrator,
     /// As many are in it already as may be.
     Full,
+    /// A camera stands by, or is in the middle of something.
+    NotNow,
+    /// Somebody asked for something else meanwhile.
+    Overtaken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,4 +183,5 @@ pub enum Part {
     Disk,
     Cloud,
     Store,
+    Camera,
 }

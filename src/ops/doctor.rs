@@ -10,7 +10,7 @@ use super::folder::{self, Folder};
 use super::licence::Stands;
 use super::socket;
 use crate::hw::encoder::Finder;
-use crate::hw::inputs::{self, Inputs};
+use crate::hw::inputs::{self, Head, Inputs};
 use crate::hw::recorder::Setup;
 
 /// A service that looks for an encoder meanwhile takes a while to answer.
@@ -65,7 +65,7 @@ pub async fn examine(asked: Asked<'_>) -> Report {
             let found = fine("board", format!("{}: {}", board.name, board.about));
             findings.push(Finding { reasons: board.parts(&setup.inputs.root), ..found });
             findings.push(encoder(&setup.inputs.finder, own_ffmpeg).await);
-            findings.push(inputs(&setup.inputs, data).await);
+            findings.extend(inputs(&setup.inputs, data).await);
         }
         Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
     }
@@ -106,7 +106,7 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
 }
 
 /// What would be recorded of each input. A running service holds the devices and is asked; its own report has more.
-async fn inputs(inputs: &Inputs, data: &Path) -> Finding {
+async fn inputs(inputs: &Inputs, data: &Path) -> Vec<Finding> {
     let sock = Folder::socket(data);
     let asked = socket::ask(&sock, Method::GET, "/inputs");
     let told = tokio::time::timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
@@ -128,7 +128,18 @@ async fn inputs(inputs: &Inputs, data: &Path) -> Finding {
         true => fine("inputs", detail),
         false => bad("inputs", detail, "plug a camera in; `arctos-box inputs` shows what is there"),
     };
-    Finding { reasons: reasons.collect(), ..found }
+    let found = Finding { reasons: reasons.collect(), ..found };
+    [found].into_iter().chain(cameras(&report.heads)).collect()
+}
+
+/// PTZ heads, of which a service knows.
+fn cameras(heads: &[Head]) -> Option<Finding> {
+    let said: Vec<String> = heads.iter().map(|h| format!("{}: {}", h.name, h.detail)).collect();
+    let detail = said.join("\n");
+    if heads.iter().all(|head| head.ok) {
+        return (!heads.is_empty()).then(|| fine("cameras", detail));
+    }
+    Some(bad("cameras", detail, "look after its power, its cable, its number and its baud"))
 }
 
 /// Why this user cannot look into the folder.

@@ -12,10 +12,11 @@ use tokio::net::UnixStream;
 
 use super::{backup, licence, staff};
 use crate::app::health::Health;
+use crate::domain::camera::Camera;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, Inbound, reply};
-use crate::hw::inputs::Inputs;
+use crate::hw::inputs::{Head, Inputs};
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
 use crate::wire::licence::armour;
@@ -54,7 +55,9 @@ impl Desk {
                 Ok(String::from_utf8_lossy(&report).into_owned())
             }
             (&Method::GET, "/inputs") => {
-                let report = self.inputs.report().await;
+                let mut report = self.inputs.report().await;
+                let head = |c: &Camera| Head::of(&c.name, c.model, &c.status.borrow());
+                report.heads = self.app.cameras.iter().map(head).collect();
                 serde_json::to_string(&report).map_err(|e| Fault::Internal(e.to_string()))
             }
             (&Method::GET, "/outbox") => {
@@ -143,6 +146,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Page => "page",
         Thing::Group => "group",
         Thing::Application => "application",
+        Thing::Camera => "camera",
     }
 }
 
@@ -178,6 +182,8 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::SetUp => "the box is set up already",
         Conflict::LastAdministrator => "the box would be left without an administrator",
         Conflict::Full => "as many are in it already as may be",
+        Conflict::NotNow => "it stands by, or is in the middle of something",
+        Conflict::Overtaken => "somebody asked for something else meanwhile",
     }
 }
 
@@ -187,6 +193,7 @@ const fn silent(part: Part) -> &'static str {
         Part::Disk => "the disk does not answer, or is full",
         Part::Cloud => "the cloud cannot be reached",
         Part::Store => "the store does not answer",
+        Part::Camera => "the camera does not answer",
     }
 }
 

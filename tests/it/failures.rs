@@ -166,7 +166,7 @@ fn all() -> Vec<Fault> {
     all.push(Fault::denied("somebody else's"));
     all.extend(LicenceWhy::ALL.map(Fault::Licence));
     all.extend(
-        each!(Thing: Command User Room Recording File Video Webhook Page Group Application)
+        each!(Thing: Command User Room Recording File Video Webhook Page Group Application Camera)
             .map(Fault::Missing),
     );
     all.extend(
@@ -175,9 +175,9 @@ fn all() -> Vec<Fault> {
     );
     all.extend(
         each!(Conflict: HandleTaken SessionAlive NotStartable NotLive NotOver Over AlreadyBound NotBound
-            NotInRoom Replayed MethodNotAllowed Answered SetUp LastAdministrator Full)
+            NotInRoom Replayed MethodNotAllowed Answered SetUp LastAdministrator Full NotNow Overtaken)
         .map(Fault::Conflict),
     );
-    all.extend(each!(Part: Recorder Disk Cloud Store).map(Fault::Offline));
+    all.extend(each!(Part: Recorder Disk Cloud Store Camera).map(Fault::Offline));
     all
 }

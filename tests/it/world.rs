@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use arctos_box::app::cameras;
 use arctos_box::app::health::Health;
 use arctos_box::app::licence;
 use arctos_box::app::parts;
@@ -18,6 +19,7 @@ use arctos_box::domain::{
 use arctos_box::http::Peer;
 use arctos_box::hw::board::Board;
 use arctos_box::hw::encoder::Finder;
+use arctos_box::hw::hotplug::Hotplug;
 use arctos_box::model::recording::{Note, Order};
 use arctos_box::model::user::{Origin, User};
 use arctos_box::model::{Clock, Entropy, Hand, Handle, Millis, RoomId};
@@ -29,7 +31,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Saturday, 21 November 2026, 08:00:00 UTC.
 pub const START: Millis = Millis(1_795_248_000_000);
@@ -248,6 +250,7 @@ pub async fn open(
     let policy = parts::policy(config, &board, name).unwrap();
     let (licence, _) = licence::setup(config, &board, dir).unwrap();
     let (recorder, orders) = mpsc::channel(64);
+    let (cameras, lines) = cameras::cameras(config, &board, &policy.classrooms).unwrap();
     let made = Parts {
         db: Db::open(dir).unwrap(),
         entropy: entropy.clone(),
@@ -257,8 +260,16 @@ pub async fn open(
         licence,
         space: Space { free: Arc::new(|| Some(100 << 30)), reserve: 2 << 30 },
         recorder,
+        cameras,
     };
     let app = Appliance::open(made, clock.moment()).await.unwrap();
+    for line in lines {
+        tokio::spawn(async move {
+            // Held as long as the test runs.
+            let (_drain, draining) = watch::channel(false);
+            line.run(Path::new("/"), &Hotplug::default(), draining).await;
+        });
+    }
     app.bring_back(clock.moment()).await.unwrap();
     app.settle(clock.moment()).await.unwrap();
     let finder = Arc::new(Finder::new(None, "/usr/bin:/bin".into(), board));

@@ -129,7 +129,9 @@ fn conflicting(conflict: Conflict) -> Words {
         | Conflict::Answered
         | Conflict::SetUp
         | Conflict::LastAdministrator
-        | Conflict::Full => (200, None, "參數不正確".into()),
+        | Conflict::Full
+        | Conflict::NotNow
+        | Conflict::Overtaken => (200, None, "參數不正確".into()),
     }
 }
 
@@ -139,5 +141,6 @@ fn offline(part: Part) -> &'static str {
         Part::Disk => "系統錯誤: the disk is full",
         Part::Cloud => "系統錯誤: the cloud does not answer",
         Part::Store => "系統錯誤: the store does not answer",
+        Part::Camera => "系統錯誤: the camera does not answer",
     }
 }

@@ -108,6 +108,7 @@ fn missing(thing: Thing) -> &'static str {
         Thing::Webhook => "there is no such webhook",
         Thing::Group => "there is no such group",
         Thing::Application => "there is no such application",
+        Thing::Camera => "there is no such camera",
     }
 }
 
@@ -143,6 +144,7 @@ fn conflicting(conflict: Conflict) -> &'static str {
         Conflict::SetUp => "the box is set up already",
         Conflict::LastAdministrator => "this is the last administrator",
         Conflict::Full => "there is no room for more",
+        Conflict::NotNow | Conflict::Overtaken => "this cannot be done now",
     }
 }
 
@@ -152,5 +154,6 @@ fn offline(part: Part) -> &'static str {
         Part::Disk => "the disk is full",
         Part::Cloud => "the cloud does not answer",
         Part::Store => "the store does not answer",
+        Part::Camera => "the camera does not answer",
     }
 }

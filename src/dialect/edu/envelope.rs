@@ -119,6 +119,7 @@ fn missing(thing: Thing) -> (i64, String) {
         Thing::Recording => (10003, "there is no such recording".into()),
         Thing::File => (10003, "there is no such file".into()),
         Thing::Video => (10003, "there is no such video".into()),
+        Thing::Camera => (10003, "there is no such camera".into()),
     }
 }
 
@@ -154,6 +155,7 @@ fn conflicting(conflict: Conflict) -> (i64, String) {
         Conflict::SetUp => (10101, "the box is set up already".into()),
         Conflict::LastAdministrator => (10101, "this is the last administrator".into()),
         Conflict::Full => (10102, "it is full".into()),
+        Conflict::NotNow | Conflict::Overtaken => (10102, "this cannot be done now".into()),
     }
 }
 
@@ -163,5 +165,6 @@ fn offline(part: Part) -> &'static str {
         Part::Disk => "the disk is full",
         Part::Cloud => "Server internal error:call qcloud failed",
         Part::Store => "the store does not answer",
+        Part::Camera => "the camera does not answer",
     }
 }

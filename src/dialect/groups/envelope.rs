@@ -69,7 +69,8 @@ fn missing(row: Option<&Row>, thing: Thing) -> &'static str {
         | Thing::File
         | Thing::Video
         | Thing::Webhook
-        | Thing::Application => "未找到。",
+        | Thing::Application
+        | Thing::Camera => "未找到。",
     }
 }
 
@@ -105,7 +106,9 @@ fn conflicting(conflict: Conflict) -> (u16, String) {
         | Conflict::Replayed
         | Conflict::Answered
         | Conflict::SetUp
-        | Conflict::LastAdministrator => (400, "当前状态不允许该操作。"),
+        | Conflict::LastAdministrator
+        | Conflict::NotNow
+        | Conflict::Overtaken => (400, "当前状态不允许该操作。"),
     };
     (status, text.into())
 }
@@ -116,5 +119,6 @@ fn offline(part: Part) -> &'static str {
         Part::Disk => "磁盘空间不足。",
         Part::Cloud => "融云服务没有响应，请稍后再试。",
         Part::Store => "存储没有响应，请稍后再试。",
+        Part::Camera => "摄像机没有响应，请稍后再试。",
     }
 }

@@ -85,6 +85,7 @@ fn missing(thing: Thing) -> Words {
         Thing::Video => unknown("video"),
         Thing::Webhook => unknown("webhook"),
         Thing::Application => unknown("application"),
+        Thing::Camera => unknown("camera"),
     }
 }
 
@@ -119,6 +120,7 @@ fn conflicting(conflict: Conflict) -> Words {
         Conflict::Replayed => bad("the signature was used with another body"),
         Conflict::Answered => bad("this was answered already, or too late"),
         Conflict::Full => bad("there is no room for more"),
+        Conflict::NotNow | Conflict::Overtaken => bad("this cannot be done now"),
         Conflict::SetUp => bad("the box is set up already"),
         Conflict::LastAdministrator => bad("this is the last administrator"),
     }
@@ -130,5 +132,6 @@ fn offline(part: Part) -> &'static str {
         Part::Disk => "the disk is full",
         Part::Cloud => "the cloud does not answer",
         Part::Store => "the store does not answer",
+        Part::Camera => "the camera does not answer",
     }
 }

@@ -150,6 +150,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Webhook => "webhook",
         Thing::Group => "group",
         Thing::Application => "application",
+        Thing::Camera => "camera",
     }
 }
 
@@ -184,6 +185,12 @@ const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
         Conflict::Answered => (409, "answered", "this was answered already, or too late"),
         Conflict::SetUp => (409, "set_up", "the box has its administrator already"),
         Conflict::Full => (409, "full", "there are as many as can be"),
+        Conflict::NotNow => {
+            (409, "not_now", "the camera stands by, or is in the middle of something")
+        }
+        Conflict::Overtaken => {
+            (409, "overtaken", "the camera was stopped, or asked for something else meanwhile")
+        }
         Conflict::LastAdministrator => {
             (409, "last_administrator", "the box would be left without an administrator")
         }
@@ -196,5 +203,6 @@ const fn silent(part: Part) -> &'static str {
         Part::Disk => "the disk",
         Part::Cloud => "the cloud",
         Part::Store => "the store",
+        Part::Camera => "the camera",
     }
 }

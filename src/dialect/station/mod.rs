@@ -3,6 +3,7 @@
 
 mod auth;
 mod book;
+mod cameras;
 mod channel;
 mod envelope;
 mod joining;
@@ -94,6 +95,19 @@ static ROWS: &[Row] = &[
          Authorization header, may leave it out. Then come frames \
          `{\"seq\",\"time\",\"from\",\"type\",\"body\"}`, those after `since` first. A client says \
          `{\"type\":1,\"body\":…,\"ref\":…}`; types 2 and 3 raise and lower the hand.", success: 101),
+    row!([Get] "box/v1/cameras", Staff(Teacher), Read, user cameras::list(Nothing) -> cameras::Page,
+        "Lists the PTZ cameras, and how each stands."),
+    row!([Get] "box/v1/cameras/{id}", Staff(Teacher), Read, user cameras::one(Which) -> cameras::Camera,
+        "One camera, which is asked where it looks."),
+    row!([Post] "box/v1/cameras/{id}", Staff(Teacher), Write, user cameras::bid(Errand) -> Nothing,
+        "Switches a camera, or turns it to a place where it stops by itself. It is answered when the camera has \
+         begun. Technicians and administrators may steer every camera; a teacher the cameras of the classroom in which \
+         his lesson runs, for as long as it runs, without storing presets."),
+    row!([Post] "box/v1/cameras/{id}/move", Staff(Teacher), Write, user cameras::drive(Motion) -> Nothing,
+        "Moves a camera in per cent of its fastest, until it is stopped or was not asked to for two seconds: whoever \
+         holds a button down asks each half second. 0 stops that axis; what is absent goes on as it does."),
+    row!([Post] "box/v1/cameras/{id}/stop", Staff(Teacher), Write, user cameras::stop(Which) -> Nothing,
+        "Stops a camera, before all that waits for it. Answered when the camera has said that it stands."),
     row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
         "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),
     row!([Get] "box/v1/audit", Staff(Administrator), Read, user book::audit(Wanted) -> book::Page,

@@ -76,6 +76,7 @@ pub(crate) async fn world(adjust: impl FnOnce(&mut Cloud)) -> World {
             reserve: RESERVE,
         },
         recorder,
+        cameras: Vec::new(),
     };
     let app = Appliance::open(parts, NOW).await.unwrap();
     let teacher = person(&app, "ann", Role::Teacher).await;

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::hw::inputs::sysfs;
+
 /// A source of picture and sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,9 +55,8 @@ pub const SAME: &str = "same";
 impl Input {
     /// The device at a bus path, for a classroom that names it so.
     pub fn at(path: &str) -> Option<Self> {
-        let is_path = ["usb-", "platform:", "PCI:"].iter().any(|bus| path.starts_with(bus));
         let place = |bus: &str| Some(Place { bus: vec![bus.into()], ..Place::default() });
-        is_path.then(|| Self {
+        sysfs::is_path(path).then(|| Self {
             name: path.into(),
             about: "by its bus path".into(),
             picture: place(path),

@@ -7,6 +7,8 @@ use super::alsa::Card;
 use super::choice;
 use super::v4l2::Camera;
 use super::{Inputs, Source};
+use crate::model::camera::Status;
+use crate::wire::visca::quirk::Quirk;
 
 #[derive(Deserialize, Serialize)]
 pub struct Report {
@@ -15,6 +17,18 @@ pub struct Report {
     /// Plugged in, and named by no input.
     pub other_cameras: Vec<Camera>,
     pub other_cards: Vec<Card>,
+    /// What the service knows of PTZ heads.
+    #[serde(default)]
+    pub heads: Vec<Head>,
+}
+
+/// A PTZ head.
+#[derive(Deserialize, Serialize)]
+pub struct Head {
+    pub name: String,
+    /// It would do what it is told now.
+    pub ok: bool,
+    pub detail: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -69,7 +83,35 @@ impl Inputs {
             inputs,
             other_cameras: devices.cameras.iter().filter(camera).cloned().collect(),
             other_cards: devices.cards.iter().filter(card).cloned().collect(),
+            heads: Vec::new(),
         }
+    }
+}
+
+impl Head {
+    /// As it stands now, of the model that the configuration names.
+    pub fn of(name: &str, model: &str, status: &Status) -> Self {
+        let (ok, mut detail) = match (status.line.as_str(), status.answers) {
+            ("", Some(true)) if status.power == Some(false) => (true, "stands by".to_owned()),
+            ("", Some(true)) => (true, "answers".to_owned()),
+            ("", Some(false)) => (false, "does not answer".to_owned()),
+            ("", None) => (false, "was not asked yet".to_owned()),
+            (why, _) => (false, format!("its line is closed: {why}")),
+        };
+        let said = status.version.and_then(|version| Quirk::of(version.vendor, version.model));
+        if let Some(said) = said {
+            detail += &format!(", calls itself {}", said.model);
+            // An unnamed model is treated as what it calls itself.
+            if said.model != model && model != Quirk::USUAL.model {
+                detail += &format!(", is configured as {model}");
+            }
+        }
+        Self { name: name.to_owned(), ok, detail }
+    }
+
+    pub fn unasked(name: &str) -> Self {
+        let detail = "not asked: the service does not run".to_owned();
+        Self { name: name.to_owned(), ok: false, detail }
     }
 }
 
@@ -109,6 +151,10 @@ impl Report {
             for why in &input.why {
                 text += &format!("      -       {why}\n");
             }
+        }
+        for Head { name, ok, detail } in &self.heads {
+            let mark = if *ok { "ok " } else { "BAD" };
+            text += &format!("{mark}  PTZ camera {name}: {detail}\n");
         }
         for camera in &self.other_cameras {
             text += &format!("--   {}\n", line(camera));

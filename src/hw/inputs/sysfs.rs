@@ -10,6 +10,11 @@ const BUSES: [(&str, &str); 3] =
 /// `device` folders of sysfs are not deeper.
 const DEPTH: usize = 32;
 
+/// Whether a text is such a name.
+pub fn is_path(text: &str) -> bool {
+    ["usb-", "platform:", "PCI:"].iter().any(|bus| text.starts_with(bus))
+}
+
 /// The bus path of a device by its folder, with all links followed: `usb-0000:01:00.0-1.2` (the host controller's
 /// name and the ports from there), `platform:fe801000.csi`, `PCI:0000:03:00.0`.
 pub fn bus_path(folder: &Path) -> Option<String> {

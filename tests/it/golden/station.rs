@@ -1,5 +1,6 @@
 //! The box's own API: set-up, log-in, people, lessons, licence, secrets, audit.
 
+mod cameras;
 mod entering;
 mod lessons;
 mod licence;
@@ -32,7 +33,10 @@ impl Staffed {
     }
 
     pub async fn with(set: &[&str]) -> Self {
-        let world = World::with(set).await;
+        Self::on(World::with(set).await).await
+    }
+
+    pub async fn on(world: World) -> Self {
         let root = format!("Bearer {}", world.administer().await);
         let mut tokens = Vec::new();
         for (name, role) in

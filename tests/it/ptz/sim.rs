@@ -235,6 +235,22 @@ impl Sim {
                 let Ok((to, message)) = Message::decode(frame) else { return };
                 let camera = self.cameras.iter_mut().find(|camera| camera.address == to.get());
                 let Some(camera) = camera else { return };
+                let socket = match message {
+                    Message::Command(Command::Cancel(n)) => Some(n),
+                    _ => None,
+                };
+                let is_busy = |n: u8| {
+                    let until = camera.sockets.get(usize::from(n.max(1)) - 1);
+                    until.is_some_and(|until| until.is_some_and(|until| until > now))
+                };
+                // What was cancelled is not completed.
+                if let Some(n) =
+                    socket.filter(|n| !camera.silent && camera.deaf == 0 && is_busy(*n))
+                {
+                    let from = Address::new(camera.address).unwrap();
+                    let done = Reply::From(from, Said::Done(n)).encode();
+                    self.due.retain(|(_, bytes)| !bytes.ends_with(done.bytes()));
+                }
                 for (at, said) in camera.hear(message, now) {
                     if camera.mute > 0 {
                         camera.mute -= 1;

@@ -85,6 +85,11 @@ impl Head {
         while self.strays.front().is_some_and(|until| *until <= now) {
             self.strays.pop_front();
         }
+        // All that was sent of it was refused; this is of something older.
+        if number.is_none() && word == Word::Good && flight.again {
+            self.strays.pop_front();
+            return None;
+        }
         let is_mine = match number {
             Some(n) => (flight.numbers.0..=flight.numbers.1).contains(&n),
             None => word != Word::Good || self.strays.pop_front().is_none(),

@@ -246,7 +246,9 @@ impl Head {
             self.stopped(axis, now, out);
             return false;
         }
-        for n in [1, 2] {
+        // What was said to stand is only told once more: it waits until there is room.
+        let cancelled: &[u8] = if state.is_second { &[] } else { &[1, 2] };
+        for &n in cancelled {
             if is_full || self.sockets[usize::from(n - 1)] != Socket::Free {
                 out.send(self.address, Message::Command(Command::Cancel(n)), None);
             }

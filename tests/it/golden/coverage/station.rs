@@ -33,6 +33,12 @@ const ROWS: &[(&str, &[&str])] = &[
     ("box/v1/licence/request", &["200"]),
     ("box/v1/licence/explain", &["200"]),
     ("box/v1/licence/inspect", &["200", "400", "409"]),
+    ("box/v1/cameras", &["200"]),
+    ("GET box/v1/cameras/{}", &["200", "404"]),
+    // A preset that a teacher would keep; one that stands by; one that is silent.
+    ("POST box/v1/cameras/{}", &["200", "400", "403", "404", "409", "503"]),
+    ("box/v1/cameras/{}/move", &["200", "400", "404", "409", "503"]),
+    ("box/v1/cameras/{}/stop", &["200", "403", "404", "503"]),
     ("box/v1/secrets", &["200"]),
     ("box/v1/audit", &["200", "400"]),
     ("box/v1/channel", &["426", "400"]),
