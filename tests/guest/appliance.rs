@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -12,11 +12,17 @@ use crate::process::{Person, poll, say};
 use crate::timing;
 
 /// A small picture; ffmpeg, which needs four seconds here before it gives one, may take its time. It notes what it does.
-const SERVE: &str = "FFREPORT=file=/data/ffmpeg-%t.log:level=40 setsid /box/arctos-box --data /data --set recorder.size=320x180 --set recorder.rate=10 \
-                     --set recorder.kbits=300 --set recorder.reserve_mib=64 --set recorder.stall_ms=60000";
+const SERVE: &str = "FFREPORT=file=/data/ffmpeg-%t.log:level=40 setsid /box/arctos-box --config /data/box.toml --data /data --set recorder.size=320x180 --set recorder.rate=10 \
+                     --set recorder.kbits=300 --set recorder.reserve_mib=64";
 
 /// A machine that is slow and shared.
 pub const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How soon a picture is missed.
+pub enum Stall {
+    Long,
+    Short,
+}
 
 /// A machine on which the box runs, and may hold lessons.
 pub struct Appliance {
@@ -25,11 +31,23 @@ pub struct Appliance {
 }
 
 impl Appliance {
-    pub async fn start() -> Self {
+    /// Its classroom has this input. A picture may be missing for so long before the encoder is started again: for a
+    /// minute, where nothing goes wrong, and else for as long as this machine, busy as it is, needs for a first one.
+    pub async fn start(input: &str, stall: Stall) -> Self {
         let timed = timing::test();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
         let mut machine = Machine::start(&[program(), here.join("init")]);
-        machine.ok(&format!("mkdir -p /data && {{ {SERVE} serve >/data/log 2>&1 & }}"));
+        let stall_ms = match stall {
+            Stall::Long => 60_000,
+            Stall::Short => (start_of_ffmpeg(&mut machine) * 2).as_millis().clamp(4000, 60_000),
+        };
+        println!("a picture is missed after {stall_ms} ms");
+        let classroom = format!("[[classroom]]\nname = \"room\"\ninput = \"{input}\"\n");
+        machine.ok("mkdir -p /data");
+        machine.write("/data/box.toml", &classroom);
+        machine.ok(&format!(
+            "{{ {SERVE} --set recorder.stall_ms={stall_ms} serve >/data/log 2>&1 & }}"
+        ));
         let anybody = Person::new(&machine.base);
         poll("the box in the guest", PATIENCE, async || anybody.get("/healthz").await.ok()).await;
         license(&mut machine, &here.join("licence.key"));
@@ -68,6 +86,15 @@ impl DerefMut for Appliance {
     fn deref_mut(&mut self) -> &mut Machine {
         &mut self.machine
     }
+}
+
+fn start_of_ffmpeg(machine: &mut Machine) -> Duration {
+    let starts = (0..3).map(|_| {
+        let since = Instant::now();
+        machine.ok("ffmpeg -v quiet -version");
+        since.elapsed()
+    });
+    starts.min().unwrap_or_default()
 }
 
 /// The program for the guest: it trusts the key that lies beside this file, which a release refuses to do.

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod appliance;
+mod faults;
 mod machine;
 #[path = "../it/process.rs"]
 mod process;

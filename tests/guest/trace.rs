@@ -20,6 +20,11 @@ pub fn start(machine: &mut Machine) {
     );
 }
 
+/// What was noted until now is not told again.
+pub fn forget(machine: &mut Machine) {
+    machine.ok("echo >/sys/kernel/tracing/trace");
+}
+
 /// All pictures that were taken from `/dev/videoN` since.
 pub fn taken(machine: &mut Machine, minor: u32) -> Vec<Taken> {
     let mark = format!("v4l2_dqbuf: minor = {minor},");
