@@ -192,7 +192,7 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .on_thread_park(|| {
-            turns::short_here();
+            turns::suit_here();
             memory::heap_here();
         })
         .build();

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::hw::error::HwError;
 use crate::hw::inputs::Source;
 use crate::hw::recorder::Picture;
+use crate::hw::turns::Beside;
 
 /// AAC, of which 96 kbit/s is plenty for a voice.
 pub const SOUND_KBIT: u64 = 96;
@@ -42,6 +43,7 @@ pub struct Encoder {
     pub pipe: ChildStdout,
     words: Arc<Mutex<VecDeque<String>>>,
     listener: JoinHandle<()>,
+    _beside: Beside,
 }
 
 impl Encoder {
@@ -67,7 +69,7 @@ impl Encoder {
         };
         let words = Arc::new(Mutex::new(VecDeque::new()));
         let listener = tokio::spawn(listen(log, words.clone()));
-        Ok(Self { child, group, pipe, words, listener })
+        Ok(Self { child, group, pipe, words, listener, _beside: Beside::encoder() })
     }
 
     /// Asks for a clean end; what it still holds comes through the pipe.

@@ -1,6 +1,7 @@
+use std::sync::atomic::Ordering;
 use std::thread;
 
-use super::{SHORT, short_here, turns};
+use super::{Beside, ENCODERS, SHORT, shorten, turns};
 
 /// In nanoseconds; none on a kernel that tells no turns of ordinary threads.
 fn length() -> Option<u64> {
@@ -11,11 +12,21 @@ fn length() -> Option<u64> {
 fn turns_of_a_thread_are_short_and_those_of_its_children_are_not() {
     let seen = thread::spawn(|| {
         let before = length();
-        short_here();
-        (before, length(), thread::spawn(length).join().expect("it ends"))
+        shorten(true);
+        let (short, child) = (length(), thread::spawn(length).join().expect("it ends"));
+        shorten(false);
+        (before, short, child, length())
     });
-    let (before, after, child) = seen.join().expect("it ends");
+    let (before, short, child, after) = seen.join().expect("it ends");
     let Some(before) = before else { return };
-    assert_eq!(after, Some(SHORT));
+    assert_eq!(short, Some(SHORT));
     assert_eq!(child, Some(before));
+    assert_eq!(after, Some(before), "as before once no encoder runs");
+}
+
+#[test]
+fn an_encoder_is_counted_as_long_as_it_is_kept() {
+    let encoder = Beside::encoder();
+    assert!(ENCODERS.load(Ordering::Relaxed) > 0);
+    drop(encoder);
 }
