@@ -116,6 +116,10 @@ keys! {
         "Free disk space below which no recording starts, in MiB. 0: worked out from the rate.";
     "recorder.stall_ms", stall_ms: Stall = "4000",
         "An encoder that gives nothing for so long is restarted.";
+    "retention.days", retention_days: Keep = "90",
+        "Days after a lesson for which its recording is kept, unless it is marked for export. 0: until its space is needed.";
+    "retention.free_mib", retention_free_mib: i64 = "0",
+        "Free disk space in MiB for which the oldest recordings give way. 0: what a recording needs to start.";
     "license.hardware_root", hardware_root: String = r#""/""#,
         "Folder under which the hardware is looked for. Any other than / makes a simulated identity.";
     "license.test_keys", license_test_keys: Vec<String> = "[]",
@@ -490,7 +494,7 @@ macro_rules! bounded {
     )*};
 }
 
-bounded!(Seconds: 1 ..= 86_400, Days: 0 ..= 60, Offset: -12 ..= 14, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
+bounded!(Keep: 0 ..= 36_500, Seconds: 1 ..= 86_400, Days: 0 ..= 60, Offset: -12 ..= 14, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
 
 impl Read for Choice {
     fn read(value: &Value) -> Result<Self, String> {

@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
     self, Appliance, Folders, Parts, Space, application, audit, camera, file, lesson, outbox, pass,
-    recording, session,
+    recording, retention, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
@@ -168,7 +168,7 @@ fn act(
     tasks.spawn(leancloud::run(app(), clock(), drain()));
     tasks.spawn(courier::run(app(), clock(), drain()));
     tasks.spawn(housekeep(app(), clock(), drain()));
-    tasks.spawn(look_round(app(), inputs));
+    tasks.spawn(look_round(app(), inputs, clock()));
     let turned = app();
     tasks.spawn(async move { camera::settle_all(&turned).await });
 }
@@ -236,13 +236,14 @@ async fn attend(inputs: Arc<Inputs>, mut drain: watch::Receiver<bool>) {
 
 /// Once, beside everything else: the encoder is looked for now, so that the first lesson of the day does
 /// not wait for its trial, and recordings are held against their lessons.
-async fn look_round(app: Arc<Appliance>, inputs: Arc<Inputs>) {
+async fn look_round(app: Arc<Appliance>, inputs: Arc<Inputs>, clock: Clock) {
     if let Err(e) = inputs.finder.find().await {
         tracing::error!(error = %e, "no encoder: lessons will not be recorded");
     }
     if let Err(e) = recording::reconcile(&app).await {
         tracing::warn!(error = ?e, "recordings were not compared with their lessons");
     }
+    retain(&app, clock.moment()).await;
 }
 
 impl Running {
@@ -302,6 +303,7 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
             if let Err(e) = recording::retry(&app).await {
                 tracing::warn!(error = ?e, "unfinished recordings were not looked for");
             }
+            retain(&app, now).await;
         }
         if (now.steady - swept).to_std() >= SWEEP {
             swept = now.steady;
@@ -318,6 +320,12 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
             }
         }
         is_owed = memory.look(&app, now.steady);
+    }
+}
+
+async fn retain(app: &Appliance, now: Moment) {
+    if let Err(e) = retention::step(app, now).await {
+        tracing::warn!(error = ?e, "recordings that are due were not deleted");
     }
 }
 

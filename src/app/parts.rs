@@ -83,6 +83,11 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
         },
         host_silence: Millis::seconds(config.host_silence_s.0),
         member_silence: Millis::seconds(config.member_silence_s.0),
+        keep: (config.retention_days.0 > 0).then(|| Millis::days(config.retention_days.0)),
+        keep_free: u64::try_from(config.retention_free_mib)
+            .ok()
+            .filter(|n| *n > 0)
+            .map(|n| n << 20),
         classrooms: classrooms(&config.classrooms, board)?,
         webhooks: config.webhooks.iter().map(webhook).collect::<Result<_, _>>()?,
         cloud: cloud(config),

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod presence;
 pub mod recall;
 pub mod recording;
+pub mod retention;
 pub mod room;
 pub mod session;
 pub mod setup;
@@ -77,6 +78,7 @@ pub struct Appliance {
     pub space: Space,
     /// PTZ heads, in the order of the configuration.
     pub cameras: Vec<camera::Camera>,
+    pub calendar: retention::Calendar,
     /// Places for requests beyond 64 KiB: with what is made of it, each takes some ten MiB while it lasts.
     pub large_bodies: Semaphore,
     recorder: mpsc::Sender<Order>,
@@ -152,6 +154,7 @@ impl Appliance {
             tapes: recording::Tapes::default(),
             live: Arc::default(),
             talk,
+            calendar: retention::Calendar::default(),
             large_bodies: Semaphore::new(LARGE_BODIES),
             outbox_bell: Notify::new(),
             lesson_bell: Notify::new(),

@@ -13,6 +13,10 @@ pub struct Policy {
     pub registration: Registration,
     pub host_silence: Millis,
     pub member_silence: Millis,
+    /// How long a recording is kept; `None`: until its space is needed.
+    pub keep: Option<Millis>,
+    /// Free bytes for which the oldest recordings give way; `None`: the reserve.
+    pub keep_free: Option<u64>,
     pub classrooms: Vec<Classroom>,
     pub webhooks: Vec<Webhook>,
     pub cloud: Cloud,

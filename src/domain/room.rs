@@ -2,7 +2,7 @@
 
 use super::Appliance;
 use crate::model::lesson::{
-    Binding, LogLine, Member, Page, RecordingState, Room, RoomFilter, RoomState,
+    Binding, Export, LogLine, Member, Page, RecordingState, Room, RoomFilter, RoomState,
 };
 use crate::model::user::{Actor, Role};
 use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
@@ -40,6 +40,8 @@ pub async fn create(
         classroom: None,
         recording: RecordingState::None,
         recording_note: String::new(),
+        export: Export::None,
+        deleted_at: Millis(0),
         members: 0,
     };
     let id = app.db.write(move |conn| Ok(rooms::insert(conn, &room)?)).await?;

@@ -11,7 +11,7 @@ use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
 use crate::model::recording::{Segment, Take};
 use crate::model::user::{Actor, Origin, Role};
-use crate::model::{Fault, Refusal, RoomId, Thing, secret};
+use crate::model::{Fault, Millis, Refusal, RoomId, Thing, secret};
 use crate::store::{recordings, rooms};
 use crate::wire::playlist::running;
 
@@ -82,6 +82,7 @@ pub fn trouble(app: &Appliance, room: &Room) -> Option<String> {
 /// Whether the lesson's index was written: with the replay, or without one when nothing was recorded.
 pub fn has_index(room: &Room) -> bool {
     match (room.state, room.recording) {
+        _ if room.deleted_at > Millis(0) => false,
         (RoomState::Replay, _) => true,
         (RoomState::Over, RecordingState::None | RecordingState::Ended) => true,
         (RoomState::Over, RecordingState::On | RecordingState::Refused) => false,
@@ -159,6 +160,9 @@ pub async fn media(
     name: &str,
     reload: Reload,
 ) -> Result<Media, Fault> {
+    if room.deleted_at > Millis(0) {
+        return Err(Fault::Missing(Thing::Deleted));
+    }
     let missing = Fault::Missing(Thing::Recording);
     match name {
         PLAYLIST => {

@@ -58,6 +58,9 @@ pub enum Event {
     LicenceRefused,
     LessonEnded,
     ApplicationAnswered,
+    RecordingDeleted,
+    ExportMarked,
+    CameraSwitched,
 }
 
 impl Event {
@@ -80,6 +83,9 @@ impl Event {
             Self::LicenceRefused => "licence refused",
             Self::LessonEnded => "lesson ended",
             Self::ApplicationAnswered => "application answered",
+            Self::RecordingDeleted => "recording deleted",
+            Self::ExportMarked => "export marked",
+            Self::CameraSwitched => "camera switched",
         }
     }
 }

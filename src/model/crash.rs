@@ -46,6 +46,10 @@ points! {
     PlaylistWritten,
     /// Playlist and index lie there, the lesson is no replay yet.
     IndexWritten,
+    /// A recording's rows are gone, its files are there.
+    RecordingForgotten,
+    /// They are gone as well, which may not last.
+    RecordingRemoved,
     /// A call was taken and is not noted as sent.
     CallSent,
     LicenceWritten,

@@ -56,6 +56,8 @@ pub enum Thing {
     User,
     Room,
     Recording,
+    /// A recording that was there once.
+    Deleted,
     File,
     Video,
     Webhook,

@@ -55,6 +55,31 @@ impl RecordingState {
     }
 }
 
+/// Whether a lesson's recording is to be taken out of the box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Export {
+    None,
+    /// It stays until that is done.
+    Wanted,
+    Done,
+}
+
+impl Export {
+    pub const ALL: [Self; 3] = [Self::None, Self::Wanted, Self::Done];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Wanted => "wanted",
+            Self::Done => "done",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.word() == word)
+    }
+}
+
 /// One lesson. Times are zero and sequences 0 until they are known.
 #[derive(Clone, Debug)]
 pub struct Room {
@@ -76,6 +101,9 @@ pub struct Room {
     pub classroom: Option<String>,
     pub recording: RecordingState,
     pub recording_note: String,
+    pub export: Export,
+    /// When its recording was.
+    pub deleted_at: Millis,
     /// Members now while live, distinct members ever once over.
     pub members: i64,
 }

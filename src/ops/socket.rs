@@ -139,7 +139,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Command => "command: the service may be of another version",
         Thing::User => "user",
         Thing::Room => "lesson",
-        Thing::Recording => "recording",
+        Thing::Recording | Thing::Deleted => "recording",
         Thing::File => "file",
         Thing::Video => "video",
         Thing::Webhook => "call to a webhook",

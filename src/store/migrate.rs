@@ -8,8 +8,11 @@ use super::OpenError;
 use crate::model::crash::{self, Point};
 
 /// Every migration, oldest first; its number is its place from 1. Never edit or reorder an old one.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_lesson.sql"), include_str!("migrations/0002_directory.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_lesson.sql"),
+    include_str!("migrations/0002_directory.sql"),
+    include_str!("migrations/0003_policy.sql"),
+];
 
 /// Whether the file is older than this release.
 ///

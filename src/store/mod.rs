@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod people;
 pub mod posted;
 pub mod recordings;
+pub mod retention;
 pub mod rooms;
 pub mod tokens;
 pub mod users;

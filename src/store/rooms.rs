@@ -5,14 +5,14 @@ use rusqlite::{Connection, Row, named_params, params};
 use super::users::unreadable;
 use super::{optional, users};
 use crate::model::lesson::{
-    Binding, BriefRoom, Member, Page, RecordingState, Room, RoomFilter, RoomState,
+    Binding, BriefRoom, Export, Member, Page, RecordingState, Room, RoomFilter, RoomState,
 };
 use crate::model::user::User;
 use crate::model::{Millis, RoomId, UserId};
 
 const COLUMNS: &str = "SELECT r.id, r.host_id, u.handle, r.title, r.cover, r.state, r.created_at,
     r.begin_at, r.begin_seq, r.end_at, r.end_seq, r.index_url, r.watch_key, r.classroom,
-    r.recording, r.recording_note,
+    r.recording, r.recording_note, r.export, r.deleted_at,
     (SELECT COUNT(*) FROM member m WHERE m.room_id = r.id AND (r.state > 1 OR m.active = 1))
     FROM room r JOIN user u ON u.id = r.host_id";
 
@@ -246,6 +246,7 @@ pub fn bindings(
 fn read(row: &Row<'_>) -> rusqlite::Result<Room> {
     let state: i64 = row.get(5)?;
     let recording: String = row.get(14)?;
+    let export: String = row.get(16)?;
     Ok(Room {
         id: RoomId(row.get(0)?),
         host: UserId(row.get(1)?),
@@ -264,6 +265,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Room> {
         recording: RecordingState::from_word(&recording)
             .ok_or_else(|| unreadable(14, &recording))?,
         recording_note: row.get(15)?,
-        members: row.get(16)?,
+        export: Export::from_word(&export).ok_or_else(|| unreadable(16, &export))?,
+        deleted_at: Millis(row.get(17)?),
+        members: row.get(18)?,
     })
 }

@@ -10,16 +10,16 @@ use serde::Serialize;
 
 use super::assets;
 use super::live::LIVE;
-use crate::domain::Appliance;
 use crate::domain::live::Reload;
 use crate::domain::recording::{INDEX, PLAYLIST};
 use crate::domain::watch::{self, Media, View};
+use crate::domain::{Appliance, retention};
 use crate::http::range::{self, Content};
 use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::lesson::{RecordingState, RoomState};
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Moment, Refusal, RoomId, Thing};
+use crate::model::{Conflict, Fault, Millis, Moment, Refusal, RoomId, Thing};
 
 /// What a page or player asks for.
 pub struct Asked<'a> {
@@ -140,6 +140,8 @@ struct Lesson<'a> {
     index: Option<String>,
     /// Seconds, once it is over.
     duration: Option<f64>,
+    /// Until when the replay is kept, in seconds.
+    kept_until: Option<i64>,
     members: i64,
 }
 
@@ -162,6 +164,7 @@ pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         progressive: view.progressive.as_deref().map(under),
         index: watch::has_index(room).then(|| under(INDEX)),
         duration: span.map(|us| std::time::Duration::from_micros(us).as_secs_f64()),
+        kept_until: retention::kept_until(app, room).map(Millis::as_seconds),
         members: room.members,
     };
     serde_json::to_vec(&lesson).expect("numbers and text always become JSON")
@@ -173,6 +176,10 @@ pub(super) fn failure(fault: &Fault) -> Response<Body> {
         Fault::Missing(Thing::Application) => {
             sentence(StatusCode::NOT_FOUND, "nobody of that number has applied")
         }
+        Fault::Missing(Thing::Deleted) => sentence(
+            StatusCode::GONE,
+            "the recording was deleted: it is kept for so long and no longer",
+        ),
         Fault::Missing(_) => sentence(StatusCode::NOT_FOUND, "there is no such recording"),
         Fault::Unauthenticated(Refusal::Absent) => {
             sentence(StatusCode::UNAUTHORIZED, "log in, or use the lesson's link")

@@ -166,7 +166,7 @@ fn all() -> Vec<Fault> {
     all.push(Fault::denied("somebody else's"));
     all.extend(LicenceWhy::ALL.map(Fault::Licence));
     all.extend(
-        each!(Thing: Command User Room Recording File Video Webhook Page Group Application Camera)
+        each!(Thing: Command User Room Recording Deleted File Video Webhook Page Group Application Camera)
             .map(Fault::Missing),
     );
     all.extend(

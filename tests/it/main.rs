@@ -31,6 +31,7 @@ mod power;
 mod process;
 mod ptz;
 mod recorder;
+mod retention;
 mod rongcloud;
 mod rules;
 mod setup;

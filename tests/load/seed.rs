@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use arctos_box::domain::password::Hasher;
-use arctos_box::model::lesson::{RecordingState, Room, RoomState};
+use arctos_box::model::lesson::{Export, RecordingState, Room, RoomState};
 use arctos_box::model::user::{Origin, Role, StoredToken, User};
 use arctos_box::model::{Clock, Entropy, Fault, Handle, Millis, RoomId, UserId, sha256};
 use arctos_box::store::{Db, rooms, tokens, users};
@@ -143,6 +143,8 @@ fn lesson(host: UserId, now: Millis) -> Room {
         classroom: None,
         recording: RecordingState::None,
         recording_note: String::new(),
+        export: Export::None,
+        deleted_at: Millis(0),
         members: 0,
     }
 }

@@ -102,7 +102,7 @@ fn missing(thing: Thing) -> &'static str {
         Thing::Command | Thing::Page => "there is no such address",
         Thing::User => "the user is not registered",
         Thing::Room => "there is no such course",
-        Thing::Recording => "there is no such recording",
+        Thing::Recording | Thing::Deleted => "there is no such recording",
         Thing::File => "there is no such file",
         Thing::Video => "there is no such video",
         Thing::Webhook => "there is no such webhook",

@@ -116,7 +116,7 @@ fn missing(thing: Thing) -> (i64, String) {
         Thing::Application => (10003, "there is no such application".into()),
         Thing::User => (10005, "the user does not exist".into()),
         Thing::Room => (10010, "the room does not exist".into()),
-        Thing::Recording => (10003, "there is no such recording".into()),
+        Thing::Recording | Thing::Deleted => (10003, "there is no such recording".into()),
         Thing::File => (10003, "there is no such file".into()),
         Thing::Video => (10003, "there is no such video".into()),
         Thing::Camera => (10003, "there is no such camera".into()),

@@ -66,6 +66,7 @@ fn missing(row: Option<&Row>, thing: Thing) -> &'static str {
         | Thing::Command
         | Thing::Room
         | Thing::Recording
+        | Thing::Deleted
         | Thing::File
         | Thing::Video
         | Thing::Webhook

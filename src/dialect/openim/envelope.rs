@@ -80,7 +80,7 @@ fn missing(thing: Thing) -> Words {
         Thing::Page | Thing::Command => unknown("address"),
         Thing::Room => unknown("room"),
         Thing::Group => unknown("group"),
-        Thing::Recording => unknown("recording"),
+        Thing::Recording | Thing::Deleted => unknown("recording"),
         Thing::File => unknown("file"),
         Thing::Video => unknown("video"),
         Thing::Webhook => unknown("webhook"),

@@ -144,7 +144,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Command | Thing::Page => "address",
         Thing::User => "user",
         Thing::Room => "lesson",
-        Thing::Recording => "recording",
+        Thing::Recording | Thing::Deleted => "recording",
         Thing::File => "file",
         Thing::Video => "video",
         Thing::Webhook => "webhook",

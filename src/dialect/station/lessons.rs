@@ -3,12 +3,12 @@
 pub(super) use super::people::Which;
 use crate::dialect::Input;
 use crate::dialect::fields::{Digits, Nothing, Text};
-use crate::domain::{lesson, recording, room};
-use crate::model::lesson::{LogLine, Page as Span, Room, RoomFilter, RoomState};
+use crate::domain::{lesson, recording, retention, room};
+use crate::model::lesson::{Export, LogLine, Page as Span, Room, RoomFilter, RoomState};
 use crate::model::quality::Flaw;
 use crate::model::{Fault, Millis, RoomId};
 use crate::wire::quality::Summary;
-use crate::{input, output};
+use crate::{domain, input, output};
 
 /// The states of a lesson, in the words of this API.
 const STATES: [(&str, RoomState); 4] = [
@@ -46,6 +46,14 @@ output! {
         pub recording: String,
         /// What is wrong with the recording; empty for nothing.
         pub recording_note: String,
+        /// none, wanted (its recording is kept until it was exported) or done.
+        pub export: String,
+        /// Until when its replay is kept; absent where there is none, or no end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub kept_until_ms: Option<i64>,
+        /// When its recording was deleted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub deleted_ms: Option<i64>,
         /// Where to watch it, with the lesson's key: whoever has this address may.
         pub watch: String,
         /// What happened, oldest first; of one lesson, not in lists.
@@ -102,6 +110,16 @@ output! {
 }
 
 input! {
+    /// What is to become of a recording.
+    pub struct Mark {
+        /// The lesson.
+        pub id: Digits<1, { i64::MAX }>,
+        /// wanted: it is kept until it was exported. done: it was. none: nobody wants it.
+        pub export: Text<1, 8>,
+    }
+}
+
+input! {
     /// Which lessons; all conditions hold.
     pub struct Wanted {
         /// created, live, over or replay.
@@ -131,7 +149,7 @@ pub async fn list(input: Input<Wanted>) -> Result<Page, Fault> {
     };
     let span = Span { index: value.index.map_or(0, |d| d.0), size: value.size.map_or(50, |d| d.0) };
     let (total, rooms) = room::list(&app, filter, span).await?;
-    Ok(Page { total, lessons: rooms.into_iter().map(|room| shown(room, None)).collect() })
+    Ok(Page { total, lessons: rooms.into_iter().map(|room| shown(&app, room, None)).collect() })
 }
 
 pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
@@ -139,7 +157,7 @@ pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
     let id = RoomId(value.id.0);
     let found = room::get(&app, id).await?;
     let quality = recording::quality(&app, &found).await.map(quality);
-    Ok(Lesson { quality, ..shown(found, Some(room::log(&app, id).await?)) })
+    Ok(Lesson { quality, ..shown(&app, found, Some(room::log(&app, id).await?)) })
 }
 
 pub async fn end(input: Input<Which>) -> Result<Nothing, Fault> {
@@ -148,12 +166,24 @@ pub async fn end(input: Input<Which>) -> Result<Nothing, Fault> {
     Ok(Nothing)
 }
 
-fn shown(room: Room, log: Option<Vec<LogLine>>) -> Lesson {
+pub async fn export(input: Input<Mark>) -> Result<Nothing, Fault> {
+    let Input { app, actor, caller, value } = input;
+    let why = "must be none, wanted or done";
+    let export = Export::from_word(&value.export.0).ok_or_else(|| Fault::invalid("export", why))?;
+    let by = (&*actor, caller.addr);
+    retention::mark(&app, RoomId(value.id.0), export, by, caller.now).await?;
+    Ok(Nothing)
+}
+
+fn shown(app: &domain::Appliance, room: Room, log: Option<Vec<LogLine>>) -> Lesson {
     let known = |at: Millis| (at.0 > 0).then_some(at.0);
     let state = STATES.iter().find(|(_, state)| *state == room.state).map_or("", |(word, _)| word);
     let line = |l: LogLine| Line { at_ms: l.at.0, event: l.event, detail: l.detail };
     Lesson {
         id: room.id.0,
+        export: room.export.word().to_owned(),
+        kept_until_ms: retention::kept_until(app, &room).map(|at| at.0),
+        deleted_ms: known(room.deleted_at),
         watch: format!("/watch/{}?k={}", room.id, room.watch_key),
         title: room.title,
         host: room.host_handle,

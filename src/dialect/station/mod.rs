@@ -74,6 +74,9 @@ static ROWS: &[Row] = &[
         "One lesson with its log."),
     row!([Post] "box/v1/lessons/{id}/end", Staff(Technician), Write, user lessons::end(Which) -> Nothing,
         "Ends a running lesson; its recording is closed and its replay follows."),
+    row!([Post] "box/v1/lessons/{id}/export", Staff(Teacher), Write, user lessons::export(Mark) -> Nothing,
+        "Marks a recording for export: from then on it is never deleted, until it was exported or nobody wants it any \
+         more. For technicians, administrators and the lesson's teacher."),
     row!([Get] "box/v1/lessons/{id}/applications", Staff(Teacher), Read, user joining::list(Which) -> joining::Waiting,
         "Who asks, or asked, to join the lesson in picture and sound. Its teacher only."),
     row!([Post] "box/v1/lessons/{id}/applications/{user}", Staff(Teacher), Write, user joining::answer(Answer) -> joining::Answered,

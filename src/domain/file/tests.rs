@@ -91,6 +91,8 @@ fn policy(cloud: Cloud) -> Policy {
         login: LoginPolicy::Replace,
         registration: Registration::Open,
         host_silence: Millis::seconds(300),
+        keep: None,
+        keep_free: None,
         member_silence: Millis::seconds(120),
         classrooms: Vec::new(),
         webhooks: Vec::new(),

@@ -106,6 +106,8 @@ function drawLesson() {
   get("host").textContent = lesson.host ? words.teacher(lesson.host) : "";
   const present = lesson.state === 1 && lesson.members > 0;
   get("members").textContent = present ? words.members(lesson.members) : "";
+  const kept = view.state === "replay" && lesson.kept_until;
+  get("kept").textContent = kept ? words.kept(day(kept, { dateStyle: "medium" })) : "";
   const download = get("download");
   download.hidden = !(view.state === "replay" && lesson.progressive);
   if (lesson.progressive) download.href = lesson.progressive;
@@ -122,9 +124,13 @@ function drawClock() {
     label(element, words.clock);
     return;
   }
-  const day = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  element.textContent = new Date(lesson.begin_time * 1000).toLocaleString(navigator.language, day);
+  const minute = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  element.textContent = day(lesson.begin_time, minute);
   element.removeAttribute("aria-label");
+}
+
+function day(seconds, form) {
+  return new Date(seconds * 1000).toLocaleString(navigator.language, form);
 }
 
 /** One line over the picture: the lost network first, then what the lesson says, then what passes. */

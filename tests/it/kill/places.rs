@@ -19,6 +19,8 @@ pub enum Way {
     /// The same, recorded.
     Film,
     License,
+    /// A start with a recording whose time is over.
+    Retain,
     /// Subcommands, while no service runs.
     Backup,
     Restore,
@@ -46,6 +48,7 @@ pub fn way(point: Point) -> (Way, u32) {
         | Point::PlaylistWritten
         | Point::IndexWritten
         | Point::CallSent => (Way::Lesson, 1),
+        Point::RecordingForgotten | Point::RecordingRemoved => (Way::Retain, 1),
         Point::LicenceWritten | Point::TimeInStore => (Way::License, 1),
         Point::StoreCopied | Point::BackupPacked | Point::BackupRenamed => (Way::Backup, 1),
         Point::RestoreUnpacked

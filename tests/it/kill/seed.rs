@@ -44,6 +44,26 @@ impl Seed {
 }
 
 impl Seed {
+    /// A recording of last year, of somebody whom the others do not know.
+    pub fn overdue(&self, data: &Path) {
+        let conn = Connection::open(data.join("box.db")).unwrap();
+        conn.execute_batch(
+            "INSERT INTO user (handle, handle_key, dialect, appid, role, created_at)
+             VALUES ('away', 'away', 'edu', 1, 'teacher', 1);
+             INSERT INTO room (host_id, title, cover, state, created_at, begin_at, end_at, index_url, watch_key, recording)
+             SELECT id, 'old', '', 3, 1, 2, 3, '/media/x', 'k', 'ended' FROM user WHERE handle = 'away';
+             INSERT INTO take SELECT MAX(id), 1, '1.mp4', 9, '', 1, 1, 2, 2, '' FROM room;
+             INSERT OR REPLACE INTO memo SELECT 'retention_now', MAX(begin_at) FROM room;",
+        )
+        .unwrap();
+        let newest = conn.query_row("SELECT MAX(id) FROM room", [], |row| row.get::<_, i64>(0));
+        let folder = data.join("recordings").join(newest.unwrap().to_string());
+        std::fs::create_dir(&folder).unwrap();
+        for name in ["lesson.m3u8", "index.json"] {
+            std::fs::write(folder.join(name), "old").unwrap();
+        }
+    }
+
     /// What a backup holds: no film, and no state that one is needed for.
     pub fn lasting(&self) -> Vec<Fact> {
         let kept = |fact: &&Fact| !matches!(fact, Fact::Lesson(_, 3));

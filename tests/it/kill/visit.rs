@@ -6,6 +6,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use arctos_box::model::crash::Point;
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::places::{Way, way};
@@ -92,6 +93,7 @@ impl<'a> Visit<'a> {
             Way::Stray => STRAYS.iter().for_each(|name| {
                 append(&data.join("files").join(name), b"nobody knows it");
             }),
+            Way::Retain => seed.overdue(&data),
             _ => {}
         }
         Self { seed, way, watched }
@@ -134,6 +136,7 @@ impl<'a> Visit<'a> {
         let course = json!({"roomnum": self.seed.room});
         match self.way {
             Way::Start | Way::Upgrade | Way::Torn | Way::Stray | Way::Backup | Way::Restore => {}
+            Way::Retain => {}
             Way::Write => {
                 for n in 0..WRITES {
                     self.watched.write(ann, self.seed.room, n, &format!("n{n}")).await?;
@@ -189,6 +192,12 @@ impl<'a> Visit<'a> {
             Way::Torn => {
                 let film = std::fs::read(recording(data, self.seed.room)).unwrap();
                 assert_eq!(films::usable(&film), film.len(), "the torn tail is cut");
+            }
+            Way::Retain => {
+                let conn = Connection::open(data.join("box.db")).unwrap();
+                let gone = "SELECT id FROM room WHERE state = 2 AND deleted_at > 0";
+                let room: i64 = conn.query_row(gone, [], |row| row.get(0)).unwrap();
+                assert!(!data.join("recordings").join(room.to_string()).exists());
             }
             Way::Stray => {
                 for name in STRAYS {

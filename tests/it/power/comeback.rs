@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::facts::Fact;
@@ -22,6 +23,12 @@ pub async fn check(data: &Path, facts: &[Fact], environment: &[(&str, &str)]) {
     let mut command = serve(data, &["--set", "recorder.ffmpeg=/bin/false"]);
     command.envs(environment.iter().copied()).stderr(Stdio::null());
     let service = Service::run(command, "https");
+    poll("the folders of deleted recordings go", PATIENCE, async || {
+        let conn = Connection::open(data.join("box.db")).unwrap();
+        let left = conn.query_row("SELECT COUNT(*) FROM removal", [], |row| row.get::<_, i64>(0));
+        (left == Ok(0)).then_some(())
+    })
+    .await;
     let mut who = Person::new(&service.base());
     for fact in facts {
         match fact {

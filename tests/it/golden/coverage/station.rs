@@ -24,6 +24,8 @@ const ROWS: &[(&str, &[&str])] = &[
     ("box/v1/lessons", &["200", "400"]),
     ("box/v1/lessons/{}", &["200", "404"]),
     ("box/v1/lessons/{}/end", &["200", "404", "409"]),
+    // Neither staff nor its teacher.
+    ("box/v1/lessons/{}/export", &["200", "400", "403", "404"]),
     // A lesson that is not the caller's.
     ("box/v1/lessons/{}/applications", &["200", "403", "404"]),
     // Too late, or answered already.

@@ -1,10 +1,12 @@
 //! lessons.
 
 use arctos_box::domain::application;
+use arctos_box::model::user::{Origin, Role};
 use arctos_box::model::{Millis, RoomId};
 use serde_json::json;
 
 use super::{Staffed, script};
+use crate::access::person;
 use crate::ask::Ask;
 use crate::golden::replay;
 
@@ -73,6 +75,28 @@ async fn ending_a_lesson_answers_as_written() {
     script.case(world, "a technician", tech.clone().param("id", second)).await;
     script.case(world, "again", tech.clone().param("id", second)).await;
     script.case(world, "none", tech.clone().param("id", 99)).await;
+    script.close();
+}
+
+#[tokio::test]
+async fn marking_a_recording_answers_as_written() {
+    let (staffed, [first, second, third]) = with_lessons().await;
+    let world = &staffed.world;
+    let mark = |token: &str, id: i64, word: &str| {
+        Ask::new().token(token).param("id", id).json(json!({"export": word}))
+    };
+    let mut script = script("box/v1/lessons/{id}/export");
+    let good = mark(&staffed.root, first, "wanted");
+    staffed.common(&mut script, good.clone()).await;
+    script.case(world, "an administrator", good).await;
+    script
+        .case(world, "its teacher, of one that runs", mark(&staffed.teacher, second, "done"))
+        .await;
+    let eve = person(world, "eve", Origin::Box, Role::Teacher).await;
+    let eve = format!("Bearer {}", world.token(&eve, Origin::Box).await);
+    script.case(world, "another teacher", mark(&eve, third, "wanted")).await;
+    script.case(world, "no such word", mark(&staffed.tech, first, "perhaps")).await;
+    script.case(world, "none", mark(&staffed.tech, 99, "none")).await;
     script.close();
 }
 

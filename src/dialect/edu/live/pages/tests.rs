@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::lesson::{RecordingState, RoomState};
+use crate::model::lesson::{Export, RecordingState, RoomState};
 use crate::model::{Millis, RoomId, UserId};
 
 fn course(title: String, cover: String, index_url: String) -> Room {
@@ -24,6 +24,8 @@ fn course(title: String, cover: String, index_url: String) -> Room {
         classroom: None,
         recording: RecordingState::On,
         recording_note: String::new(),
+        export: Export::None,
+        deleted_at: Millis(0),
         members: 7,
     }
 }
