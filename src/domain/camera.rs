@@ -4,7 +4,7 @@
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Appliance;
-use crate::model::camera::{Answer, Failure, Inquiry, PresetDo, Status, Told, Wish};
+use crate::model::camera::{Answer, Failure, Inquiry, PresetDo, Spot, Status, Told, Wish};
 use crate::model::user::{Actor, Role};
 use crate::model::{Conflict, Fault, Millis, Part, Thing};
 use crate::wire::visca::Address;
@@ -126,7 +126,8 @@ pub fn one(app: &Appliance, number: i64) -> Result<&Camera, Fault> {
     at.and_then(|at| app.cameras.get(at)).ok_or(Fault::Missing(Thing::Camera))
 }
 
-/// Staff always; a teacher while his own lesson runs in the camera's classroom.
+/// Staff always; a teacher while his own lesson runs in the camera's classroom. Whose classroom it is usually does not
+/// matter: who was given it for his lesson (`Presence::reserve`) is filmed there.
 pub fn may_steer(app: &Appliance, camera: &Camera, actor: &Actor) -> bool {
     is_staff(actor) || app.presence.host_in(&camera.classroom) == Some(actor.id)
 }
@@ -144,11 +145,12 @@ pub async fn settle(app: &Appliance, classroom: &str) {
     loop {
         let host = app.presence.host_in(classroom);
         for camera in app.cameras.iter().filter(|camera| camera.classroom == classroom) {
-            let preset = if host.is_some() { camera.start } else { camera.idle };
-            if let Some(preset) = preset {
-                // It is remembered there until it can be done.
-                drop(camera.send(Wish::Place(preset)).await);
-            }
+            // Nobody is filmed by a camera that stands by: it is turned away when somebody switches it on.
+            let wakes = host.is_some();
+            let preset = if wakes { camera.start } else { camera.idle };
+            // It is remembered there.
+            let spot = preset.map(|preset| Spot { preset, wakes });
+            drop(camera.send(Wish::Place(spot)).await);
         }
         if app.presence.host_in(classroom) == host {
             return;

@@ -81,6 +81,7 @@ impl Line {
         let Self { place, mut talk } = self;
         let mut pause = PAUSE_MIN;
         loop {
+            let tried = Instant::now();
             let opened = select! {
                 biased;
                 () = drained(&mut drain) => return,
@@ -93,7 +94,7 @@ impl Line {
                 },
                 Err(why) => why,
             };
-            if talk.trouble.is_empty() {
+            if tried.elapsed() > PAUSE_MAX {
                 pause = PAUSE_MIN;
             }
             talk.closed(&place, why);
@@ -188,8 +189,8 @@ impl Talk {
         match self.bus.ask(self.tickets, asked.to, asked.wish, self.now()) {
             Ok(()) => drop(self.waiting.insert(self.tickets, asked.told)),
             Err(why) => {
-                if let Wish::Place(preset) = asked.wish {
-                    warn!(camera = self.name(asked.to), preset, "it has no such preset");
+                if let Wish::Place(Some(spot)) = asked.wish {
+                    warn!(camera = self.name(asked.to), spot.preset, "it has no such preset");
                 }
                 // Who hung up does not care any more.
                 let _ = asked.told.send(Err(why));
@@ -204,6 +205,7 @@ impl Talk {
         self.seats.iter().filter(answers).any(|seat| self.bus.is_moving(seat.address))
     }
 
+    /// What moves until it is told otherwise; a journey ends by itself, perhaps at the wall.
     fn stop_all(&mut self) {
         let now = self.now();
         for seat in &self.seats {
@@ -258,7 +260,6 @@ impl Talk {
                 Event::PlaceLost(at, preset) => {
                     warn!(camera = self.name(at), preset, "it does not turn to a preset");
                 }
-                Event::Stopped(_) => {}
                 Event::Counted(count) => debug!(count, "cameras in the ring"),
             }
         }

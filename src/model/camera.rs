@@ -26,11 +26,18 @@ pub enum Wish {
     /// Finds its ends anew.
     Reset,
     Preset(PresetDo, u8),
-    /// A preset that it is to be in as soon as it can: it may stand by or be unplugged. Anybody's wish to move it is
-    /// later and wins.
-    Place(u8),
+    /// Where it is to be as soon as it can, for it may stand by or be unplugged, and again whenever it is back. Anybody's
+    /// wish to move it is later and wins. `None`: it may stay where it is.
+    Place(Option<Spot>),
     Power(bool),
     Ask(Inquiry),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub preset: u8,
+    /// It is switched on for that.
+    pub wakes: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,8 +49,6 @@ pub enum Event {
     Power(Address, bool),
     /// Nobody renewed its motion in time: it is being stopped.
     Unattended(Address),
-    /// It stands, and said so.
-    Stopped(Address),
     /// It was told to stop so often without a word that it will be told again when it is heard.
     StopLost(Address),
     Placed(Address, u8),
@@ -63,6 +61,8 @@ pub struct Bus {
     framer: Framer,
     heads: Vec<Head>,
     ring: Ring,
+    /// Before this the ring gets no new numbers.
+    address_at: Millis,
     is_open: bool,
     out: Out,
     /// A motion ends when it was not asked for again for so long.
@@ -98,7 +98,8 @@ impl Bus {
     pub fn new(link: Link, cameras: &[(Address, &'static Quirk)], dead_man: Millis) -> Self {
         let heads = cameras.iter().map(|(address, quirk)| Head::new(*address, quirk)).collect();
         let out = Out { link, number: 0, packets: VecDeque::new(), events: VecDeque::new() };
-        Self { framer: Framer::default(), heads, ring: Ring::Open, is_open: false, out, dead_man }
+        let (framer, ring, address_at) = (Framer::default(), Ring::Open, Millis(0));
+        Self { framer, heads, ring, address_at, is_open: false, out, dead_man }
     }
 
     /// The line was opened, for the first time or again. What its cameras were doing is not known: they are stopped.
@@ -160,7 +161,7 @@ impl Bus {
                     }
                     Payload::Control(Control::WrongNumber) => {
                         for head in &mut self.heads {
-                            head.misnumbered(now, &mut self.out);
+                            head.misnumbered(datagram.number, now, &mut self.out);
                         }
                     }
                     Payload::Control(Control::Reset | Control::WrongMessage)
@@ -178,6 +179,7 @@ impl Bus {
             // Somebody was plugged in. The others keep their numbers, so nothing else has to wait.
             Reply::From(_, Said::NetworkChange) if self.ring == Ring::Open => {
                 self.out.push(&address_set());
+                self.heads.iter_mut().for_each(|head| head.look_again(now));
             }
             Reply::From(from, said) => {
                 if let Some(head) = self.heads.iter_mut().find(|head| head.address == from) {
@@ -186,13 +188,9 @@ impl Bus {
             }
             Reply::Addressed(next) => {
                 self.out.events.push_back(Event::Counted(next - 1));
-                match self.ring {
-                    Ring::Addressing { .. } => {
-                        self.out.push(&clear_all());
-                        self.ring = Ring::Clearing { until: now + ROUND };
-                    }
-                    Ring::Open => self.heads.iter_mut().for_each(|head| head.look_again(now)),
-                    Ring::Clearing { .. } => {}
+                if let Ring::Addressing { .. } = self.ring {
+                    self.out.push(&clear_all());
+                    self.ring = Ring::Clearing { until: now + ROUND };
                 }
             }
             Reply::Cleared => {
@@ -224,17 +222,14 @@ impl Bus {
             Ring::Clearing { .. } => self.ring = Ring::Open,
             Ring::Open => {}
         }
-        let was_silent = self.all_silent();
-        let next = self.heads.iter_mut().map(|head| head.step(now, &mut self.out)).min();
-        // After a power cut of the ring nobody knows his number.
-        if self.out.link == Link::Serial && self.all_silent() && !was_silent {
+        // Who was without power has no number, and his word that he is back may have been lost.
+        let wants = self.address_at <= now && self.heads.iter().any(Head::is_silent);
+        if wants && self.out.link == Link::Serial {
+            self.address_at = now + pace::POLL_MAX;
             self.out.push(&address_set());
         }
+        let next = self.heads.iter_mut().map(|head| head.step(now, &mut self.out)).min();
         next.unwrap_or(now + pace::POLL_MAX)
-    }
-
-    fn all_silent(&self) -> bool {
-        self.heads.iter().all(Head::is_silent)
     }
 
     fn address(&mut self, round: u8, now: Millis) {

@@ -1,7 +1,7 @@
 //! What comes from a camera, or from whoever is plugged in instead of one.
 
 use arctos_box::model::Millis;
-use arctos_box::model::camera::{Inquiry, PresetDo, Wish};
+use arctos_box::model::camera::{Inquiry, PresetDo, Spot, Wish};
 use arctos_box::wire::visca::bus::{Bus, Link};
 use arctos_box::wire::visca::ip::Datagram;
 use arctos_box::wire::visca::quirk::Quirk;
@@ -49,7 +49,7 @@ fn story(link: Link, all: &[u8]) {
             2 => Some(Wish::Stop),
             3 => Some(Wish::Preset(PresetDo::Recall, what & 7)),
             4 => Some(Wish::Ask(Inquiry::Position)),
-            5 => Some(Wish::Place(1)),
+            5 => Some(Wish::Place(Some(Spot { preset: 1, wakes: what & 2 == 0 }))),
             _ => None,
         };
         match wish {

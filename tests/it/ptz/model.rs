@@ -1,7 +1,7 @@
 //! The conversation without a line: the box's side and the simulated cameras, in time that the test makes.
 
 use arctos_box::model::Millis;
-use arctos_box::model::camera::{Failure, FocusMode, Inquiry, PresetDo, Wish};
+use arctos_box::model::camera::{Failure, FocusMode, Inquiry, PresetDo, Spot, Wish};
 use arctos_box::wire::visca::bus::{Bus, Event, Link};
 use arctos_box::wire::visca::quirk::Quirk;
 use arctos_box::wire::visca::{Address, Command, Message};
@@ -13,6 +13,11 @@ use super::sim::{CYCLE, Garble, Sim};
 const DEAD_MAN: Millis = Millis(2000);
 const STOP: Command = Command::Drive { pan: 0, tilt: 0 };
 const RIGHT: Wish = Wish::Drive { pan: 50, tilt: 0 };
+const HOME: Message = Message::Command(Command::Home);
+
+fn place(preset: u8, wakes: bool) -> Wish {
+    Wish::Place(Some(Spot { preset, wakes }))
+}
 
 struct Line {
     bus: Bus,
@@ -310,7 +315,7 @@ fn a_place_is_taken_when_the_camera_is_back_and_awake() {
     let mut line = Line::of(Link::Serial, 1);
     line.sim.cameras[0].silent = true;
     line.run(Millis(30_000));
-    line.ask(0, Wish::Place(3));
+    line.ask(0, place(3, true));
     line.run(Millis(30_000));
     line.sim.cameras[0].power = false;
     line.sim.plug_in(0, line.now);
@@ -318,6 +323,148 @@ fn a_place_is_taken_when_the_camera_is_back_and_awake() {
     assert!(line.sim.cameras[0].power);
     assert_eq!(line.sim.cameras[0].preset, Some(3));
     assert_eq!(line.told(&Event::Placed(address(0), 3)), 1);
+}
+
+#[test]
+fn a_camera_turns_to_its_place_again_when_it_is_back_unless_it_was_moved_since() {
+    let moves = [RIGHT, Wish::Zoom(0), Wish::Home, Wish::Stop, Wish::Place(None)];
+    for moved in moves.into_iter().map(Some).chain([None]) {
+        let mut line = Line::of(Link::Serial, 1);
+        line.ask(0, place(3, true));
+        line.run(Millis(5000));
+        assert_eq!(line.sim.cameras[0].preset.take(), Some(3));
+        if let Some(moved) = moved {
+            line.ask(0, moved);
+            line.run(Millis(5000));
+        }
+        line.sim.cameras[0].silent = true;
+        line.run(Millis(30_000));
+        line.sim.cameras[0].silent = false;
+        line.run(Millis(60_000));
+        assert_eq!(line.sim.cameras[0].preset, Some(3).filter(|_| moved.is_none()), "{moved:?}");
+    }
+}
+
+#[test]
+fn no_camera_is_switched_on_for_the_wall_and_none_against_somebodys_wish() {
+    let mut line = Line::of(Link::Serial, 1);
+    line.sim.cameras[0].power = false;
+    line.run(Millis(15_000));
+    line.ask(0, place(5, false));
+    line.run(Millis(60_000));
+    assert_eq!((line.sim.cameras[0].power, line.sim.cameras[0].preset), (false, None));
+    // By its own button.
+    line.sim.cameras[0].power = true;
+    line.run(Millis(30_000));
+    assert_eq!(line.sim.cameras[0].preset.take(), Some(5));
+    line.ask(0, Wish::Power(false));
+    line.run(Millis(1000));
+    line.ask(0, place(3, true));
+    line.run(Millis(1000));
+    assert!(line.sim.cameras[0].power);
+    line.ask(0, Wish::Power(false));
+    line.run(Millis(60_000));
+    assert_eq!((line.sim.cameras[0].power, line.sim.cameras[0].preset), (false, None));
+}
+
+#[test]
+fn a_camera_that_lost_its_number_and_says_nothing_gets_it_again() {
+    let mut line = Line::of(Link::Serial, 2);
+    line.sim.cameras[1].silent = true;
+    line.run(Millis(60_000));
+    (line.sim.cameras[1].silent, line.sim.cameras[1].address) = (false, 0);
+    line.run(Millis(70_000));
+    assert_eq!(line.told(&Event::Up(address(1))), 2);
+}
+
+#[test]
+fn a_line_that_comes_and_goes_tells_once_that_its_camera_is_silent() {
+    for link in [Link::Serial, Link::Ip] {
+        let mut line = Line::of(link, 1);
+        line.sim.cameras[0].silent = true;
+        for _ in 0..5 {
+            line.bus.closed();
+            line.run(Millis(5000));
+            line.bus.opened(line.now);
+            line.run(Millis(20_000));
+        }
+        assert_eq!(line.told(&Event::Silent(address(0))), 1);
+        assert_eq!(line.told(&Event::StopLost(address(0))), 0);
+        line.sim.cameras[0].silent = false;
+        line.run(Millis(60_000));
+        assert_eq!(line.told(&Event::Up(address(0))), 2);
+    }
+}
+
+#[test]
+fn a_journey_is_not_stopped_for_what_was_before_it() {
+    for before in [&[RIGHT][..], &[RIGHT, Wish::Stop], &[Wish::Stop]] {
+        for pause in [0, 1, 30, 100] {
+            let mut line = Line::of(Link::Serial, 1);
+            for wish in before {
+                line.ask(0, *wish);
+                line.run(Millis(pause));
+            }
+            let home = line.ask(0, Wish::Home);
+            line.run(Millis(5000));
+            line.taken(home);
+            let log = &line.sim.cameras[0].log;
+            let moved = |(_, m): &&(Millis, Message)| match m {
+                Message::Command(command) => {
+                    !matches!(command, Command::Zoom(0) | Command::Focus(0))
+                }
+                Message::Inquiry(_) => false,
+            };
+            assert_eq!(log.iter().rfind(moved).unwrap().1, HOME, "{before:?} {pause} {log:?}");
+            assert_eq!(line.told(&Event::Unattended(address(0))), 0);
+        }
+    }
+}
+
+#[test]
+fn a_stop_ends_a_journey_of_the_lens_as_well() {
+    let mut line = Line::of(Link::Serial, 1);
+    line.sim.cameras[0].deaf = 1;
+    let far = line.ask(0, Wish::ZoomTo(9));
+    line.run(Millis(5));
+    let stop = line.ask(0, Wish::Stop);
+    line.run(Millis(3000));
+    line.taken(stop);
+    assert_eq!(line.failed(far), Failure::Overtaken);
+    let heard = |line: &Line, since: Millis, wanted: Command| {
+        let wanted = Message::Command(wanted);
+        line.sim.cameras[0].log.iter().any(|(at, m)| *at >= since && *m == wanted)
+    };
+    assert!(!heard(&line, Millis(0), Command::ZoomTo(9)));
+    let far = line.ask(0, Wish::ZoomTo(9));
+    line.run(Millis(100));
+    line.taken(far);
+    let (since, stop) = (line.now, line.ask(0, Wish::Stop));
+    line.run(Millis(500));
+    line.taken(stop);
+    assert!(heard(&line, since, STOP) && heard(&line, since, Command::Zoom(0)));
+}
+
+#[test]
+fn a_camera_that_counts_otherwise_is_agreed_with_and_nothing_is_believed_done_meanwhile() {
+    for lost_resets in 0..3 {
+        let mut line = Line::of(Link::Ip, 1);
+        (line.sim.number, line.sim.strict, line.sim.lost_resets) = (1000, true, lost_resets);
+        let home = line.ask(0, Wish::Home);
+        line.run(Millis(5000));
+        line.taken(home);
+        let log = &line.sim.cameras[0].log;
+        assert_eq!(log.iter().filter(|(_, m)| *m == HOME).count(), 1, "{log:?}");
+    }
+}
+
+#[test]
+fn a_camera_that_never_has_room_is_told_to_stop_until_it_has() {
+    let mut line = Line::of(Link::Serial, 1);
+    line.sim.cameras[0].full = 300;
+    let stop = line.ask(0, Wish::Stop);
+    line.run(Millis(90_000));
+    line.taken(stop);
 }
 
 #[test]
@@ -360,7 +507,7 @@ fn wish() -> impl Strategy<Value = Wish> {
         3 => Just(Wish::Stop),
         1 => Just(Wish::Home),
         1 => (0..6u8).prop_map(|n| Wish::Preset(PresetDo::Recall, n)),
-        1 => (0..6u8).prop_map(Wish::Place),
+        1 => (0..6u8, any::<bool>()).prop_map(|(n, wakes)| place(n, wakes)),
         1 => Just(Wish::Ask(Inquiry::Position)),
     ]
 }

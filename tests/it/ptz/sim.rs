@@ -21,7 +21,11 @@ pub struct Sim {
     /// When, and what. In order of time.
     due: Vec<(Millis, Vec<u8>)>,
     /// Over IP: the last number that was heard.
-    number: u32,
+    pub number: u32,
+    /// No number but the next is taken.
+    pub strict: bool,
+    /// So many orders to count anew get lost.
+    pub lost_resets: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -141,11 +145,18 @@ impl Camera {
             Command::Focus(speed) => self.focus = speed,
             Command::FocusMode(mode) => self.auto_focus = mode == FocusMode::Auto,
             Command::Power(on) => self.power = on,
+            // Who goes somewhere by himself does not go on as he did before.
             Command::Preset(PresetDo::Recall, n) => {
+                (self.pan, self.tilt, self.zoom, self.focus) = (0, 0, 0, 0);
                 self.preset = Some(n);
                 return Millis(2000);
             }
-            Command::Aim { .. } | Command::Home | Command::Reset | Command::ZoomTo(_) => {
+            Command::Aim { .. } | Command::Home | Command::Reset => {
+                (self.pan, self.tilt) = (0, 0);
+                return Millis(2000);
+            }
+            Command::ZoomTo(_) => {
+                self.zoom = 0;
                 return Millis(2000);
             }
             Command::Preset(PresetDo::Store | PresetDo::Forget, _)
@@ -177,7 +188,8 @@ impl Sim {
             cameras[0].address = 1;
         }
         let (garble, due) = (VecDeque::new(), Vec::new());
-        Self { cameras, link, garble, framer: Framer::default(), due, number: 0 }
+        let (framer, number, strict) = (Framer::default(), 0, false);
+        Self { cameras, link, garble, framer, due, number, strict, lost_resets: 0 }
     }
 
     /// What the box sent: a piece of the stream, or one datagram.
@@ -190,6 +202,7 @@ impl Sim {
         }
         let datagram = Datagram::decode(bytes).expect("the box sends whole datagrams");
         match datagram.payload {
+            Payload::Control(Control::Reset) if self.lost_resets > 0 => self.lost_resets -= 1,
             Payload::Control(Control::Reset) => {
                 self.number = 0;
                 self.put(now + CYCLE, Datagram { number: 0, payload: Payload::ControlReply });
@@ -200,7 +213,8 @@ impl Sim {
                     camera.deaf = camera.deaf.saturating_sub(1);
                     return;
                 }
-                if datagram.number == self.number {
+                let is_next = datagram.number == self.number + 1;
+                if datagram.number == self.number || self.strict && !is_next {
                     let wrong = Payload::Control(Control::WrongNumber);
                     let wrong = Datagram { number: datagram.number, payload: wrong };
                     return self.put(now + CYCLE, wrong);

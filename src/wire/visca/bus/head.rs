@@ -11,13 +11,14 @@ use super::stop::Axes;
 use super::tasks::{self, Axis, QUEUE, Task, Why, axis, journey};
 use super::{Event, Link, Out, Ticket};
 use crate::model::Millis;
-use crate::model::camera::{Failure, Inquiry, PresetDo, Wish};
+use crate::model::camera::{Failure, Inquiry, PresetDo, Spot, Wish};
 
 /// A message without an answer is sent so often before it is given up.
 pub const TRIES: u8 = 3;
 /// A place that cannot be taken is tried again this often, so many times.
 const PLACE_PAUSE: Millis = Millis(3000);
 const PLACE_TRIES: u8 = 20;
+pub const NEVER: Millis = Millis(i64::MAX);
 
 pub struct Head {
     pub address: Address,
@@ -69,7 +70,8 @@ pub enum Socket {
 
 #[derive(Clone, Copy)]
 pub struct Placing {
-    pub preset: u8,
+    pub spot: Spot,
+    /// When to try; `NEVER` when it is there, as far as is known.
     pub at: Millis,
     pub tries: u8,
 }
@@ -114,12 +116,13 @@ impl Head {
         }
         if self.life.answers == Some(true) {
             out.tell(Event::Silent(self.address));
+            self.life.answers = Some(false);
         }
-        self.life.answers = Some(false);
     }
 
     /// Somebody of its ring was plugged in: perhaps it was this one.
     pub fn look_again(&mut self, now: Millis) {
+        self.place_again(now);
         if self.is_silent() {
             self.life.poll_at = now;
             self.axes.hope_again();
@@ -132,7 +135,14 @@ impl Head {
         self.strays.clear();
         self.sockets = [Socket::Free; 2];
         self.next_at = now;
-        self.life = Life { poll_at: now, poll_every: pace::POLL_MIN, ..Life::default() };
+        // That it is silent still is no news.
+        let answers = self.life.answers;
+        self.life = Life { answers, poll_at: now, poll_every: pace::POLL_MIN, ..Life::default() };
+        self.owe_all();
+    }
+
+    /// What it does is not known.
+    pub fn owe_all(&mut self) {
         let all: &[Axis] = if self.quirk.focus { &Axis::ALL } else { &[Axis::PanTilt, Axis::Zoom] };
         all.iter().for_each(|axis| self.axes.owe(*axis));
     }
@@ -147,12 +157,10 @@ impl Head {
     ) -> Result<(), Failure> {
         let why = Why::Wish(Some(ticket));
         match (tasks::message(self.quirk, wish)?, wish) {
-            (None, Wish::Place(preset)) => {
-                self.place = Some(Placing { preset, at: now, tries: 0 });
-                for axis in Axis::ALL {
-                    if self.axes.of(axis).motion.is_some() {
-                        self.axes.owe(axis);
-                    }
+            (None, Wish::Place(spot)) => {
+                self.place = spot.map(|spot| Placing { spot, at: now, tries: 0 });
+                if spot.is_some() {
+                    self.halt_moving(&Axis::ALL, now, out);
                 }
                 out.tell(Event::Taken(ticket));
                 Ok(())
@@ -164,16 +172,18 @@ impl Head {
                 Some(axis) => self.move_on(axis, command, (ticket, until), out),
                 None => {
                     let by_itself = journey(command);
-                    let going =
-                        by_itself.iter().filter(|axis| self.axes.of(**axis).motion.is_some());
-                    let going: Vec<Axis> = going.copied().collect();
+                    // What moves by hand would be stopped by its dead man in the middle of the journey.
+                    self.halt_moving(by_itself, now, out);
                     self.enqueue(Task { message, why })?;
                     if !by_itself.is_empty() {
                         self.place = None;
                     }
-                    by_itself.iter().for_each(|axis| self.axes.let_go(*axis));
-                    // What moves by hand would be stopped by its dead man in the middle of the journey.
-                    going.into_iter().for_each(|axis| self.axes.owe(axis));
+                    // Who switches it off does not want it on.
+                    if command == Command::Power(false)
+                        && let Some(placing) = &mut self.place
+                    {
+                        placing.spot.wakes = false;
+                    }
                     Ok(())
                 }
             },
@@ -233,12 +243,13 @@ impl Head {
         if let Some(task) = self.queue.pop_front() {
             return Some(task);
         }
-        if let Some(placing) = self.place.filter(|p| p.at <= now && self.may_place()) {
+        if let Some((at, Spot { preset, .. })) = self.placing()
+            && at <= now
+        {
             let (command, why) = match self.life.power {
                 Some(false) => (Command::Power(true), Why::Wake),
                 Some(true) | None => {
-                    let recall = Command::Preset(PresetDo::Recall, placing.preset);
-                    (recall, Why::Place(placing.preset))
+                    (Command::Preset(PresetDo::Recall, preset), Why::Place(preset))
                 }
             };
             return Some(Task { message: Message::Command(command), why });
@@ -273,11 +284,12 @@ impl Head {
     /// what was refused.
     pub fn resend(&mut self, mut flight: Flight, now: Millis, out: &mut Out) {
         let is_stop = matches!(flight.task.why, Why::Stop(_));
-        if flight.again && !is_stop {
-            flight.tries = 0;
-        }
         let same = (!is_stop && !flight.again).then_some(flight.numbers.1);
         flight.numbers.1 = out.send(self.address, flight.task.message, same);
+        if flight.again {
+            flight.numbers.0 = flight.numbers.1;
+            flight.tries = if is_stop { flight.tries } else { 0 };
+        }
         flight.tries = flight.tries.saturating_add(1);
         flight.again = false;
         flight.until = now + self.patience(flight.task);
@@ -338,8 +350,15 @@ impl Head {
         placing.tries += 1;
         placing.at = now + PLACE_PAUSE;
         if placing.tries >= PLACE_TRIES {
-            out.tell(Event::PlaceLost(self.address, placing.preset));
-            self.place = None;
+            out.tell(Event::PlaceLost(self.address, placing.spot.preset));
+            placing.at = NEVER;
+        }
+    }
+
+    /// It was away or off, and looks anywhere.
+    pub fn place_again(&mut self, at: Millis) {
+        if let Some(placing) = &mut self.place {
+            (placing.at, placing.tries) = (at, 0);
         }
     }
 
@@ -349,8 +368,15 @@ impl Head {
         if out.link == Link::Ip || !is_command {
             return;
         }
+        self.forget_strays(now);
         let until = now + self.pace.lateness();
         self.strays.extend((flight.swallowed..flight.tries).map(|_| until));
+    }
+
+    pub fn forget_strays(&mut self, now: Millis) {
+        while self.strays.front().is_some_and(|until| *until <= now) {
+            self.strays.pop_front();
+        }
     }
 
     fn missed(&mut self, now: Millis, out: &mut Out) {
@@ -379,7 +405,7 @@ impl Head {
             Some(flight) => flight.until,
             None => {
                 let queue = (!self.queue.is_empty()).then_some(self.next_at);
-                let place = self.place.filter(|_| self.may_place()).map(|p| p.at.max(self.next_at));
+                let place = self.placing().map(|(at, _)| at.max(self.next_at));
                 let poll = self.life.poll_at.max(self.next_at);
                 queue.into_iter().chain(place).fold(poll, Millis::min)
             }
@@ -387,9 +413,12 @@ impl Head {
         motions.into_iter().fold(flight, Millis::min).max(now)
     }
 
-    /// It can wait until everything surely stands.
-    fn may_place(&self) -> bool {
-        !self.is_silent() && self.axes.next_end().is_none() && !self.axes.is_moving()
+    /// Where it is to be, and from when on. It can wait until everything surely stands.
+    fn placing(&self) -> Option<(Millis, Spot)> {
+        let Placing { at, spot, .. } = self.place?;
+        let stands = self.axes.next_end().is_none() && !self.axes.is_moving();
+        let is_awake = spot.wakes || self.life.power != Some(false);
+        (stands && is_awake && !self.is_silent()).then_some((at, spot))
     }
 
     pub fn is_silent(&self) -> bool {

@@ -3,9 +3,9 @@
 
 use super::super::reply::{Refusal, Said};
 use super::super::{Command, Message};
-use super::head::{Flight, Head, Socket, TRIES};
+use super::head::{Flight, Head, NEVER, Socket, TRIES};
 use super::pace::{CYCLE, POLL};
-use super::tasks::{Task, Why, axis};
+use super::tasks::{Task, Why, axis, journey};
 use super::{Event, Out};
 use crate::model::Millis;
 use crate::model::camera::{Answer, Failure};
@@ -63,9 +63,12 @@ impl Head {
         self.life.misses = 0;
         self.axes.hope_again();
         if self.life.answers != Some(true) {
-            self.life.answers = Some(true);
+            if self.life.answers.replace(true).is_some() {
+                self.owe_all();
+            }
             self.life.poll_at = now;
             self.life.asked_version = false;
+            self.place_again(now);
             out.tell(Event::Up(self.address));
         }
     }
@@ -77,13 +80,11 @@ impl Head {
     /// What was sent last, if this word is about it. Over IP the number tells; on a serial line no good word is believed
     /// that may be about something older.
     fn credit(&mut self, number: Option<u32>, now: Millis, word: Word) -> Option<Flight> {
+        self.forget_strays(now);
         let flight = self.flight.as_mut()?;
         let asked = matches!(flight.task.message, Message::Inquiry(_));
         if (asked && word == Word::Good) || (!asked && word == Word::Answer) {
             return None;
-        }
-        while self.strays.front().is_some_and(|until| *until <= now) {
-            self.strays.pop_front();
         }
         // All that was sent of it was refused; this is of something older.
         if number.is_none() && word == Word::Good && flight.again {
@@ -109,29 +110,31 @@ impl Head {
             if let Some(axis) = axis(command) {
                 self.axes.taken(axis, command);
             }
+            self.departed(journey(command), out);
             if let Command::Power(on) = command {
-                self.power(on, out);
+                self.power(on, now, out);
             }
         }
         match why {
             Why::Wish(ticket) => ticket.into_iter().for_each(|t| out.tell(Event::Taken(t))),
             Why::Stop(axis) => self.stopped(axis, now, out),
             Why::Place(preset) => {
-                self.place = self.place.filter(|placing| placing.preset != preset);
+                if let Some(placing) = self.place.as_mut().filter(|p| p.spot.preset == preset) {
+                    placing.at = NEVER;
+                }
                 out.tell(Event::Placed(self.address, preset));
             }
-            Why::Wake => {
-                if let Some(placing) = &mut self.place {
-                    placing.at = now + WAKING;
-                }
-            }
-            Why::Poll => {}
+            Why::Wake | Why::Poll => {}
         }
     }
 
-    fn power(&mut self, on: bool, out: &mut Out) {
-        if self.life.power.replace(on) != Some(on) {
+    fn power(&mut self, on: bool, now: Millis, out: &mut Out) {
+        let before = self.life.power.replace(on);
+        if before != Some(on) {
             out.tell(Event::Power(self.address, on));
+        }
+        if on && before == Some(false) {
+            self.place_again(now + WAKING);
         }
     }
 
@@ -145,7 +148,7 @@ impl Head {
         let Some(flight) = self.credit(number, now, Word::Answer) else { return };
         self.pace.heard(now - flight.first);
         match answer {
-            Answer::Power(on) => self.power(on, out),
+            Answer::Power(on) => self.power(on, now, out),
             Answer::Version(version) => {
                 // A model that was named in the configuration stays what it was named.
                 if self.quirk == super::Quirk::USUAL
@@ -182,10 +185,7 @@ impl Head {
             *place = Socket::Free;
             match task.map(|task| task.why) {
                 Some(Why::Stop(axis)) if why != Refusal::Cancelled => self.stop_undone(axis),
-                Some(Why::Place(preset)) if why != Refusal::Cancelled && self.place.is_none() => {
-                    self.place = Some(super::head::Placing { preset, at: now, tries: 0 });
-                    self.place_later(now, out);
-                }
+                Some(Why::Place(_)) if why != Refusal::Cancelled => self.place_later(now, out),
                 Some(_) | None => {}
             }
             return;
@@ -249,24 +249,23 @@ impl Head {
 
     /// Over IP: a number that does not follow. What was sent before was done then; what is new has to be sent anew, after
     /// both agreed on where they stand. A stop is never believed done.
-    pub fn misnumbered(&mut self, now: Millis, out: &mut Out) {
+    pub fn misnumbered(&mut self, number: u32, now: Millis, out: &mut Out) {
         self.heard(now, out);
-        let Some(mut flight) = self.flight.take() else { return };
+        // A lower number is of a copy of what came before.
+        let of_it = |flight: &mut Flight| number == 0 || number >= flight.numbers.0;
+        let Some(mut flight) = self.flight.take_if(of_it) else { return };
         let is_stop = is_stop(&flight);
         let is_command = matches!(flight.task.message, Message::Command(_));
         if flight.tries > 1 && is_command && !is_stop {
             return self.taken(Some(flight), now, out);
         }
-        if flight.tries > 2 * TRIES {
+        flight.refused = flight.refused.saturating_add(1);
+        if flight.refused > 2 * TRIES {
             return self.give_up(flight, Failure::Silent, now, out);
         }
         if flight.tries == 1 || is_stop {
             out.renumber();
         }
-        let number = out.send(self.address, flight.task.message, None);
-        flight.numbers = (number, number);
-        flight.tries += 1;
-        flight.until = now + self.pace.patience();
-        self.flight = Some(flight);
+        self.soon_again(flight, now);
     }
 }

@@ -61,6 +61,12 @@ impl Axes {
         *state = State { motion: state.motion, owed: true, ..State::default() };
     }
 
+    /// What said that it stands is told to stand once more.
+    fn once_more(&mut self, axis: Axis) {
+        self.owe(axis);
+        self.of(axis).is_second = true;
+    }
+
     /// Something new moves it, and by itself: it is not stopped for what was before.
     pub fn let_go(&mut self, axis: Axis) {
         let state = self.of(axis);
@@ -107,7 +113,7 @@ impl Axes {
         for axis in Axis::ALL {
             let state = self.of(axis);
             if state.motion.is_none() && state.stopped_at.is_some_and(|at| now - at < DOUBT) {
-                self.owe(axis);
+                self.once_more(axis);
             }
         }
     }
@@ -131,21 +137,25 @@ impl Axes {
 impl Head {
     /// Everything, before everything.
     pub fn halt_all(&mut self, ticket: Ticket, now: Millis, out: &mut Out) -> Result<(), Failure> {
-        self.place = None;
         for task in tasks::take(&mut self.queue, tasks::moves) {
             fail(task, Failure::Overtaken, out);
         }
-        let (pan_tilt, lens) = ([Axis::PanTilt], [Axis::Zoom, Axis::Focus]);
-        for axis in pan_tilt {
-            self.owe(axis, now, out);
-        }
-        for axis in lens {
-            let state = self.axes.of(axis);
+        // They may be on a journey. A focus that is on one comes to its end; a camera that focuses by itself lets nobody
+        // stop that.
+        self.owe(Axis::PanTilt, now, out);
+        self.owe(Axis::Zoom, now, out);
+        self.halt_moving(&[Axis::Focus], now, out);
+        self.wait_for_halt(ticket)
+    }
+
+    /// Those of them that move until told otherwise.
+    pub fn halt_moving(&mut self, axes: &[Axis], now: Millis, out: &mut Out) {
+        for axis in axes {
+            let state = self.axes.of(*axis);
             if state.motion.is_some() || state.owed {
-                self.owe(axis, now, out);
+                self.owe(*axis, now, out);
             }
         }
-        self.wait_for_halt(ticket)
     }
 
     pub fn halt(
@@ -160,6 +170,7 @@ impl Head {
     }
 
     fn wait_for_halt(&mut self, ticket: Ticket) -> Result<(), Failure> {
+        self.place = None;
         // The camera is being stopped whether or not more wait for it.
         if self.halting.len() >= QUEUE {
             return Err(Failure::Busy);
@@ -188,7 +199,8 @@ impl Head {
         match flight.task.why {
             Why::Wish(_) if of_it(&flight.task) => fail(flight.task, Failure::Overtaken, out),
             Why::Wish(_) => self.queue.push_front(flight.task),
-            Why::Place(_) | Why::Wake | Why::Poll | Why::Stop(_) => {}
+            Why::Poll => self.life.asked_version = false,
+            Why::Place(_) | Why::Wake | Why::Stop(_) => {}
         }
     }
 
@@ -201,8 +213,7 @@ impl Head {
             }
             let state = self.axes.of(axis);
             if !state.owed && state.again_at.is_some_and(|at| at <= now) {
-                self.axes.owe(axis);
-                self.axes.of(axis).is_second = true;
+                self.axes.once_more(axis);
             }
         }
     }
@@ -215,22 +226,35 @@ impl Head {
         let once_more = motion.is_none() && !state.is_second;
         let again_at = once_more.then(|| now + AGAIN);
         *state = State { motion, stopped_at: Some(now), again_at, ..State::default() };
+        self.halted(out);
+    }
+
+    /// It is on its way by itself now: what stood before it is not told to stand once more.
+    pub fn departed(&mut self, axes: &[Axis], out: &mut Out) {
+        for axis in axes {
+            self.axes.let_go(*axis);
+            let state = self.axes.of(*axis);
+            state.owed &= !state.is_second;
+        }
+        self.halted(out);
+    }
+
+    fn halted(&mut self, out: &mut Out) {
         if !self.axes.is_owing() {
-            out.tell(Event::Stopped(self.address));
-            for ticket in self.halting.drain(..) {
-                out.tell(Event::Taken(ticket));
-            }
+            self.halting.drain(..).for_each(|ticket| out.tell(Event::Taken(ticket)));
         }
     }
 
     /// A round of copies was not answered.
     pub fn stop_failed(&mut self, axis: Axis, out: &mut Out) {
-        let address = self.address;
         let state = self.axes.of(axis);
         state.rounds += 1;
         if state.rounds >= ROUNDS {
             state.given_up = true;
-            out.tell(Event::StopLost(address));
+            // That it stands was not known for sure; that is no news.
+            if state.motion.is_some() || !self.halting.is_empty() {
+                out.tell(Event::StopLost(self.address));
+            }
             for ticket in self.halting.drain(..) {
                 out.tell(Event::Failed(ticket, Failure::Silent));
             }
@@ -241,7 +265,7 @@ impl Head {
     /// be stopped on, so what its sockets do is cancelled first.
     pub fn stop_refused(&mut self, axis: Axis, is_full: bool, now: Millis, out: &mut Out) -> bool {
         let state = self.axes.of(axis);
-        state.refusals += 1;
+        state.refusals = state.refusals.saturating_add(1);
         if state.refusals >= REFUSALS && !is_full {
             self.stopped(axis, now, out);
             return false;

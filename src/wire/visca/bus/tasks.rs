@@ -100,7 +100,9 @@ pub fn message(quirk: &Quirk, wish: Wish) -> Result<Option<Message>, Failure> {
     let has = |part: bool| if part { Ok(()) } else { Err(Failure::Unsupported) };
     let command = match wish {
         Wish::Stop => return Ok(None),
-        Wish::Place(n) => return has(n < quirk.presets).map(|()| None),
+        Wish::Place(spot) => {
+            return has(spot.is_none_or(|spot| spot.preset < quirk.presets)).map(|()| None);
+        }
         Wish::Ask(inquiry) => {
             has(quirk.focus || inquiry != Inquiry::Focus)?;
             return Ok(Some(Message::Inquiry(inquiry)));
