@@ -55,7 +55,7 @@ output! {
 }
 
 input! {
-    /// What a camera is to do; several things are done in this order.
+    /// What a camera is to do; several things are done in this order. Power and presets are asked for alone.
     pub struct Errand {
         /// The camera.
         pub id: Digits<1, { i64::MAX }>,
@@ -63,7 +63,7 @@ input! {
         pub power: Option<Flag>,
         /// auto, manual, or once: now, and then it stays.
         pub focus: Option<Text<1, 8>>,
-        /// The middle.
+        /// The middle; without pan and tilt.
         pub home: Option<Flag>,
         /// Where to look, in its own steps; with tilt.
         pub pan: Option<Int<-524_288, 524_287>>,
@@ -160,6 +160,9 @@ fn errand(value: Errand) -> Result<Vec<Wish>, Fault> {
     }
     wishes.extend(value.home.filter(|home| home.0).map(|_| Wish::Home));
     match (value.pan, value.tilt) {
+        (Some(_), Some(_)) if wishes.contains(&Wish::Home) => {
+            return Err(Fault::invalid("home", "is another place than pan and tilt"));
+        }
         (Some(Int(pan)), Some(Int(tilt))) => wishes.push(Wish::Aim {
             pan: small(pan),
             tilt: small(tilt),
@@ -177,6 +180,13 @@ fn errand(value: Errand) -> Result<Vec<Wish>, Fault> {
         _ => return Err(Fault::invalid("do", "must be recall, store or forget")),
     };
     wishes.extend(value.preset.map(|Int(preset)| Wish::Preset(what, small(preset))));
+    // A camera that wakes up does not move yet, and one on its way is at no place to be stored.
+    for (field, is_asked) in [("power", value.power.is_some()), ("preset", value.preset.is_some())]
+    {
+        if is_asked && wishes.len() > 1 {
+            return Err(Fault::invalid(field, "is asked for alone"));
+        }
+    }
     Ok(wishes)
 }
 

@@ -55,6 +55,23 @@ async fn a_lesson_turns_its_camera_and_its_teacher_alone_may_steer_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_given_anothers_classroom_for_his_lesson_steers_its_camera() {
+    let (machine, rig) = (Machine::new(), Rig::serial(1));
+    machine.plug("ttyUSB0", &rig);
+    let config = format!(
+        "[[classroom]]\nname = \"one\"\nteachers = [\"ann\"]\n\
+         [[camera]]\nname = \"left\"\nline = \"{BUS}\"\n"
+    );
+    let school = School::open(&machine, &config).await;
+    school.until_all_answer(1).await;
+    let (ann, bob) = (school.teacher("ann").await, school.teacher("bob").await);
+    bob.teach().await;
+    let moving = json!({"pan": 10});
+    school.steer_as(&bob.token, "cameras/1/move", moving.clone()).await;
+    assert_eq!(school.tell_as(&ann.token, "cameras/1/move", moving).await.0, DENIED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_camera_that_was_away_turns_to_its_lesson_when_it_is_back() {
     let (machine, rig) = (Machine::new(), Rig::serial(1));
     let config = format!("[[camera]]\nname = \"left\"\nline = \"{BUS}\"\nstart = 2\nidle = 5\n");

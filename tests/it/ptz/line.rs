@@ -37,14 +37,27 @@ async fn a_ring_is_steered_through_noise_and_a_silent_camera_holds_up_nobody() {
     assert_eq!(school.tell("cameras/2/move", json!({"zoom": 1})).await, offline());
     for (path, body) in [
         ("cameras/3/stop", json!({})),
-        ("cameras/3", json!({"home": true, "preset": 4, "do": "store"})),
+        ("cameras/3", json!({"home": true})),
+        ("cameras/3", json!({"preset": 4, "do": "store"})),
         ("cameras/3", json!({"pan": -100, "tilt": 20, "speed": 30, "zoom": 16384})),
         ("cameras/3", json!({"preset": 4})),
         ("cameras/1", json!({"power": false})),
     ] {
         school.steer(path, body).await;
     }
-    assert_eq!(school.tell("cameras/1/move", json!({"pan": 9})).await, (409, "not_now".into()));
+    let asleep = async || {
+        let told = school.tell("cameras/1/move", json!({"pan": 9})).await;
+        (told == (409, "not_now".into())).then_some(())
+    };
+    poll("a camera that stands by does not move", PATIENCE, asleep).await;
+    for body in [
+        json!({"power": true, "home": true}),
+        json!({"home": true, "preset": 4, "do": "store"}),
+        json!({"preset": 4, "zoom": 16384}),
+        json!({"home": true, "pan": 1, "tilt": 1}),
+    ] {
+        assert_eq!(school.tell("cameras/3", body).await.0, 400);
+    }
     assert_eq!(school.tell("cameras/4/move", json!({"pan": 9})).await, (404, "not_found".into()));
     let seen = school.camera(3).await;
     assert_eq!((&seen["pan"], &seen["tilt"]), (&json!(-100), &json!(50)), "{seen}");
@@ -73,7 +86,7 @@ async fn a_motion_that_nobody_renews_ends_and_a_lost_stop_is_repeated() {
         school.steer(&moving, json!({"tilt": 20})).await;
         (rig.sim().cameras[0].deaf, rig.sim().cameras[0].mute) = (3, 2);
         school.steer(&format!("cameras/{id}/stop"), json!({})).await;
-        assert!(rig.sim().cameras[0].stands());
+        rig.wait("it was stopped", |sim| sim.cameras[0].stands()).await;
     }
 }
 
@@ -114,19 +127,28 @@ async fn whatever_moves_is_stopped_when_the_box_ends() {
     let config = ring(2) + &format!("[[camera]]\nname = \"net\"\nudp = \"{at}\"\n");
     let school = School::open(&machine, &config).await;
     school.until_all_answer(3).await;
-    for id in [2, 3] {
-        let path = format!("cameras/{id}/move");
-        school.steer(&path, json!({"tilt": -100, "zoom": 100})).await;
-    }
     let said = say(&school.folder(), &["inputs"]);
     let answers = "PTZ camera 1: answers, calls itself evi-d70";
     assert!(said.out.contains(answers), "{said:?}");
     let said = say(&school.folder(), &["doctor"]);
     assert!(said.out.contains("ok   cameras  1: answers"), "{said:?}");
+    for id in [2, 3] {
+        let path = format!("cameras/{id}/move");
+        school.steer(&path, json!({"tilt": -100, "zoom": 100})).await;
+    }
     let (code, _) = school.service.terminate();
     assert_eq!(code, Some(0));
-    for rig in [&rig, &net] {
-        rig.wait("they stand", |sim| sim.cameras.iter().all(|camera| camera.stands())).await;
+    for (rig, n) in [(&rig, 1), (&net, 0)] {
+        rig.wait("it stands, and was told so", |sim| {
+            let commands = sim.cameras[n].log.iter().rev().filter_map(|(_, m)| match m {
+                Message::Command(command) => Some(*command),
+                Message::Inquiry(_) => None,
+            });
+            let last = |is: fn(&Command) -> bool| commands.clone().find(is);
+            last(|c| matches!(c, Command::Drive { .. })) == Some(Command::Drive { pan: 0, tilt: 0 })
+                && last(|c| matches!(c, Command::Zoom(_))) == Some(Command::Zoom(0))
+        })
+        .await;
     }
 }
 

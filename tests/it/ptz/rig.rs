@@ -206,12 +206,13 @@ impl School {
         (answer.status, code)
     }
 
-    /// Asks again, as a hand that holds a button down does: a camera on two journeys takes nothing for as long as they last.
+    /// Asks again, as a hand that holds a button down does: a camera on two journeys takes nothing for as long as they last,
+    /// and one that answers late seems to be gone for a while.
     pub async fn steer_as(&self, token: &str, path: &str, body: Value) {
         let taken = async || match self.tell_as(token, path, body.clone()).await {
             (200, _) => Some(()),
             (409, code) if code == "overtaken" => None,
-            (429, _) => None,
+            (429 | 503, _) => None,
             other => panic!("{path}: {other:?}"),
         };
         poll("it is taken", PATIENCE, taken).await;
