@@ -95,9 +95,12 @@ fn gathered(
     place: Place,
     address: Address,
 ) -> Result<&mut Gathered, String> {
-    let at = match lines.iter().position(|line| line.place.is_at(&place)) {
+    let at = match lines.iter().position(|line| line.place.may_be(&place)) {
         Some(at) if lines[at].place != place => {
-            return Err("another camera of its line has another baud".into());
+            return Err(format!(
+                "its line may be that of {}: write both alike, baud too, or as two places",
+                lines[at].seats[0].name
+            ));
         }
         Some(at) => at,
         None => {

@@ -41,6 +41,19 @@ fn usb(folder: &Path) -> Option<String> {
     Some(format!("usb-{controller}-{device}"))
 }
 
+/// Whether something may be as both say. Between two stars there may be anything: the ends decide.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (Some((first, _)), Some((_, last))) = (one.split_once('*'), one.rsplit_once('*')) else {
+        return matches(other, one);
+    };
+    let (Some((begins, _)), Some((_, ends))) = (other.split_once('*'), other.rsplit_once('*'))
+    else {
+        return matches(one, other);
+    };
+    (first.starts_with(begins) || begins.starts_with(first))
+        && (last.ends_with(ends) || ends.ends_with(last))
+}
+
 /// Whether `text` is as `pattern` says, in which `*` stands for anything.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');

@@ -158,6 +158,23 @@ fn patterns_stand_for_anything_where_their_stars_are() {
     }
 }
 
+#[test]
+fn two_patterns_overlap_where_one_place_is_as_both_say() {
+    for (one, other, is) in [
+        ("usb-*", "usb-0000:01:00.0-1.4", true),
+        ("usb-*", "platform:fe201000.serial", false),
+        ("usb-*-1.4", "usb-0000:01:00.0-*", true),
+        ("usb-*-1.4", "usb-*-1.2", false),
+        ("usb-1*", "usb-2*", false),
+        ("usb-1", "usb-1", true),
+        ("usb-1", "usb-1.2", false),
+        ("*", "", true),
+    ] {
+        assert_eq!(sysfs::overlap(one, other), is, "{one} {other}");
+        assert_eq!(sysfs::overlap(other, one), is, "{other} {one}");
+    }
+}
+
 fn size(width: u32, height: u32, rates: &[u32]) -> Size {
     let rates_milli = rates.iter().map(|rate| rate * 1000).collect();
     Size { least: (width, height), most: (width, height), rates_milli }

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio_serial::SerialStream;
 
 use crate::hw::board::Serial;
+use crate::hw::inputs::sysfs;
 
 /// Where a line is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +36,13 @@ pub enum Port {
 }
 
 impl Place {
-    /// Whether both are the same port, however it is set.
-    pub fn is_at(&self, other: &Self) -> bool {
+    /// Whether both may be the same port, however it is set and named.
+    pub fn may_be(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Serial { port, .. }, Self::Serial { port: theirs, .. }) => port == theirs,
+            (Self::Serial { port, .. }, Self::Serial { port: theirs, .. }) => {
+                let one = |bus: &String| theirs.bus.iter().any(|other| sysfs::overlap(bus, other));
+                port.bus.iter().any(one)
+            }
             (Self::Udp(address), Self::Udp(theirs)) => address == theirs,
             (Self::Serial { .. }, Self::Udp(_)) | (Self::Udp(_), Self::Serial { .. }) => false,
         }

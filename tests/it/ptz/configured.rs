@@ -27,7 +27,8 @@ fn what_is_wrong_with_a_camera_is_told() {
         (wire("address = 8"), "1 to 7"),
         (wire("baud = 300"), "baud"),
         (second(""), "a has its place and address"),
-        (second("address = 2\nbaud = 38400"), "another baud"),
+        (second("address = 2\nbaud = 38400"), "may be that of a"),
+        (wire("[[camera]]\nname = \"b\"\naddress = 2"), "may be that of a"),
         ("[[camera]]\nname = \"a\"\nline = \"/dev/ttyUSB0\"".into(), "no bus path"),
     ] {
         let said = check(&camera, "rpi4");
