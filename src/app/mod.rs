@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::domain::monitor::Input;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
     self, Appliance, Folders, Parts, Space, application, audit, camera, file, lesson, outbox, pass,
@@ -29,7 +30,7 @@ use crate::domain::{
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
-use crate::hw::{ptz, recorder};
+use crate::hw::{monitor, ptz, recorder};
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
@@ -168,6 +169,9 @@ fn act(
     tasks.spawn(leancloud::run(app(), clock(), drain()));
     tasks.spawn(courier::run(app(), clock(), drain()));
     tasks.spawn(housekeep(app(), clock(), drain()));
+    for input in app().monitors.all().iter().cloned() {
+        tasks.spawn(show(input, inputs.clone(), clock(), drain()));
+    }
     tasks.spawn(look_round(app(), inputs, clock()));
     let turned = app();
     tasks.spawn(async move { camera::settle_all(&turned).await });
@@ -215,6 +219,7 @@ fn gather(
         },
         recorder,
         cameras,
+        monitors: setup.monitors.clone(),
     };
     Ok((parts, name, lines))
 }
@@ -231,6 +236,18 @@ async fn attend(inputs: Arc<Inputs>, mut drain: watch::Receiver<bool>) {
     tokio::select! {
         () = listener::drained(&mut drain) => {}
         () = inputs.attend() => {}
+    }
+}
+
+async fn show(
+    input: Arc<Input>,
+    inputs: Arc<Inputs>,
+    clock: Clock,
+    mut drain: watch::Receiver<bool>,
+) {
+    tokio::select! {
+        () = listener::drained(&mut drain) => {}
+        () = monitor::run(&input, &inputs, &clock) => {}
     }
 }
 

@@ -139,8 +139,10 @@ fn verbs(row: &Row) -> String {
 
 /// A row's answer as JSON in short: `{"errorCode":0,"errorInfo":"","data":{…}}`.
 fn answer(dialect: &Dialect, row: &Row) -> String {
-    if row.envelope == Envelope::Page {
-        return "a page, or a redirect".into();
+    match row.envelope {
+        Envelope::Page => return "a page, or a redirect".into(),
+        Envelope::Picture => return "a JPEG".into(),
+        Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {}
     }
     members((dialect.shape.answer)(row.envelope), row)
 }

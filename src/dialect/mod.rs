@@ -263,7 +263,7 @@ pub enum Class {
     Credential,
 }
 
-/// Document 001 has three, 000 answers a browser with pages; other rows use `Plain`.
+/// Document 001 has three, 000 answers a browser with pages, the box's own API shows pictures; other rows use `Plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Envelope {
     Plain,
@@ -273,6 +273,8 @@ pub enum Envelope {
     IndexCallback,
     /// HTML for people, or a redirect.
     Page,
+    /// A JPEG; failures are as with `Plain`.
+    Picture,
 }
 
 /// How a row's handler runs. `Soon` cannot wait for anything: it is a plain function. `Ready` mostly has its answer

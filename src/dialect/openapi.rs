@@ -134,7 +134,11 @@ fn responses(dialect: &Dialect, row: &Row) -> Value {
         let description = if good { "Done, or what went wrong." } else { "What went wrong." };
         let content = match row.envelope {
             Envelope::Page => json!({ "text/html": { "schema": { "type": "string" } } }),
-            Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
+            Envelope::Picture if good => json!({ "image/jpeg": {} }),
+            Envelope::Plain
+            | Envelope::Picture
+            | Envelope::RecordingCallback
+            | Envelope::IndexCallback => {
                 json!({ "application/json": { "schema": { "anyOf": schemas } } })
             }
         };

@@ -132,7 +132,7 @@ pub fn may_steer(app: &Appliance, camera: &Camera, actor: &Actor) -> bool {
     is_staff(actor) || app.presence.host_in(&camera.classroom) == Some(actor.id)
 }
 
-fn is_staff(actor: &Actor) -> bool {
+pub(super) fn is_staff(actor: &Actor) -> bool {
     match actor.role {
         Role::Administrator | Role::Technician => true,
         Role::Teacher | Role::Pupil | Role::Viewer => false,

@@ -17,6 +17,7 @@ pub mod lesson;
 pub mod licence;
 pub mod live;
 pub mod message;
+pub mod monitor;
 pub mod online;
 pub mod outbox;
 pub mod pace;
@@ -79,6 +80,8 @@ pub struct Appliance {
     /// PTZ heads, in the order of the configuration.
     pub cameras: Vec<camera::Camera>,
     pub calendar: retention::Calendar,
+    /// Capture inputs, for those who look at them.
+    pub monitors: monitor::Monitors,
     /// Places for requests beyond 64 KiB: with what is made of it, each takes some ten MiB while it lasts.
     pub large_bodies: Semaphore,
     recorder: mpsc::Sender<Order>,
@@ -117,6 +120,7 @@ pub struct Parts {
     pub space: Space,
     pub recorder: mpsc::Sender<Order>,
     pub cameras: Vec<camera::Camera>,
+    pub monitors: monitor::Monitors,
 }
 
 impl Appliance {
@@ -168,6 +172,7 @@ impl Appliance {
             space: parts.space,
             recorder: parts.recorder,
             cameras: parts.cameras,
+            monitors: parts.monitors,
         });
         session::look_up_late(&appliance, now);
         lesson::restore(&appliance, now).await?;

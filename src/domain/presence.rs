@@ -135,6 +135,13 @@ impl Presence {
         live.values().find(here).map(|l| l.host)
     }
 
+    /// Which lesson runs in a classroom.
+    pub fn lesson_in(&self, classroom: &str) -> Option<RoomId> {
+        let live = self.live();
+        let mut here = live.iter().filter(|(_, l)| l.classroom.as_deref() == Some(classroom));
+        here.next().map(|(room, _)| *room)
+    }
+
     pub fn close(&self, room: RoomId) -> Option<LiveRoom> {
         self.live().remove(&room)
     }

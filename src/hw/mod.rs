@@ -1,5 +1,5 @@
 //! The machine: boards, inputs, encoders, the recorder. It asks the domain for nothing and answers with plain values;
-//! of it, `ptz` takes the desk at which people wish.
+//! of it, `ptz` takes the desk at which people wish, recorder and `monitor` the inputs at which people look.
 
 pub mod board;
 pub mod encoder;
@@ -8,6 +8,7 @@ pub mod hotplug;
 pub mod identity;
 pub mod inputs;
 pub mod memory;
+pub mod monitor;
 pub mod ptz;
 pub mod recorder;
 pub mod timekeeping;

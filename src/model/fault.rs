@@ -67,6 +67,8 @@ pub enum Thing {
     /// Somebody's wish to join a lesson (document 000).
     Application,
     Camera,
+    /// A capture input.
+    Input,
 }
 
 /// Why a credential does not open the door.
@@ -186,4 +188,5 @@ pub enum Part {
     Cloud,
     Store,
     Camera,
+    Microphone,
 }

@@ -12,6 +12,7 @@ pub mod group;
 mod ids;
 pub mod keyed;
 pub mod lesson;
+pub mod level;
 pub mod licence;
 pub mod live;
 pub mod outbox;

@@ -147,6 +147,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Group => "group",
         Thing::Application => "application",
         Thing::Camera => "camera",
+        Thing::Input => "input",
     }
 }
 
@@ -194,6 +195,7 @@ const fn silent(part: Part) -> &'static str {
         Part::Cloud => "the cloud cannot be reached",
         Part::Store => "the store does not answer",
         Part::Camera => "the camera does not answer",
+        Part::Microphone => "the microphone does not answer",
     }
 }
 

@@ -166,7 +166,7 @@ fn all() -> Vec<Fault> {
     all.push(Fault::denied("somebody else's"));
     all.extend(LicenceWhy::ALL.map(Fault::Licence));
     all.extend(
-        each!(Thing: Command User Room Recording Deleted File Video Webhook Page Group Application Camera)
+        each!(Thing: Command User Room Recording Deleted File Video Webhook Page Group Application Camera Input)
             .map(Fault::Missing),
     );
     all.extend(
@@ -178,6 +178,6 @@ fn all() -> Vec<Fault> {
             NotInRoom Replayed MethodNotAllowed Answered SetUp LastAdministrator Full NotNow Overtaken)
         .map(Fault::Conflict),
     );
-    all.extend(each!(Part: Recorder Disk Cloud Store Camera).map(Fault::Offline));
+    all.extend(each!(Part: Recorder Disk Cloud Store Camera Microphone).map(Fault::Offline));
     all
 }

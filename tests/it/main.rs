@@ -23,6 +23,7 @@ mod lesson;
 mod licence;
 mod life;
 mod live;
+mod looking;
 mod model;
 mod openim;
 mod parsers;

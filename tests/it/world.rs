@@ -12,6 +12,7 @@ use arctos_box::app::licence;
 use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
+use arctos_box::domain::monitor::Monitors;
 use arctos_box::domain::session::{self, Grant, Others};
 use arctos_box::domain::{
     Appliance, Folders, Parts, Space, application, lesson, recording, setup, staff,
@@ -261,6 +262,7 @@ pub async fn open(
         space: Space { free: Arc::new(|| Some(100 << 30)), reserve: 2 << 30 },
         recorder,
         cameras,
+        monitors: Monitors::of(board.input.iter().map(|input| (&*input.name, &*input.about))),
     };
     let app = Appliance::open(made, clock.moment()).await.unwrap();
     for line in lines {

@@ -142,5 +142,6 @@ fn offline(part: Part) -> &'static str {
         Part::Cloud => "系統錯誤: the cloud does not answer",
         Part::Store => "系統錯誤: the store does not answer",
         Part::Camera => "系統錯誤: the camera does not answer",
+        Part::Microphone => "系統錯誤: the microphone does not answer",
     }
 }

@@ -43,7 +43,10 @@ struct Nothing {}
 pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (code, msg) = words(fault, request_id);
     match row.map_or(Envelope::Plain, |row| row.envelope) {
-        Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
+        Envelope::Plain
+        | Envelope::Picture
+        | Envelope::RecordingCallback
+        | Envelope::IndexCallback => {
             let failed = Failed { code: code.as_u16(), msg: &msg, result: Nothing {} };
             let body = serde_json::to_vec(&failed).expect("numbers and text always become JSON");
             Sealed::json(code, body)
@@ -109,6 +112,7 @@ fn missing(thing: Thing) -> &'static str {
         Thing::Group => "there is no such group",
         Thing::Application => "there is no such application",
         Thing::Camera => "there is no such camera",
+        Thing::Input => "there is no such input",
     }
 }
 
@@ -155,5 +159,6 @@ fn offline(part: Part) -> &'static str {
         Part::Cloud => "the cloud does not answer",
         Part::Store => "the store does not answer",
         Part::Camera => "the camera does not answer",
+        Part::Microphone => "the microphone does not answer",
     }
 }

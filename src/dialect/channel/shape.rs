@@ -19,7 +19,10 @@ fn headers(access: Access) -> &'static [Header] {
 
 fn answer(envelope: Envelope) -> &'static [Member] {
     match envelope {
-        Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => &[
+        Envelope::Plain
+        | Envelope::Picture
+        | Envelope::RecordingCallback
+        | Envelope::IndexCallback => &[
             Member { name: "code", slot: Slot::Code(&[200]) },
             Member { name: "msg", slot: Slot::Word("success") },
             Member { name: "result", slot: Slot::Output },
@@ -36,7 +39,10 @@ fn failures(row: &Row) -> Vec<Failure> {
     ];
     const STATUSES: &[u16] = &[400, 401, 403, 404, 405, 409, 413, 429];
     match row.envelope {
-        Envelope::Plain | Envelope::RecordingCallback | Envelope::IndexCallback => {
+        Envelope::Plain
+        | Envelope::Picture
+        | Envelope::RecordingCallback
+        | Envelope::IndexCallback => {
             vec![Failure { statuses: STATUSES, members: TOLD }]
         }
         Envelope::Page => {

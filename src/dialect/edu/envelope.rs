@@ -37,7 +37,7 @@ pub fn success(row: &Row, data: Json) -> Sealed {
     let body = match row.envelope {
         Envelope::RecordingCallback => Bytes::from_static(br#"{"code":0}"#),
         Envelope::IndexCallback => index(0, "").into(),
-        Envelope::Page => data.bare(),
+        Envelope::Page | Envelope::Picture => data.bare(),
         // A command without an answer has no `data` member.
         Envelope::Plain if data.is_nothing() => {
             Bytes::from_static(br#"{"errorCode":0,"errorInfo":""}"#)
@@ -50,7 +50,7 @@ pub fn success(row: &Row, data: Json) -> Sealed {
 pub fn fault(row: Option<&Row>, fault: &Fault, request_id: RequestId) -> Sealed {
     let (code, info) = words(fault, request_id);
     let body = match row.map_or(Envelope::Plain, |r| r.envelope) {
-        Envelope::Plain | Envelope::Page => failure(code, &info),
+        Envelope::Plain | Envelope::Page | Envelope::Picture => failure(code, &info),
         Envelope::RecordingCallback => json(&Code { code }).into(),
         Envelope::IndexCallback => index(code, &info).into(),
     };
@@ -120,6 +120,7 @@ fn missing(thing: Thing) -> (i64, String) {
         Thing::File => (10003, "there is no such file".into()),
         Thing::Video => (10003, "there is no such video".into()),
         Thing::Camera => (10003, "there is no such camera".into()),
+        Thing::Input => (10003, "there is no such input".into()),
     }
 }
 
@@ -166,5 +167,6 @@ fn offline(part: Part) -> &'static str {
         Part::Cloud => "Server internal error:call qcloud failed",
         Part::Store => "the store does not answer",
         Part::Camera => "the camera does not answer",
+        Part::Microphone => "the microphone does not answer",
     }
 }

@@ -42,7 +42,7 @@ fn common(access: Access) -> &'static [Field] {
 
 fn answer(envelope: Envelope) -> &'static [Member] {
     match envelope {
-        Envelope::Plain | Envelope::Page => &[
+        Envelope::Plain | Envelope::Page | Envelope::Picture => &[
             Member { name: "errorCode", slot: Slot::Code(&[0]) },
             Member { name: "errorInfo", slot: Slot::Info },
             Member { name: "data", slot: Slot::Output },
@@ -60,7 +60,7 @@ fn answer(envelope: Envelope) -> &'static [Member] {
 fn failures(row: &Row) -> Vec<Failure> {
     let as_written = |envelope| Failure { statuses: &[200], members: told(envelope) };
     match row.envelope {
-        Envelope::Plain | Envelope::Page => vec![as_written(Envelope::Plain)],
+        Envelope::Plain | Envelope::Page | Envelope::Picture => vec![as_written(Envelope::Plain)],
         own @ (Envelope::RecordingCallback | Envelope::IndexCallback) => {
             vec![as_written(own), as_written(Envelope::Plain)]
         }
@@ -69,7 +69,7 @@ fn failures(row: &Row) -> Vec<Failure> {
 
 fn told(envelope: Envelope) -> &'static [Member] {
     match envelope {
-        Envelope::Plain | Envelope::Page => &[
+        Envelope::Plain | Envelope::Page | Envelope::Picture => &[
             Member { name: "errorCode", slot: Slot::Code(&[0]) },
             Member { name: "errorInfo", slot: Slot::Info },
         ],

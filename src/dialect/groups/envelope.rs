@@ -71,7 +71,8 @@ fn missing(row: Option<&Row>, thing: Thing) -> &'static str {
         | Thing::Video
         | Thing::Webhook
         | Thing::Application
-        | Thing::Camera => "未找到。",
+        | Thing::Camera
+        | Thing::Input => "未找到。",
     }
 }
 
@@ -121,5 +122,6 @@ fn offline(part: Part) -> &'static str {
         Part::Cloud => "融云服务没有响应，请稍后再试。",
         Part::Store => "存储没有响应，请稍后再试。",
         Part::Camera => "摄像机没有响应，请稍后再试。",
+        Part::Microphone => "麦克风没有响应，请稍后再试。",
     }
 }

@@ -86,6 +86,7 @@ fn missing(thing: Thing) -> Words {
         Thing::Webhook => unknown("webhook"),
         Thing::Application => unknown("application"),
         Thing::Camera => unknown("camera"),
+        Thing::Input => unknown("input"),
     }
 }
 
@@ -133,5 +134,6 @@ fn offline(part: Part) -> &'static str {
         Part::Cloud => "the cloud does not answer",
         Part::Store => "the store does not answer",
         Part::Camera => "the camera does not answer",
+        Part::Microphone => "the microphone does not answer",
     }
 }

@@ -151,6 +151,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Group => "group",
         Thing::Application => "application",
         Thing::Camera => "camera",
+        Thing::Input => "input",
     }
 }
 
@@ -204,5 +205,6 @@ const fn silent(part: Part) -> &'static str {
         Part::Cloud => "the cloud",
         Part::Store => "the store",
         Part::Camera => "the camera",
+        Part::Microphone => "the microphone",
     }
 }

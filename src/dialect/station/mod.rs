@@ -6,6 +6,7 @@ mod book;
 mod cameras;
 mod channel;
 mod envelope;
+mod inputs;
 mod joining;
 mod lessons;
 mod licence;
@@ -14,7 +15,7 @@ mod session;
 mod setup;
 mod shape;
 
-use super::{Dialect, Row, path};
+use super::{Dialect, Envelope, Row, path};
 use crate::row;
 
 pub static DIALECT: Dialect = Dialect {
@@ -111,6 +112,15 @@ static ROWS: &[Row] = &[
          holds a button down asks each half second. 0 stops that axis; what is absent goes on as it does."),
     row!([Post] "box/v1/cameras/{id}/stop", Staff(Teacher), Write, user cameras::stop(Which) -> Nothing,
         "Stops a camera, before all that waits for it. Answered when the camera has said that it stands."),
+    row!([Get] "box/v1/inputs", Staff(Teacher), Read, user inputs::list(Nothing) -> inputs::Page,
+        "Lists the capture inputs of the board."),
+    row!([Get] "box/v1/inputs/{input}/preview.jpg", Staff(Teacher), Read, whole inputs::preview(Named) -> Nothing,
+        "What an input sees now: a JPEG of at most 640 columns, at most some seconds old. Of a lesson that is recorded from it, the \
+         newest key frame. Technicians and administrators may look at any input; a teacher at that of the classroom in \
+         which his lesson runs, for as long as it runs.",
+        envelope: Envelope::Picture),
+    row!([Get] "box/v1/inputs/{input}/level", Staff(Teacher), Read, user inputs::level(Named) -> inputs::Level,
+        "How loud it is at an input now, measured ten times a second, for those who may look at it."),
     row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
         "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),
     row!([Get] "box/v1/audit", Staff(Administrator), Read, user book::audit(Wanted) -> book::Page,

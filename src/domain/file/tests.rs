@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::domain::cloud::{Call, CosWanted, Proxy};
+use crate::domain::monitor::Monitors;
 use crate::domain::policy::{
     Cloud, CloudKeys, LoginPolicy, Policy, Registration, Secrets, UserSig,
 };
@@ -77,6 +78,7 @@ pub(crate) async fn world(adjust: impl FnOnce(&mut Cloud)) -> World {
         },
         recorder,
         cameras: Vec::new(),
+        monitors: Monitors::default(),
     };
     let app = Appliance::open(parts, NOW).await.unwrap();
     let teacher = person(&app, "ann", Role::Teacher).await;

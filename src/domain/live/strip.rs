@@ -91,6 +91,11 @@ impl Strip {
         Some(self.next - 1 - back as u64)
     }
 
+    /// The newest part that begins with a key frame.
+    pub fn key(&self) -> Option<&Part> {
+        self.parts.iter().rfind(|part| part.key)
+    }
+
     /// The parts from number `from` on.
     pub(super) fn since(&self, from: u64) -> impl Iterator<Item = &Part> {
         let skip = usize::try_from(from.saturating_sub(self.first())).unwrap_or(usize::MAX);
@@ -106,7 +111,7 @@ impl Strip {
 
     /// Somebody who comes now sees something at once.
     pub fn has_picture(&self) -> bool {
-        self.newest_key().is_some()
+        self.key().is_some()
     }
 
     /// Segments that are cut, oldest first.

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -53,13 +54,20 @@ impl Encoder {
     /// # Errors
     /// When it cannot be started.
     pub fn start(source: &Source, elapsed_s: i64, gauges: OwnedFd) -> Result<Self, HwError> {
-        let wrong = |e: &dyn std::fmt::Display| {
-            HwError::new("encoder", format!("start {}", source.ffmpeg.display()), e)
-        };
-        let mut command = Command::new(&source.ffmpeg);
-        command.args(arguments(source, elapsed_s));
         // The one descriptor that ffmpeg does not use otherwise (-nostdin).
-        command.stdin(Stdio::from(gauges)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::run(&source.ffmpeg, arguments(source, elapsed_s), Stdio::from(gauges))
+    }
+
+    /// Starts ffmpeg with any arguments.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn run(ffmpeg: &Path, args: Vec<String>, stdin: Stdio) -> Result<Self, HwError> {
+        let wrong = |e: &dyn std::fmt::Display| {
+            HwError::new("encoder", format!("start {}", ffmpeg.display()), e)
+        };
+        let mut command = Command::new(ffmpeg);
+        command.args(args).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.process_group(0).kill_on_drop(true).spawn().map_err(|e| wrong(&e))?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));

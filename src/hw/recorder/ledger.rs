@@ -19,11 +19,12 @@ use tracing::{debug, warn};
 
 use self::book::Book;
 use super::outbox::Outbox;
+use crate::domain::monitor::Input;
 use crate::model::quality::Heed;
 use crate::model::recording::Note;
 use crate::model::{Clock, Millis};
 use crate::wire::fmp4::cut::Piece;
-use crate::wire::gauge::Gauge;
+use crate::wire::gauge::{Gauge, Reading};
 use crate::wire::quality;
 
 /// So often complete seconds are looked for.
@@ -50,14 +51,21 @@ pub struct Ledger {
 pub struct Pen {
     book: Arc<Mutex<Book>>,
     clock: Clock,
+    ear: Option<Arc<Input>>,
 }
 
 impl Ledger {
     /// `zero` is the wall time of the lesson's start.
-    pub fn open(folder: PathBuf, zero: Millis, clock: Clock, outbox: Outbox) -> Self {
+    /// Whoever looks at the input has an `ear` on it.
+    pub fn open(
+        folder: PathBuf,
+        zero: Millis,
+        (clock, ear): (Clock, Option<Arc<Input>>),
+        outbox: Outbox,
+    ) -> Self {
         let opened = clock.moment();
         let book = Book::begin(opened.steady, opened.wall - zero);
-        let pen = Pen { book: Arc::new(Mutex::new(book)), clock };
+        let pen = Pen { book: Arc::new(Mutex::new(book)), clock, ear };
         let keeper = Keeper {
             pen: pen.clone(),
             path: folder.join(quality::FILE),
@@ -109,8 +117,13 @@ impl Pen {
     async fn hear(self, run: u32, mut heard: pipe::Receiver) {
         let (mut gauge, mut buffer) = (Gauge::default(), vec![0; READ]);
         while let Ok(got @ 1..) = heard.read(&mut buffer).await {
-            let now = self.clock.steady();
-            gauge.push(&buffer[..got], |reading| self.book().read(run, reading, now));
+            let now = self.clock.moment();
+            gauge.push(&buffer[..got], |reading| {
+                if let (Reading::Sound { peak, rms, .. }, Some(ear)) = (reading, &self.ear) {
+                    ear.hear(peak, rms, now);
+                }
+                self.book().read(run, reading, now.steady);
+            });
         }
     }
 

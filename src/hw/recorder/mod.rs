@@ -30,6 +30,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 
+pub(super) use self::ffmpeg::Encoder;
+use crate::domain::monitor::Monitors;
 use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
@@ -60,6 +62,8 @@ pub struct Setup {
     pub retry_every: Millis,
     /// Where those look who watch now.
     pub show: Show,
+    /// The inputs, for those who look at one.
+    pub monitors: Monitors,
 }
 
 /// What is encoded.
@@ -75,7 +79,9 @@ pub struct Picture {
 impl Setup {
     /// The box's usual figures; a reserve of 2 GiB or two hours, whichever is more.
     pub fn usual(inputs: Arc<Inputs>) -> Self {
+        let all = inputs.board.input.iter().map(|input| (&*input.name, &*input.about));
         Self {
+            monitors: Monitors::of(all),
             reserve_bytes: reserve(inputs.wanted),
             inputs,
             floor_bytes: 64 << 20,

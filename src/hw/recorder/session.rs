@@ -252,9 +252,10 @@ impl Session {
 
     /// Begun with the folder, which is there now.
     fn ledger(&mut self) -> &mut Ledger {
-        let (Job { dir, zero, .. }, clock) = (&self.job, &self.clock);
+        let (Job { dir, zero, source, .. }, clock) = (&self.job, &self.clock);
         self.ledger.get_or_insert_with(|| {
-            Ledger::open(dir.clone(), *zero, clock.clone(), self.outbox.clone())
+            let ear = self.setup.monitors.get(source).cloned();
+            Ledger::open(dir.clone(), *zero, (clock.clone(), ear), self.outbox.clone())
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod cameras;
 mod entering;
+mod inputs;
 mod lessons;
 mod licence;
 mod people;

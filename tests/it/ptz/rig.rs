@@ -162,7 +162,8 @@ impl Machine {
 pub struct School {
     pub service: Service,
     pub data: tempfile::TempDir,
-    root: String,
+    /// The administrator's token.
+    pub root: String,
 }
 
 impl School {

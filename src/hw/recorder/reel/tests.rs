@@ -35,7 +35,7 @@ async fn parts_are_shown_while_the_disk_hangs_and_are_the_bytes_of_the_file() {
     };
     let before = Before::Away(None);
     let zero = clock.now();
-    let ledger = Ledger::open(dir.path().into(), zero, clock.clone(), care.outbox.clone());
+    let ledger = Ledger::open(dir.path().into(), zero, (clock.clone(), None), care.outbox.clone());
     let parts = (care, ledger.pen());
     let reel = Reel::open(dir.path().into(), zero, parts, Shelf::default(), before).await;
     let mut reel = reel.unwrap();

@@ -41,6 +41,10 @@ const ROWS: &[(&str, &[&str])] = &[
     ("POST box/v1/cameras/{}", &["200", "400", "403", "404", "409", "503"]),
     ("box/v1/cameras/{}/move", &["200", "400", "404", "409", "503"]),
     ("box/v1/cameras/{}/stop", &["200", "403", "404", "503"]),
+    ("box/v1/inputs", &["200"]),
+    // A teacher without a lesson; no such input; no lesson at all.
+    ("box/v1/inputs/{}/preview.jpg", &["200", "403", "404", "409"]),
+    ("box/v1/inputs/{}/level", &["200", "403", "404", "409"]),
     ("box/v1/secrets", &["200"]),
     ("box/v1/audit", &["200", "400"]),
     ("box/v1/channel", &["426", "400"]),

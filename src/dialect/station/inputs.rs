@@ -1,0 +1,81 @@
+//! inputs: what the box records from, what it sees there and how loud it is.
+
+use hyper::StatusCode;
+
+pub(super) use crate::dialect::fields::Nothing;
+use crate::dialect::fields::Text;
+use crate::dialect::{Input, Sealed, Whole};
+use crate::domain::monitor;
+use crate::model::{Fault, Refusal};
+use crate::{input, output};
+
+output! {
+    /// A capture input.
+    pub struct One {
+        /// As the board names it.
+        pub name: String,
+        /// As the board describes it.
+        pub about: String,
+        /// The classroom that owns it; empty when none does.
+        pub classroom: String,
+        /// You may look at it now.
+        pub yours: bool,
+    }
+}
+
+output! {
+    /// The capture inputs.
+    pub struct Page {
+        /// In the board's order.
+        pub inputs: Vec<One>,
+    }
+}
+
+input! {
+    /// Which.
+    pub struct Named {
+        /// The input's name.
+        pub input: Text<1, 200>,
+    }
+}
+
+output! {
+    /// How loud it is.
+    pub struct Level {
+        /// In dBFS: a peak rises at once, stands for a second and falls by 20 dB in 1.7 s. -120 is silence.
+        pub peak_dbfs: f64,
+        /// In dBFS: the root mean square of 300 ms.
+        pub rms_dbfs: f64,
+        /// When that was heard.
+        pub at: i64,
+    }
+}
+
+pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
+    let Input { app, actor, .. } = input;
+    let one = |input: &monitor::Input| {
+        let owner = app.policy.classrooms.iter().find(|room| room.input == input.name);
+        One {
+            name: input.name.clone(),
+            about: input.about.clone(),
+            classroom: owner.map_or_else(String::new, |room| room.name.clone()),
+            yours: monitor::may_look(&app, input, &actor),
+        }
+    };
+    Ok(Page { inputs: app.monitors.all().iter().map(|input| one(input)).collect() })
+}
+
+pub async fn preview(whole: Whole<Named>) -> Result<Sealed, Fault> {
+    let Whole { app, actor, caller, value, .. } = whole;
+    let actor = actor.ok_or(Fault::Unauthenticated(Refusal::Absent))?;
+    let jpeg = monitor::picture(&app, &value.input.0, &actor, caller.now).await?;
+    let (status, headers) = (StatusCode::OK, Vec::new());
+    Ok(Sealed { status, content_type: "image/jpeg", headers, body: jpeg })
+}
+
+pub async fn level(input: Input<Named>) -> Result<Level, Fault> {
+    let Input { app, actor, caller, value } = input;
+    let heard = monitor::level(&app, &value.input.0, &actor, caller.now).await?;
+    let tenth = |db: f32| (f64::from(db) * 10.0).round() / 10.0;
+    Ok(Level { peak_dbfs: tenth(heard.peak), rms_dbfs: tenth(heard.rms), at: heard.at.wall.0 })
+}

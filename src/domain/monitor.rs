@@ -1,0 +1,196 @@
+//! Looking at a capture input: a picture of now, and how loud it is. Who may, is decided here; how pictures are made and sound is
+//! heard is not known here: the recorder and `hw::monitor` show them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
+
+use super::{Appliance, camera};
+use crate::model::level::{Level, Meter};
+use crate::model::user::Actor;
+use crate::model::{Conflict, Fault, Millis, Moment, Part, RoomId, Thing};
+
+/// Of one input, a picture is made at most so often, whoever looks.
+const PICTURE: Millis = Millis::seconds(1);
+/// What is older is no picture of now: the encoder hangs.
+const STALE: Millis = Millis::seconds(10);
+/// People who wait for a picture or a sound of one input.
+const PLACES: usize = 8;
+/// So long they wait: a camera may take three seconds to open.
+const PATIENCE: Duration = Duration::from_secs(6);
+const RETRY: Millis = Millis::seconds(1);
+
+/// The board's inputs, in its order.
+#[derive(Clone, Debug, Default)]
+pub struct Monitors(Arc<[Arc<Input>]>);
+
+#[derive(Debug)]
+pub struct Input {
+    pub name: String,
+    /// As the board describes it.
+    pub about: String,
+    sight: watch::Sender<Sight>,
+    meter: watch::Sender<Meter>,
+    places: Semaphore,
+}
+
+#[derive(Debug, Default)]
+struct Sight {
+    /// What is to be made a picture of.
+    film: Option<Film>,
+    shot: Option<Shot>,
+}
+
+/// The newest key frame of a lesson.
+#[derive(Clone, Debug)]
+pub struct Film {
+    pub init: Bytes,
+    pub part: Bytes,
+}
+
+/// A JPEG, and when it was made, on the steady clock.
+#[derive(Clone, Debug)]
+pub struct Shot {
+    pub jpeg: Bytes,
+    pub at: Millis,
+}
+
+/// A picture of now, at most a second old.
+///
+/// # Errors
+/// `Missing(Input)`, `Denied`, `Conflict(NotLive)`, `Busy` when too many wait or none has come yet, `Offline`.
+pub async fn picture(
+    app: &Appliance,
+    name: &str,
+    actor: &Actor,
+    now: Moment,
+) -> Result<Bytes, Fault> {
+    let input = admit(app, name, actor)?;
+    let mut sight = input.sight.subscribe();
+    let fresh = |sight: &Sight| {
+        sight.shot.as_ref().filter(|shot| now.steady - shot.at < PICTURE).map(|s| s.jpeg.clone())
+    };
+    if let Some(jpeg) = fresh(&sight.borrow()) {
+        return Ok(jpeg);
+    }
+    let _place = input.place()?;
+    let film = newest(app, lesson(app, name)?, now.wall)?;
+    input.sight.send_modify(|sight| sight.film = Some(film));
+    let seen = timeout(PATIENCE, sight.wait_for(|sight| fresh(sight).is_some())).await;
+    let seen = seen.ok().and_then(Result::ok).and_then(|sight| fresh(&sight));
+    seen.ok_or(Fault::Busy { retry: RETRY })
+}
+
+/// How loud it is now.
+///
+/// # Errors
+/// As with `picture`.
+pub async fn level(
+    app: &Appliance,
+    name: &str,
+    actor: &Actor,
+    now: Moment,
+) -> Result<Level, Fault> {
+    let input = admit(app, name, actor)?;
+    let mut meter = input.meter.subscribe();
+    if let Some(level) = meter.borrow().shows(now.steady) {
+        return Ok(level);
+    }
+    let _place = input.place()?;
+    lesson(app, name)?;
+    let heard = meter.wait_for(|meter| meter.shows(now.steady).is_some());
+    let heard = timeout(PATIENCE, heard).await.ok().and_then(Result::ok);
+    heard.and_then(|meter| meter.shows(now.steady)).ok_or(Fault::Busy { retry: RETRY })
+}
+
+/// Staff always; a teacher while his own lesson runs in a classroom that has the input.
+pub fn may_look(app: &Appliance, input: &Input, actor: &Actor) -> bool {
+    let mut own = app.policy.classrooms.iter().filter(|room| room.input == input.name);
+    camera::is_staff(actor) || own.any(|room| app.presence.host_in(&room.name) == Some(actor.id))
+}
+
+/// The one gate before everything that is seen or heard of an input.
+fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<Input>, Fault> {
+    let input = app.monitors.get(name).ok_or(Fault::Missing(Thing::Input))?;
+    match may_look(app, input, actor) {
+        true => Ok(input),
+        false => Err(Fault::denied("this input is for the teacher whose lesson it shows")),
+    }
+}
+
+/// The lesson that has the input.
+fn lesson(app: &Appliance, input: &str) -> Result<RoomId, Fault> {
+    let mut own = app.policy.classrooms.iter().filter(|room| room.input == input);
+    let lesson = own.find_map(|room| app.presence.lesson_in(&room.name));
+    lesson.ok_or(Fault::Conflict(Conflict::NotLive))
+}
+
+/// The newest key frame of a lesson, as it is shown to those who watch it.
+fn newest(app: &Appliance, lesson: RoomId, now: Millis) -> Result<Film, Fault> {
+    let newest = app.live.screen(lesson).and_then(|screen| screen.with(|s| s.key().cloned()));
+    let part = newest.ok_or(Fault::Busy { retry: RETRY })?;
+    if now - part.at >= STALE {
+        return Err(Fault::Offline(Part::Recorder));
+    }
+    Ok(Film { init: part.film.init.clone(), part: part.bytes })
+}
+
+impl Monitors {
+    /// Of inputs with these names and descriptions.
+    pub fn of<'a>(inputs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(inputs.map(|(name, about)| Arc::new(Input::new(name, about))).collect())
+    }
+
+    pub fn all(&self) -> &[Arc<Input>] {
+        &self.0
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Arc<Input>> {
+        self.0.iter().find(|input| input.name == name)
+    }
+}
+
+impl Input {
+    fn new(name: &str, about: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            sight: watch::Sender::default(),
+            meter: watch::Sender::default(),
+            places: Semaphore::new(PLACES),
+        }
+    }
+
+    fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.places.try_acquire().map_err(|_| Fault::Busy { retry: RETRY })
+    }
+
+    /// Waits until a picture of a lesson is wanted.
+    pub async fn film(&self) -> Film {
+        let mut sight = self.sight.subscribe();
+        loop {
+            // Its sender is here: it does not go.
+            let _ = sight.wait_for(|sight| sight.film.is_some()).await;
+            let mut film = None;
+            self.sight.send_if_modified(|sight| {
+                film = sight.film.take();
+                false
+            });
+            if let Some(film) = film {
+                return film;
+            }
+        }
+    }
+
+    pub fn show(&self, shot: Shot) {
+        self.sight.send_modify(|sight| sight.shot = Some(shot));
+    }
+
+    /// Another tenth of a second of its sound.
+    pub fn hear(&self, peak: f32, rms: f32, at: Moment) {
+        self.meter.send_modify(|meter| meter.hear(peak, rms, at));
+    }
+}
