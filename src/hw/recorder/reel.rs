@@ -24,6 +24,9 @@ use crate::wire::fmp4::trailer;
 
 /// A box without a battery may believe in another year after a crash: such a run follows the one before at once.
 pub(super) const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
+/// What a device held back while its encoder started comes in a burst. A run that is further ahead of the steady clock was given
+/// its times by a wall clock that somebody set.
+const AHEAD_MAX: Millis = Millis::seconds(10);
 /// More than the ledger keeps back before it writes.
 const RECALLED_US: u64 = 30_000_000;
 
@@ -77,7 +80,25 @@ struct Run {
     init: Init,
     init_bytes: Vec<u8>,
     /// Known from its first fragment on.
-    offset_us: Option<u64>,
+    placed: Option<Placed>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    offset_us: u64,
+    /// Of its first fragment, in its own time.
+    start_us: u64,
+    /// When that came.
+    at: Millis,
+}
+
+impl Placed {
+    /// How much more has been recorded than time has passed.
+    fn ahead(&self, fragment: &Fragment, now: Millis) -> Millis {
+        let us = fragment.end_us().saturating_sub(self.start_us);
+        Millis(i64::try_from(us / 1000).unwrap_or(i64::MAX)) - (now - self.at)
+    }
 }
 
 /// Why a part could not be taken.
@@ -174,7 +195,7 @@ impl Reel {
         match part {
             Part::Init(bytes) => {
                 let init = Init::parse(&bytes).map_err(Trouble::Part)?;
-                self.run = Some(Run { init, init_bytes: bytes, offset_us: None });
+                self.run = Some(Run { init, init_bytes: bytes, placed: None });
                 Ok(false)
             }
             Part::Fragment(bytes) => self.fragment(bytes, now).await,
@@ -184,10 +205,16 @@ impl Reel {
     async fn fragment(&mut self, mut bytes: Vec<u8>, now: Moment) -> Result<bool, Trouble> {
         let run = self.run.as_mut().ok_or(Trouble::Part(Fmp4Error::Missing(*b"moov")))?;
         let raw = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
-        let (span, first) = (span(&raw), run.offset_us.is_none());
+        let (span, first) = (span(&raw), run.placed.is_none());
         let since_zero = self.opened.wall - self.zero + (now.steady - self.opened.steady) - span;
         let at = now.wall - span;
-        let offset_us = *run.offset_us.get_or_insert(offset(&raw, since_zero, self.until_us));
+        let placed = *run.placed.get_or_insert_with(|| {
+            let offset_us = offset(&raw, since_zero, self.until_us);
+            Placed { offset_us, start_us: raw.start_us(), at: now.steady }
+        });
+        if placed.ahead(&raw, now.steady) > AHEAD_MAX {
+            return Err(Trouble::Part(Fmp4Error::Value(*b"tfdt")));
+        }
         if first {
             self.ready_take().await?;
         }
@@ -195,7 +222,8 @@ impl Reel {
             return Err(Trouble::File("no file is open".into()));
         };
         open.sequence = open.sequence.wrapping_add(1);
-        fragment::shift(&mut bytes, &run.init, offset_us, open.sequence).map_err(Trouble::Part)?;
+        fragment::shift(&mut bytes, &run.init, placed.offset_us, open.sequence)
+            .map_err(Trouble::Part)?;
         let moved = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
         trailer::seal(&mut bytes, at, first);
         let piece = Piece::of(&moved, open.take.bytes, bytes.len() as u64, at, first);
