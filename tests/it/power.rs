@@ -75,8 +75,8 @@ async fn a_power_cut_at_any_moment_loses_nothing_acknowledged_and_without_any_on
     println!("{second} disks after a second cut");
 }
 
-/// The answer goes out before the commit, on a disk that takes its time. An account is made before that: who cannot
-/// read what was answered would not get as far as a lesson.
+/// The answer goes out before the commit, on a disk that takes its time: longer than a busy machine needs to read an
+/// answer. An account is made before that: who cannot read what was answered would not get as far as a lesson.
 #[cfg(debug_assertions)] // the mutation is in a debug build alone
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_before_the_commit_is_noticed() {
@@ -86,7 +86,7 @@ async fn an_answer_before_the_commit_is_noticed() {
         let ann = Person::arrive(&service.base(), "ann", 1).await;
         story.note(Fact::Account("ann".into()));
         service.kill();
-        let service = story.serve(&[("SHIM_SYNC_MS", "5"), ("ARCTOS_BOX_MUTATION", mutation)]);
+        let service = story.serve(&[("SHIM_SYNC_MS", "60"), ("ARCTOS_BOX_MUTATION", mutation)]);
         let ann = ann.at(&service.base());
         for n in 0..6 {
             // Lessons: one alone, then two at once, which share a commit where they can.
