@@ -5,6 +5,7 @@ pub mod running;
 
 use std::fmt::Write as _;
 
+use crate::model::live::Row;
 use crate::model::recording::{Segment, Take};
 use crate::model::{Date, Millis};
 
@@ -19,26 +20,14 @@ pub fn media(takes: &[Take], uri: impl Fn(&Take) -> String) -> String {
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
          #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
     );
-    let mut first = true;
-    for take in takes.iter().filter(|take| !take.segments.is_empty()) {
-        let uri = uri(take);
-        for (index, segment) in take.segments.iter().enumerate() {
-            let broken = (index == 0 || segment.gap) && !first;
-            if broken {
-                text.push_str("#EXT-X-DISCONTINUITY\n");
-            }
-            if index == 0 {
-                line(
-                    &mut text,
-                    format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{}@0\"", take.init_len),
-                );
-            }
-            if first || broken {
-                // In between, players count on from here; each date given again would jitter.
-                line(&mut text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(segment.at)));
-            }
+    let mut before = None;
+    for take in takes {
+        let (uri, init_len) = (uri(take), take.init_len);
+        for segment in &take.segments {
+            let step = Step { take: take.number, init_len, segment, parts: &[] };
+            begin(&mut text, step, before, false, &uri);
             entry(&mut text, segment, &uri);
-            first = false;
+            before = Some(step);
         }
     }
     text.push_str("#EXT-X-ENDLIST\n");
@@ -49,6 +38,32 @@ pub fn media(takes: &[Take], uri: impl Fn(&Take) -> String) -> String {
 fn target_s<'a>(segments: impl Iterator<Item = &'a Segment>) -> u64 {
     let rounded = segments.map(|segment| segment.span_us.saturating_add(500_000) / 1_000_000);
     rounded.max().unwrap_or(0).max(TARGET_S)
+}
+
+/// A segment in its place.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    take: u32,
+    init_len: u64,
+    segment: &'a Segment,
+    parts: &'a [Row],
+}
+
+/// What stands before a segment that does not simply follow the one before it. `first`: of this text.
+fn begin(text: &mut String, step: Step<'_>, before: Option<Step<'_>>, first: bool, uri: &str) {
+    let anew = before.is_none_or(|before| before.take != step.take);
+    let broken = before.is_some() && (anew || step.segment.gap);
+    if broken {
+        text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    if anew || first {
+        let len = step.init_len;
+        line(text, format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{len}@0\""));
+    }
+    if before.is_none() || broken {
+        // In between, players count on from here; each date given again would jitter.
+        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(step.segment.at)));
+    }
 }
 
 /// One segment, when its time has come.

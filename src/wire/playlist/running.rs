@@ -2,10 +2,10 @@
 //! viewers can go back to the start; who knows the beginning already is told only what came since.
 //! Knows no address and no waiting.
 
-use crate::model::live::{Listed, Row};
+use crate::model::live::Listed;
 use crate::model::recording::{Segment, Take};
 
-use super::{TARGET_S, date, entry, line};
+use super::{Step, TARGET_S, begin, entry, line};
 
 /// Parts are named that begin within three target durations of the end (4.4.4.9).
 const PARTS_TARGETS: u64 = 3;
@@ -23,15 +23,6 @@ pub struct Running<'a> {
     pub open: Option<&'a Listed>,
     /// No part is longer, as far as the encoder obeys.
     pub part_us: u64,
-}
-
-/// A segment in its place.
-#[derive(Clone, Copy)]
-struct Step<'a> {
-    take: u32,
-    init_len: u64,
-    segment: &'a Segment,
-    parts: &'a [Row],
 }
 
 /// Every segment there is, with its take, in order: those of the list, then those that were shown since.
@@ -63,16 +54,18 @@ pub fn text(film: &Running<'_>, skip: bool, uri: &dyn Fn(u32, Option<u64>) -> St
         line(&mut text, format_args!("#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"));
     }
     for (index, step) in steps.iter().enumerate().skip(skipped) {
-        let before = index.checked_sub(1).map(|n| &steps[n]);
-        begin(&mut text, step, before, index == skipped, uri);
+        let before = index.checked_sub(1).map(|n| steps[n]);
+        let whole = uri(step.take, None);
+        begin(&mut text, *step, before, index == skipped, &whole);
         if index >= with_parts {
             parts(&mut text, step, uri);
         }
-        entry(&mut text, step.segment, &uri(step.take, None));
+        entry(&mut text, step.segment, &whole);
     }
     if let Some(open) = film.open {
         let step = Step::of(open);
-        begin(&mut text, &step, steps.last(), steps.len() == skipped, uri);
+        let (before, first) = (steps.last().copied(), steps.len() == skipped);
+        begin(&mut text, step, before, first, &uri(open.take, None));
         parts(&mut text, &step, uri);
         let next = uri(open.take, Some(open.segment.offset + open.segment.len));
         line(&mut text, format_args!("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{next}\""));
@@ -123,29 +116,6 @@ impl<'a> Step<'a> {
     fn of(listed: &'a Listed) -> Self {
         let Listed { take, init_len, segment, parts } = listed;
         Self { take: *take, init_len: *init_len, segment, parts }
-    }
-}
-
-/// What stands before a segment that does not simply follow the one before it. `first`: of this text.
-fn begin(
-    text: &mut String,
-    step: &Step<'_>,
-    before: Option<&Step<'_>>,
-    first: bool,
-    uri: &dyn Fn(u32, Option<u64>) -> String,
-) {
-    let anew = before.is_none_or(|before| before.take != step.take);
-    let broken = before.is_some() && (anew || step.segment.gap);
-    if broken {
-        text.push_str("#EXT-X-DISCONTINUITY\n");
-    }
-    if anew || first {
-        let (uri, len) = (uri(step.take, None), step.init_len);
-        line(text, format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{len}@0\""));
-    }
-    if before.is_none() || broken {
-        // In between, players count on from here; each date given again would jitter.
-        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(step.segment.at)));
     }
 }
 

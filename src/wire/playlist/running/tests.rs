@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::Millis;
+use crate::model::live::Row;
 
 const ZERO: i64 = 1_795_248_000_000;
 
