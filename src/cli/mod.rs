@@ -422,8 +422,7 @@ async fn show_inputs(
 ) -> Result<(), Failed> {
     let sock = Folder::socket(data);
     let report = if service_is_up(data, &sock).await? {
-        let text = socket::ask(&sock, Method::GET, "/inputs").await.map_err(failed(SOFTWARE))?;
-        serde_json::from_str(&text).map_err(|e| Failed(SOFTWARE, e.to_string()))?
+        socket::inputs(&sock).await.map_err(failed(SOFTWARE))?
     } else {
         let mut report = recorder_setup(config, environment)?.inputs.report().await;
         report.heads = config.cameras.iter().map(|camera| Head::unasked(&camera.name)).collect();

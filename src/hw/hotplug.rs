@@ -27,8 +27,6 @@ const PATIENCE: Millis = Millis(1500);
 const LOOK: Duration = Duration::from_secs(3);
 /// The kernel's messages are 2 KiB at most, and a path.
 const MESSAGE_MAX: usize = 8 << 10;
-/// Names that are looked at.
-const ENTRIES_MAX: usize = 256;
 /// The kernel's own messages; group 2 is udev's.
 const KERNEL: u32 = 1;
 
@@ -88,7 +86,7 @@ impl Hotplug {
             tokio::select! {
                 heard = ear.matters() => match heard {
                     Ok(false) => {}
-                    Ok(true) => debounce.heard(since(began)),
+                    Ok(true) => debounce.heard(Millis::of(began.elapsed())),
                     Err(e) => {
                         warn!(error = %e, "the kernel is not heard any more");
                         sleep(LOOK).await;
@@ -117,10 +115,6 @@ impl Hotplug {
     }
 }
 
-pub fn since(began: Instant) -> Millis {
-    Millis(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX))
-}
-
 async fn at(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
@@ -130,17 +124,16 @@ async fn at(due: Option<Instant>) {
 
 /// What comes and goes with cables: its name of today, and where it is.
 fn listing(root: &Path) -> Vec<String> {
-    let folders = ["sys/class/video4linux", "sys/class/sound"].map(|folder| root.join(folder));
-    let entries = folders.iter().flat_map(std::fs::read_dir).flatten().flatten();
-    let one = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        // Of a sound card one line is enough.
-        let is_shown = name.starts_with("video") || name.starts_with("card");
-        let bus = sysfs::bus_path(&std::fs::canonicalize(entry.path()).ok()?).unwrap_or_default();
-        is_shown.then(|| format!("{name} {bus}"))
-    };
-    let mut all: Vec<String> = entries.take(ENTRIES_MAX).filter_map(one).collect();
-    all.sort();
+    let mut all = Vec::new();
+    for folder in ["sys/class/video4linux", "sys/class/sound"].map(|folder| root.join(folder)) {
+        for name in sysfs::names(&folder) {
+            // Of a sound card one line is enough.
+            if name.starts_with("video") || name.starts_with("card") {
+                let bus = sysfs::bus_path(&folder.join(&name)).unwrap_or_default();
+                all.push(format!("{name} {bus}"));
+            }
+        }
+    }
     all
 }
 

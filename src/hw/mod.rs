@@ -13,3 +13,10 @@ pub mod ptz;
 pub mod recorder;
 pub mod timekeeping;
 pub mod turns;
+
+use tokio::sync::watch;
+
+/// Returns when the box goes down, or whoever owned it is gone.
+async fn drained(drain: &mut watch::Receiver<bool>) {
+    let _ = drain.wait_for(|now| *now).await;
+}

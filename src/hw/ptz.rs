@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
 use crate::domain::camera::{Asked, Desk};
-use crate::hw::hotplug::{Hotplug, since};
+use crate::hw::drained;
+use crate::hw::hotplug::Hotplug;
 use crate::model::Millis;
 use crate::model::camera::{Failure, Status, Told, Wish};
 use crate::wire::visca::Address;
@@ -115,13 +116,9 @@ impl Line {
     }
 }
 
-async fn drained(drain: &mut watch::Receiver<bool>) {
-    let _ = drain.wait_for(|now| *now).await;
-}
-
 impl Talk {
     fn now(&self) -> Millis {
-        since(self.began)
+        Millis::of(self.began.elapsed())
     }
 
     /// Tells who asks that the line is closed, until something comes.

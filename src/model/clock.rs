@@ -19,6 +19,9 @@ impl Millis {
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
+    pub fn of(span: std::time::Duration) -> Self {
+        Self(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
+    }
     pub fn to_std(self) -> std::time::Duration {
         std::time::Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
     }
@@ -66,11 +69,9 @@ impl Clock {
         Self {
             wall: Arc::new(|| {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                Millis(since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+                Millis::of(since.unwrap_or_default())
             }),
-            steady: Arc::new(move || {
-                Millis(i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX))
-            }),
+            steady: Arc::new(move || Millis::of(start.elapsed())),
         }
     }
 

@@ -108,12 +108,9 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
 /// What would be recorded of each input. A running service holds the devices and is asked; its own report has more.
 async fn inputs(inputs: &Inputs, data: &Path) -> Vec<Finding> {
     let sock = Folder::socket(data);
-    let asked = socket::ask(&sock, Method::GET, "/inputs");
-    let told = tokio::time::timeout(PATIENCE, asked).await.ok().and_then(Result::ok);
-    let told = told.and_then(|text| serde_json::from_str(&text).ok());
-    let report: inputs::Report = match told {
-        Some(report) => report,
-        None => inputs.report().await,
+    let report = match tokio::time::timeout(PATIENCE, socket::inputs(&sock)).await {
+        Ok(Ok(report)) => report,
+        Ok(Err(_)) | Err(_) => inputs.report().await,
     };
     let said = |state: &inputs::State| match (&state.chosen, state.why.first()) {
         (Some(c), _) => format!("{}: {}x{} with {}", state.name, c.width, c.height, c.encoder),

@@ -16,7 +16,7 @@ use crate::domain::camera::Camera;
 use crate::domain::{Appliance, outbox};
 use crate::http::url::query;
 use crate::http::{Body, Inbound, reply};
-use crate::hw::inputs::{Head, Inputs};
+use crate::hw::inputs::{self, Head, Inputs};
 use crate::model::outbox::Parcel;
 use crate::model::{Clock, Conflict, Fault, Part, Refusal, Thing};
 use crate::wire::licence::armour;
@@ -217,6 +217,15 @@ pub async fn is_up(socket: &Path) -> std::io::Result<bool> {
 /// One sentence: nobody listens, or what the service said.
 pub async fn ask(socket: &Path, method: Method, path: &str) -> Result<String, String> {
     tell(socket, method, path, Bytes::new()).await
+}
+
+/// The service's own look at its inputs.
+///
+/// # Errors
+/// One sentence.
+pub async fn inputs(socket: &Path) -> Result<inputs::Report, String> {
+    let text = ask(socket, Method::GET, "/inputs").await?;
+    serde_json::from_str(&text).map_err(|e| e.to_string())
 }
 
 /// The same with a body.

@@ -285,8 +285,7 @@ pub(super) async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
             let entry = entry?;
             let is_slices = entry.file_name().to_str().is_some_and(|n| n.ends_with(SUFFIX));
             let touched = entry.metadata()?.modified()?.duration_since(std::time::UNIX_EPOCH);
-            let touched = touched.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
-            if is_slices && now.wall - Millis(touched) > IDLE_MAX {
+            if is_slices && now.wall - Millis::of(touched.unwrap_or_default()) > IDLE_MAX {
                 fs::remove_file(entry.path())?;
             }
         }

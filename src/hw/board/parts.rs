@@ -9,9 +9,6 @@ use serde::Deserialize;
 use crate::hw::board::Board;
 use crate::hw::inputs::sysfs;
 
-/// Entries of a folder of the kernel that are looked at.
-const ENTRIES_MAX: usize = 1024;
-
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Serial {
@@ -98,13 +95,10 @@ impl LedRole {
 impl Serial {
     /// Name of the terminal under /dev. The number is of today only.
     pub fn find(&self, root: &Path) -> Option<String> {
-        let ports: Vec<(String, String)> = names(&root.join("sys/class/tty"))
-            .into_iter()
-            .filter_map(|name| {
-                let device = root.join("sys/class/tty").join(&name).join("device");
-                Some((sysfs::bus_path(&fs::canonicalize(device).ok()?)?, name))
-            })
-            .collect();
+        let folder = root.join("sys/class/tty");
+        let place =
+            |name: String| Some((sysfs::bus_path(&folder.join(&name).join("device"))?, name));
+        let ports: Vec<_> = sysfs::names(&folder).into_iter().filter_map(place).collect();
         let at = |pattern: &String| ports.iter().find(|(bus, _)| sysfs::matches(pattern, bus));
         self.bus.iter().find_map(at).map(|(_, name)| name.clone())
     }
@@ -121,17 +115,9 @@ impl Watchdog {
     /// Its name under /dev.
     pub fn find(&self, root: &Path) -> Option<String> {
         let folder = root.join("sys/class/watchdog");
-        names(&folder).into_iter().find(|name| {
+        sysfs::names(&folder).into_iter().find(|name| {
             let identity = fs::read_to_string(folder.join(name).join("identity"));
             identity.is_ok_and(|identity| identity.trim() == self.identity)
         })
     }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().take(ENTRIES_MAX);
-    let mut all: Vec<String> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    all.sort();
-    all
 }

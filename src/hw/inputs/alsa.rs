@@ -39,9 +39,8 @@ pub fn cards(root: &Path) -> Vec<Card> {
         }
         let id = fs::read_to_string(proc.join(format!("card{number}/id"))).unwrap_or_default();
         let device_at = root.join(format!("sys/class/sound/card{number}/device"));
-        let folder = fs::canonicalize(device_at).unwrap_or_default();
         cards.push(Card {
-            bus: sysfs::bus_path(&folder).unwrap_or_default(),
+            bus: sysfs::bus_path(&device_at).unwrap_or_default(),
             number,
             id: id.trim().to_owned(),
             devices: vec![(device, name)],

@@ -15,10 +15,23 @@ pub fn is_path(text: &str) -> bool {
     ["usb-", "platform:", "PCI:"].iter().any(|bus| text.starts_with(bus))
 }
 
-/// The bus path of a device by its folder, with all links followed: `usb-0000:01:00.0-1.2` (the host controller's
+/// Entries of a folder of the kernel that are looked at: a machine has hundreds of terminals.
+const ENTRIES_MAX: usize = 1024;
+
+/// What stands in a folder, in order; nothing where there is none.
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().take(ENTRIES_MAX);
+    let mut all: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    all.sort();
+    all
+}
+
+/// The bus path of a device by its folder, or a link to it: `usb-0000:01:00.0-1.2` (the host controller's
 /// name and the ports from there), `platform:fe801000.csi`, `PCI:0000:03:00.0`.
 pub fn bus_path(folder: &Path) -> Option<String> {
-    usb(folder).or_else(|| {
+    let folder = fs::canonicalize(folder).ok()?;
+    usb(&folder).or_else(|| {
         folder.ancestors().take(DEPTH).find_map(|folder| {
             let subsystem = fs::read_link(folder.join("subsystem")).ok()?;
             let (_, prefix) = BUSES.iter().find(|(name, _)| subsystem.ends_with(name))?;

@@ -111,7 +111,10 @@ async fn a_camera_and_its_microphone_have_one_place_whatever_their_numbers_are()
     let cards: Vec<_> = cards.iter().map(|c| (c.bus.as_str(), c.number, c.id.as_str())).collect();
     assert_eq!(cards, [("usb-0000:01:00.0-1.2", 2, "Mic"), ("usb-0000:01:00.0-1.4", 1, "C920")]);
     // In another kernel's order the controller comes second.
-    let other = sysfs::bus_path(Path::new("/sys/devices/x/0000:01:00.0/usb2/2-1/2-1.4/2-1.4:1.0"));
+    let here = Tree::new();
+    let other = "sys/devices/x/0000:01:00.0/usb2/2-1/2-1.4/2-1.4:1.0";
+    here.file(&format!("{other}/uevent"), "");
+    let other = sysfs::bus_path(&here.root().join(other));
     assert_eq!(other.as_deref(), Some("usb-0000:01:00.0-1.4"));
 }
 

@@ -125,15 +125,13 @@ pub async fn cameras(root: &Path, opens: bool, silent: &Silent) -> Vec<Camera> {
 /// What sysfs tells of each node.
 fn nodes(root: &Path) -> Vec<Camera> {
     let folder = root.join("sys/class/video4linux");
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names = sysfs::names(&folder).into_iter();
     let videos = names.filter(|name| name.starts_with("video")).take(NODES_MAX);
     let one = |node: String| {
         let own = folder.join(&node);
         let word = |file: &str| fs::read_to_string(own.join(file)).unwrap_or_default();
-        let device = fs::canonicalize(own.join("device")).unwrap_or_default();
-        let place = sysfs::bus_path(&device).unwrap_or_else(|| node.clone());
-        let driver = fs::read_link(device.join("driver")).unwrap_or_default();
+        let place = sysfs::bus_path(&own.join("device")).unwrap_or_else(|| node.clone());
+        let driver = fs::read_link(own.join("device/driver")).unwrap_or_default();
         Camera {
             bus: place.clone(),
             place,

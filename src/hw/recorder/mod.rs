@@ -32,6 +32,7 @@ use tracing::{error, info, warn};
 
 pub(super) use self::ffmpeg::Encoder;
 use crate::domain::monitor::Monitors;
+use crate::hw::drained;
 use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
@@ -141,11 +142,6 @@ pub async fn run(
     if tokio::time::timeout(RELAY_LIMIT, relay).await.is_err() {
         warn!("the recorder's last notes were not taken in time; the files tell the same");
     }
-}
-
-/// Returns when the box goes down, or whoever owned the recorder is gone.
-async fn drained(drain: &mut watch::Receiver<bool>) {
-    let _ = drain.wait_for(|now| *now).await;
 }
 
 /// Who is recording, by room.

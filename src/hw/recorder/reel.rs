@@ -23,7 +23,7 @@ use crate::wire::fmp4::split::Part;
 use crate::wire::fmp4::trailer;
 
 /// A box without a battery may believe in another year after a crash: such a run follows the one before at once.
-pub(super) const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
+const LESSON_MAX: Millis = Millis::seconds(24 * 3600);
 /// What a device held back while its encoder started comes in a burst. A run that is further ahead of the steady clock was given
 /// its times by a wall clock that somebody set.
 const AHEAD_MAX: Millis = Millis::seconds(10);
@@ -420,10 +420,14 @@ fn apart_us(fragment: &Fragment) -> Option<i64> {
     end(false).zip(end(true)).map(|(sound, picture)| signed(sound) - signed(picture))
 }
 
+/// Where on the timeline something is that came so long after its 0, by a clock that may be wrong.
+pub(super) fn placed(since_zero: Millis) -> Millis {
+    if since_zero < LESSON_MAX { since_zero.max(Millis(0)) } else { Millis(0) }
+}
+
 /// How far a run is moved so that its first picture stands at `since_zero`, and nothing of it before `until_us`.
 fn offset(first: &Fragment, since_zero: Millis, until_us: u64) -> u64 {
-    let placed = u64::try_from(since_zero.0).ok().filter(|_| since_zero < LESSON_MAX);
-    let target_us = placed.unwrap_or(0) * 1000;
+    let target_us = placed(since_zero).0.unsigned_abs() * 1000;
     let picture_us = first.video().map_or(first.start_us(), fragment::Run::start_us);
     let wanted = target_us.saturating_sub(picture_us);
     wanted.max(until_us.saturating_sub(first.start_us()))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::reel::LESSON_MAX;
+use super::super::reel;
 use crate::model::Millis;
 use crate::model::quality::{Flaw, Heed, Second};
 use crate::wire::fmp4::cut::Piece;
@@ -70,7 +70,7 @@ struct State {
 impl Book {
     /// `since_zero`: how long the lesson has been going on, by the wall clock.
     pub fn begin(steady: Millis, since_zero: Millis) -> Self {
-        let placed = if since_zero < LESSON_MAX { since_zero.max(Millis(0)) } else { Millis(0) };
+        let placed = reel::placed(since_zero);
         let heed = Heed { picture: true, sound: true, still: false };
         let next = second(placed);
         Self {
