@@ -427,6 +427,7 @@ fn gap_text(why: &GapWhy) -> String {
         GapWhy::EncoderDied(words) => format!("the encoder died: {words}"),
         GapWhy::Stalled => "the encoder gave no picture and was restarted".into(),
         GapWhy::Garbage(what) => format!("the encoder wrote no valid stream: {what}"),
+        GapWhy::Input(what) => what.clone(),
         GapWhy::BoxDown => "the box was down".into(),
         GapWhy::Refused(why) => refusal_text(why),
         GapWhy::Lost(why) => format!("the file could not be written: {why}"),

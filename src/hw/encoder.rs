@@ -86,6 +86,14 @@ impl Finder {
     }
 }
 
+/// The same clock, and the same word about rate and where colour is taken, whatever the picture was before it was encoded:
+/// the film's init part tells of them, and it may not differ between a camera and the slate in its place.
+pub fn alike(rate: u32) -> [String; 4] {
+    let told =
+        format!("h264_metadata=chroma_sample_loc_type=0:tick_rate={}", rate.saturating_mul(2));
+    ["-video_track_timescale".into(), "90000".into(), "-bsf:v".into(), told]
+}
+
 /// Encodes a fifth of a second of nothing: a listed encoder may lack its hardware.
 async fn trial(ffmpeg: &Path, encoder: &Encoder) -> Result<(), HwError> {
     let Encoder { name, format, args } = encoder;
@@ -94,7 +102,10 @@ async fn trial(ffmpeg: &Path, encoder: &Encoder) -> Result<(), HwError> {
         vec!["-hide_banner", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", source];
     all.extend(["-pix_fmt", format, "-c:v", name, "-b:v", "500k", "-bf", "0"]);
     all.extend(args.iter().map(String::as_str));
-    all.extend(["-f", "null", "-"]);
+    let alike = alike(15);
+    all.extend(alike.iter().map(String::as_str));
+    // Where the film goes, so that nothing of it is refused later.
+    all.extend(["-f", "mp4", "-movflags", "+empty_moov", "-y", "/dev/null"]);
     ask(ffmpeg, &all, TRIAL_TIMEOUT).await.map(drop)
 }
 

@@ -1,5 +1,5 @@
 //! Says when something was plugged in or pulled out that matters to inputs: the kernel's messages, held back until they
-//! are over. Where the kernel cannot be heard (in some containers) it looks every few seconds, while somebody waits.
+//! are over. Where the kernel cannot be heard (in some containers) it looks every second, while somebody waits.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const QUIET: Millis = Millis(300);
 /// A cable with a loose contact never ends.
 const PATIENCE: Millis = Millis(1500);
 /// How often it is looked where nothing can be heard.
-const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(1);
 /// The kernel's messages are 2 KiB at most, and a path.
 const MESSAGE_MAX: usize = 8 << 10;
 /// The kernel's own messages; group 2 is udev's.
@@ -70,7 +70,11 @@ impl Hotplug {
     /// Listens for as long as it is polled.
     pub async fn listen(&self, root: &Path) {
         match Ear::open() {
-            Ok(ear) => self.hear(&ear, root).await,
+            Ok(ear) => {
+                // Whoever looked before may have missed something.
+                self.tell();
+                self.hear(&ear, root).await;
+            }
             Err(e) => {
                 info!(error = %e, "the kernel does not tell what is plugged in; it is looked for while somebody waits");
                 self.look(root).await;

@@ -1,31 +1,43 @@
 //! What is plugged in, which of it belongs to which input of the board, and how it is read: `v4l2` and `alsa` look, `choice`
-//! decides, `pace` finds the size that the encoder keeps up with. The recorder takes its arguments from here; `inputs`
-//! and `doctor` show the same with the reasons.
+//! decides, `pace` finds the size that the encoder keeps up with, `fault` is what may be wrong, `watch` sees when that changes,
+//! `trial` and `reset` are what it does about it. The recorder takes its arguments from here; `inputs` and `doctor` show the same with the reasons.
 
 mod alsa;
 mod choice;
+mod fault;
 mod kernel;
 mod pace;
+#[cfg(test)]
+mod plugs;
 mod report;
+mod reset;
+mod slate;
 mod source;
 pub mod sysfs;
+mod trial;
 mod v4l2;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 use tracing::info;
 
+pub use self::fault::{Doubt, Fault, Faults, Wish};
 pub use self::report::{Head, Report, State};
-pub use self::source::Source;
+pub use self::source::{Names, Source};
+pub use self::watch::Change;
+#[cfg(test)]
+pub(crate) use self::{plugs::Plugs, v4l2::Signal};
 use crate::hw::board::{Board, Input};
 use crate::hw::encoder::{Finder, Found};
 use crate::hw::error::HwError;
 use crate::hw::hotplug::Hotplug;
 use crate::hw::recorder::Picture;
 use alsa::Card;
-use v4l2::{Camera, Silent};
+use trial::Busy;
+use v4l2::Camera;
 
 /// The board's inputs on this machine.
 #[derive(Debug)]
@@ -39,9 +51,10 @@ pub struct Inputs {
     pub root: PathBuf,
     /// Devices may be opened: a simulated identity opens none.
     opens: bool,
-    silent: Silent,
-    /// One look at a time.
-    looking: Mutex<()>,
+    ask: v4l2::Ask,
+    /// Who asks a driver, and who reads a device beside a lesson.
+    asked: Busy,
+    tried: Busy,
     pub hotplug: Hotplug,
     /// What the encoder keeps up with, and why: tried once.
     pace: OnceCell<(Picture, Vec<String>)>,
@@ -62,18 +75,20 @@ impl Inputs {
         root: PathBuf,
         opens: bool,
     ) -> Self {
-        let (silent, hotplug) = (Silent::default(), Hotplug::default());
-        let pace = OnceCell::new();
-        let looking = Mutex::default();
-        Self { board, finder, wanted, root, opens, silent, looking, hotplug, pace }
+        let (asked, tried, hotplug) = (Busy::default(), Busy::default(), Hotplug::default());
+        let (ask, pace) = (v4l2::tell, OnceCell::new());
+        Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, pace }
     }
 
     /// Looks at what is plugged in. A driver that does not answer is waited for three seconds.
     pub async fn look(&self) -> Devices {
-        // `silent` holds who is being asked: a second one who asks would take that for no answer.
-        let _turn = self.looking.lock().await;
-        let cameras = v4l2::cameras(&self.root, self.opens, &self.silent).await;
+        let cameras = v4l2::cameras(&self.root, self.ask(), &self.asked).await;
         Devices { cameras, cards: alsa::cards(&self.root) }
+    }
+
+    /// How a device is asked; not at all where the hardware is simulated.
+    fn ask(&self) -> Option<v4l2::Ask> {
+        self.opens.then_some(self.ask)
     }
 
     /// Begins with what takes its time, so that the first lesson of the day does not wait for it; then listens to
@@ -82,18 +97,21 @@ impl Inputs {
         if !self.opens || self.board.input.iter().all(Input::is_generated) {
             return;
         }
-        if let Ok(found) = self.finder.find().await {
-            let (_, why) = self.pace(found).await;
-            info!(why = why.join("; "), "what the encoder keeps up with");
-        }
-        self.hotplug.listen(&self.root).await;
+        let begin = async {
+            if let Ok(found) = self.finder.find().await {
+                let (_, why) = self.pace(found).await;
+                info!(why = why.join("; "), "what the encoder keeps up with");
+            }
+        };
+        // It listens first: what is plugged in meanwhile is not missed.
+        tokio::join!(self.hotplug.listen(&self.root), begin);
     }
 
-    /// How the input of this name is read now.
+    /// How the input of this name is read now: what is not there, or in doubt, is a slate or silence.
     ///
     /// # Errors
-    /// Part `input` when the board has no such input or its device cannot be read; else why nothing encodes.
-    pub async fn choose(&self, name: &str) -> Result<Source, HwError> {
+    /// Part `input` when the board has no such input; else why nothing encodes.
+    pub async fn choose(&self, name: &str, wish: &Wish) -> Result<Source, HwError> {
         let input = self.board.input(name);
         let missing = || HwError::new("input", "find it", name);
         let devices = match input.ok_or_else(missing)?.is_generated() {
@@ -102,32 +120,53 @@ impl Inputs {
         };
         let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
         let dealt = dealt.into_iter().find(|dealt| dealt.input.name == name);
-        self.source(&dealt.ok_or_else(missing)?).await
+        self.source(&dealt.ok_or_else(missing)?, wish).await
     }
 
-    async fn source(&self, dealt: &choice::Dealt<'_>) -> Result<Source, HwError> {
+    async fn source(&self, dealt: &choice::Dealt<'_>, wish: &Wish) -> Result<Source, HwError> {
+        let found = self.finder.find().await?;
         if dealt.input.is_generated() {
-            let found = self.finder.find().await?;
             return Ok(source::generated(dealt.input, found, self.wanted));
         }
-        let wrong = |why: String| HwError::new("input", format!("open {}", dealt.input.name), why);
-        let mode = match (&dealt.input.picture, dealt.camera) {
-            (Some(place), None) => {
-                return Err(wrong(format!("nothing is plugged in at {}", place.bus.join(", "))));
-            }
-            (Some(_), Some(camera)) => Some(choice::mode(camera, self.wanted).map_err(wrong)?),
-            (None, _) => None,
-        };
-        let found = self.finder.find().await?;
-        match &mode {
-            Some(mode) if mode.through => {
-                Ok(source::of(dealt, Some(mode), found, (self.wanted, &[])))
-            }
-            _ => {
+        let (mode, fault) = self.mode(dealt, wish.doubt);
+        let (why, fault) = fault.map_or((None, None), |(fault, why)| (Some(why), Some(fault)));
+        let is_through = fault.is_none() && mode.as_ref().is_some_and(|mode| mode.through);
+        let (picture, paced) = match is_through {
+            true => (self.wanted, &[][..]),
+            false => {
                 let (picture, why) = self.pace(found).await;
-                Ok(source::of(dealt, mode.as_ref(), found, (*picture, why)))
+                (*picture, why.as_slice())
             }
-        }
+        };
+        let plan = source::Plan { mode: mode.as_ref(), picture, why: paced, fault, wish };
+        let mut source = source::of(dealt, &plan, found);
+        source.why.splice(0..0, why);
+        Ok(source)
+    }
+
+    /// How its camera is read, and why it is not.
+    fn mode(
+        &self,
+        dealt: &choice::Dealt<'_>,
+        doubt: Doubt,
+    ) -> (Option<choice::Mode>, Option<(Fault, String)>) {
+        let Some(place) = &dealt.input.picture else { return (None, None) };
+        let Some(camera) = dealt.camera else {
+            let why = format!("nothing is plugged in at {}", place.bus.join(", "));
+            return (None, Some((Fault::Gone, why)));
+        };
+        let mode = match choice::mode(camera, self.wanted) {
+            Ok(mode) => mode,
+            // It is only just going: no such device, or file.
+            Err(why) if why.starts_with("No such ") => return (None, Some((Fault::Gone, why))),
+            Err(why) => return (None, Some((Fault::Mute, why))),
+        };
+        let fault = match camera.signal {
+            v4l2::Signal::Absent | v4l2::Signal::Unusable => Some(Fault::NoSignal),
+            _ if doubt.picture.is_lost => Some(Fault::Mute),
+            v4l2::Signal::Unknown | v4l2::Signal::Present | v4l2::Signal::Mode { .. } => None,
+        };
+        (Some(mode), fault.map(|fault| (fault, camera.signal.words())))
     }
 
     async fn pace(&self, found: &Found) -> &(Picture, Vec<String>) {

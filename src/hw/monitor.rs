@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::domain::monitor::{Film, Input, Shot};
 use crate::hw::encoder::Finder;
 use crate::hw::error::HwError;
-use crate::hw::inputs::Inputs;
+use crate::hw::inputs::{Inputs, Names};
 use crate::hw::recorder::Encoder;
 use crate::model::Clock;
 
@@ -45,7 +45,7 @@ async fn decoded(film: &Film, finder: &Finder) -> Result<Vec<u8>, HwError> {
         "-hide_banner -nostdin -loglevel error -threads 1 -i pipe:0 -an -frames:v 1 -vf {SCALE} {JPEG}"
     );
     let args = args.split(' ').map(str::to_owned).collect();
-    let mut decoder = Encoder::run(&found.ffmpeg, args, Stdio::from(film))?;
+    let mut decoder = Encoder::run(&found.ffmpeg, args, Stdio::from(film), Names::default())?;
     let mut jpeg = Vec::new();
     let mut pipe = (&mut decoder.pipe).take(JPEG_MAX);
     match timeout(DECODE_LIMIT, pipe.read_to_end(&mut jpeg)).await {

@@ -19,6 +19,8 @@ pub struct Second {
     pub clipped: bool,
     /// Nobody listened to the sound, or there is none by design: it is not judged.
     pub unheard: bool,
+    /// A slate was shown instead of a picture.
+    pub slate: bool,
     /// How much longer the sound lasts than the picture, in milliseconds.
     pub apart_ms: Option<i32>,
 }
@@ -30,12 +32,15 @@ pub struct Heed {
     pub sound: bool,
     /// A picture that may stand still is none that hangs.
     pub still: bool,
+    /// Its picture is a slate: the camera is not there.
+    pub slate: bool,
 }
 
 /// What may be wrong with a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Flaw {
     NoPicture,
+    Slate,
     Black,
     Frozen,
     NoSound,
@@ -45,8 +50,9 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoPicture,
+        Self::Slate,
         Self::Black,
         Self::Frozen,
         Self::NoSound,
@@ -59,6 +65,7 @@ impl Flaw {
     pub fn words(self) -> &'static str {
         match self {
             Self::NoPicture => "no picture",
+            Self::Slate => "a slate instead of the camera's picture",
             Self::Black => "the picture is black",
             Self::Frozen => "the picture stands still",
             Self::NoSound => "no sound",
@@ -70,7 +77,7 @@ impl Flaw {
 
     /// Whether nothing is to be seen, or nothing to be heard. (A picture that stands still may be a slide.)
     pub fn spoils_picture(self) -> bool {
-        matches!(self, Self::NoPicture | Self::Black)
+        matches!(self, Self::NoPicture | Self::Slate | Self::Black)
     }
 
     pub fn spoils_sound(self) -> bool {
@@ -96,6 +103,7 @@ impl Second {
     pub fn has(&self, flaw: Flaw) -> bool {
         match flaw {
             Flaw::NoPicture => self.kept == 0,
+            Flaw::Slate => self.slate,
             Flaw::Black => {
                 self.luma.is_some_and(|(mean, most)| mean < BLACK_MEAN && most < BLACK_MOST)
             }

@@ -105,6 +105,8 @@ pub enum GapWhy {
     Stalled,
     /// What it wrote was not fragmented MP4.
     Garbage(String),
+    /// The input is read in another way from here on: a device went or came.
+    Input(String),
     /// The box itself was down.
     BoxDown,
     /// It was refused for so long.

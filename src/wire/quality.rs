@@ -3,8 +3,8 @@
 //! ```json
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
-//! `at` is the lesson's second; `clipped` and `unheard` stand there only when they are true, and nothing stands there
-//! that nobody measured. A power cut may tear the last line.
+//! `at` is the lesson's second; `clipped`, `unheard` and `slate` stand there only when they are true, and nothing
+//! stands there that nobody measured. A power cut may tear the last line.
 
 use std::ops::Range;
 
@@ -35,18 +35,21 @@ struct Row {
     clipped: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unheard: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    slate: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     apart_ms: Option<i32>,
 }
 
 /// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
 pub fn row(second: &Second) -> String {
-    let Second { at, taken, kept, luma, change, level, clipped, unheard, apart_ms } = *second;
+    let Second { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms } =
+        *second;
     let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
     let tenths = |(one, two)| (tenth(one), tenth(two));
     let change = change.map(|change| (change * 1000.0).round() / 1000.0);
     let (luma, level) = (luma.map(tenths), level.map(tenths));
-    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, apart_ms };
+    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms };
     let mut line = serde_json::to_string(&row).expect("numbers always become JSON");
     line.push('\n');
     line
@@ -55,8 +58,8 @@ pub fn row(second: &Second) -> String {
 /// What a line says; `None` for one that is torn, or no row.
 pub fn second(line: &[u8]) -> Option<Second> {
     let row: Row = serde_json::from_slice(line).ok()?;
-    let Row { at, taken, kept, luma, change, level, clipped, unheard, apart_ms } = row;
-    let second = Second { at, taken, kept, luma, change, level, clipped, unheard, apart_ms };
+    let Row { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms } = row;
+    let second = Second { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms };
     (at < SECONDS_MAX).then_some(second)
 }
 

@@ -1,6 +1,6 @@
-//! A camera that goes away in mid-lesson and comes back, that breaks off, that does not start, that drops pictures: the picture
-//! comes back by itself, and nothing is left behind. The faults are vivid's own, ordered over V4L2; times are the guest's
-//! monotonic clock.
+//! A camera that goes away in mid-lesson and comes back, that breaks off, that does not start, that drops pictures, that has no
+//! signal or another one: a slate stands in the film for as long as it lasts, the picture comes back by itself, and nothing is
+//! left behind. The faults are vivid's own, ordered over V4L2; times are the guest's monotonic clock.
 
 use std::time::Duration;
 
@@ -9,12 +9,15 @@ use serde_json::Value;
 use crate::appliance::{Appliance, PATIENCE, Stall};
 use crate::machine::Delay;
 use crate::process::{Person, decode, poll, probe};
+use crate::recording::{seconds, watched};
 use crate::trace::{self, Taken};
 
 /// How often the cable is pulled.
 const PULLS: usize = 10;
 /// A run of ffmpeg that took so many pictures records; one that only looks takes fewer.
 const FLOWS: usize = 10;
+/// So much film is waited for while a slate is shown.
+const SLATE_S: f64 = 5.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_behind() {
@@ -23,8 +26,7 @@ async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_be
     let teacher = Person::arrive(&guest.base, "ann", 1).await;
     let began = guest.now();
     let room = teacher.teach().await;
-    let mut run = flows(&mut guest, &[], 0.0).await;
-    let mut runs = vec![run.by];
+    let mut runs = vec![flows(&mut guest, &[], 0.0).await.by];
     let before = poll("one encoder runs", PATIENCE, async || {
         let (held, open) = held(&mut guest);
         (held.contains("encoders: 1") && !held.contains("stuck")).then_some((held, open))
@@ -32,8 +34,8 @@ async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_be
     .await;
     for pull in 1..=PULLS {
         // vivid plugs itself in again when nobody holds it any more.
-        let fault = Fault::order(&mut guest, "disconnect=1");
-        run = flows(&mut guest, &runs, fault.at).await;
+        let fault = Fault::control(&mut guest, "disconnect=1");
+        let run = flows(&mut guest, &runs, fault.at).await;
         runs.push(run.by);
         let cable = plugged_in(&mut guest, fault.at).await;
         fault.over(&mut guest, &format!("cable pulled, {pull}"), cable, run);
@@ -41,13 +43,11 @@ async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_be
     let broken = "inject_fatal_streaming_error=1";
     let not_started = "inject_vidioc_streamon_error=1,inject_fatal_streaming_error=1";
     for (name, controls) in [("stream broken", broken), ("and not started again", not_started)] {
-        let fault = Fault::order(&mut guest, controls);
-        run = flows(&mut guest, &runs, fault.at).await;
-        runs.push(run.by);
-        let at = fault.at;
-        fault.over(&mut guest, name, at, run);
+        let fault = Fault::control(&mut guest, controls);
+        back(&mut guest, name, fault, &mut runs).await;
     }
-    drops(&mut guest, run).await;
+    drops(&mut guest, &runs).await;
+    away(&mut guest, &teacher, room, &mut runs).await;
     // What only just ends may end.
     let open = poll("nothing is left behind", PATIENCE, async || {
         let (held, open) = held(&mut guest);
@@ -57,16 +57,80 @@ async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_be
     println!("open files before {}, after {open}", before.1);
     assert!(open < before.1 + PULLS, "{} files were open, and now {open}", before.1);
     let ended = guest.now();
-    guest.end(&teacher, room).await;
+    let index = film(&mut guest, &teacher, room, ended - began).await;
+    named(&index, PULLS + 3);
+    signals(&mut guest, &teacher, &mut runs).await;
+}
+
+/// Ends the lesson, which must be one film that plays; its index.
+async fn film(guest: &mut Appliance, teacher: &Person, room: i64, lasted: f64) -> Value {
+    guest.end(teacher, room).await;
     let dir = tempfile::tempdir().unwrap();
     let film = dir.path().join("1.mp4");
-    guest.film(&teacher, room, &film).await;
+    guest.film(teacher, room, &film).await;
     assert_eq!(decode(film.to_str().unwrap()), "");
     // Neither lost nor made longer by what came while there was no picture.
     let length = probe(film.to_str().unwrap()).1;
-    println!("{length} s of film in a lesson of {} s", ended - began);
-    assert!(length <= ended - began + 5.0, "the film is longer than the lesson: {length} s");
-    named(&teacher.index(room).await, PULLS + 2);
+    println!("{length} s of film in a lesson of {lasted} s");
+    assert!(length <= lasted + 5.0, "the film is longer than the lesson: {length} s");
+    teacher.index(room).await
+}
+
+/// The cable is pulled and stays out until a slate is in the film.
+async fn away(guest: &mut Appliance, teacher: &Person, room: i64, runs: &mut Vec<u32>) {
+    // vivid does not plug itself in again while somebody holds it.
+    guest.ok("sleep 100000 </dev/video1 >/dev/null 2>&1 & echo $! >/tmp/holder");
+    guest.ok("v4l2-ctl -d /dev/video1 -c disconnect=1");
+    slate(guest, teacher, room, "no camera").await;
+    let fault = Fault::order(guest, "kill $(cat /tmp/holder)");
+    back(guest, "cable plugged in again under a slate", fault, runs).await;
+}
+
+/// A lesson of a digital input at which nothing comes in at first, then something, then something else, then nothing usable.
+async fn signals(guest: &mut Appliance, teacher: &Person, runs: &mut Vec<u32>) {
+    let menu = guest.ok("v4l2-ctl -d /dev/video1 -i 3 -c dv_timings_signal_mode=1 -L");
+    let number = |name: &str| {
+        let line = menu.lines().find_map(|line| line.trim().strip_suffix(name));
+        line.unwrap_or_else(|| panic!("{name} is not in {menu}"))
+            .trim_end_matches([':', ' '])
+            .to_owned()
+    };
+    let began = guest.now();
+    let room = teacher.teach().await;
+    slate(guest, teacher, room, "no signal").await;
+    let set = |controls: String| format!("v4l2-ctl -d /dev/video1 -c {controls}");
+    for (what, timings) in [("a signal", "1280x720p24"), ("another signal", "1920x1080p24")] {
+        let order = set(format!("dv_timings={},dv_timings_signal_mode=4", number(timings)));
+        let fault = Fault::order(guest, &order);
+        back(guest, what, fault, runs).await;
+    }
+    guest.ok(&set("dv_timings_signal_mode=2".into()));
+    slate(guest, teacher, room, "no signal").await;
+    let fault = Fault::order(guest, &set("dv_timings_signal_mode=4".into()));
+    back(guest, "the same signal after one that cannot be used", fault, runs).await;
+    let ended = guest.now();
+    let index = film(guest, teacher, room, ended - began).await;
+    let flaws = index["quality"]["flaws"].as_array().unwrap();
+    assert!(flaws.iter().filter(|flaw| is_slate(flaw)).count() >= 2, "{flaws:#?}");
+}
+
+/// Waits until a slate of this kind is shown, and a few seconds of film are there that hold it.
+async fn slate(guest: &mut Appliance, teacher: &Person, room: i64, kind: &str) {
+    let words = format!("{kind}: a slate instead");
+    let shown = |log: String| {
+        log.lines().rfind(|line| line.contains(" the input ")).map(|line| line.contains(&words))
+    };
+    poll(&words, PATIENCE, async || {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        shown(guest.log()).filter(|is| *is)
+    })
+    .await;
+    let had = seconds(teacher, room).await;
+    watched(teacher, room, had + SLATE_S).await;
+}
+
+fn is_slate(flaw: &&Value) -> bool {
+    flaw["what"].as_str().is_some_and(|what| what.starts_with("a slate"))
 }
 
 /// Each fault is told as a gap, and the ledger names the seconds of those that lasted three and more.
@@ -86,6 +150,8 @@ fn named(index: &Value, faults: usize) {
         let is_long = lasted.parse::<u64>().unwrap() >= 3000;
         assert!(!is_long || flaws.iter().any(has), "{gap} is not in {flaws:#?}");
     }
+    let flaws = index["quality"]["flaws"].as_array().unwrap();
+    assert!(flaws.iter().any(|flaw| is_slate(&flaw)), "{flaws:#?}");
 }
 
 /// A fault that was ordered.
@@ -95,9 +161,13 @@ struct Fault {
 }
 
 impl Fault {
-    fn order(guest: &mut Appliance, controls: &str) -> Self {
+    fn control(guest: &mut Appliance, controls: &str) -> Self {
+        Self::order(guest, &format!("v4l2-ctl -d /dev/video1 -c {controls}"))
+    }
+
+    fn order(guest: &mut Appliance, order: &str) -> Self {
         let fault = Self { before: guest.delay(), at: guest.now() };
-        guest.ok(&format!("v4l2-ctl -d /dev/video1 -c {controls}"));
+        guest.ok(order);
         fault
     }
 
@@ -107,6 +177,14 @@ impl Fault {
         let (let_go, back) = (cable - self.at, back.at - cable);
         println!("{what}: let go after {let_go:.2} s, back {back:.2} s after that; {delay}");
     }
+}
+
+/// Waits for the picture after what ends a fault.
+async fn back(guest: &mut Appliance, what: &str, fault: Fault, runs: &mut Vec<u32>) {
+    let run = flows(guest, runs, fault.at).await;
+    runs.push(run.by);
+    let at = fault.at;
+    fault.over(guest, what, at, run);
 }
 
 /// Waits until a run of ffmpeg records that is none of these and began after `since`; the first picture that it took.
@@ -128,7 +206,7 @@ async fn flows(guest: &mut Appliance, runs: &[u32], since: f64) -> Taken {
 }
 
 /// While the driver drops half of its pictures the others are taken.
-async fn drops(guest: &mut Appliance, run: Taken) {
+async fn drops(guest: &mut Appliance, runs: &[u32]) {
     trace::forget(guest);
     guest.ok("v4l2-ctl -d /dev/video1 -c percentage_of_dropped_buffers=50");
     let taken = poll("pictures between those that are dropped", PATIENCE, async || {
@@ -139,7 +217,7 @@ async fn drops(guest: &mut Appliance, run: Taken) {
     .await;
     guest.ok("v4l2-ctl -d /dev/video1 -c percentage_of_dropped_buffers=0");
     // On a slow machine so few pictures may look like none.
-    let same = taken.iter().all(|picture| picture.by == run.by);
+    let same = taken.iter().all(|picture| runs.last() == Some(&picture.by));
     let (taken, dropped) = (taken.len(), trace::dropped(&taken));
     println!("{taken} pictures taken, {dropped} dropped by the driver, by one run: {same}");
 }

@@ -49,16 +49,21 @@ async fn every_picture_of_a_real_driver_is_in_the_recording() {
 }
 
 /// Waits until so many seconds of the running lesson can be watched.
-async fn watched(watcher: &Person, room: i64, seconds: f64) {
+pub async fn watched(watcher: &Person, room: i64, least: f64) {
     poll("the lesson grows", PATIENCE, async || {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let playlist = watcher.lesson(room).await["playlist"].as_str()?.to_owned();
-        let text = String::from_utf8(watcher.get(&playlist).await.unwrap().body.to_vec()).unwrap();
-        let lengths = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
-        let lengths = lengths.map(|rest| rest.trim_end_matches(',').parse::<f64>().unwrap());
-        (lengths.sum::<f64>() >= seconds).then_some(())
+        (seconds(watcher, room).await >= least).then_some(())
     })
     .await;
+}
+
+/// How much of it can be watched.
+pub async fn seconds(watcher: &Person, room: i64) -> f64 {
+    let lesson = watcher.lesson(room).await;
+    let Some(playlist) = lesson["playlist"].as_str() else { return 0.0 };
+    let text = String::from_utf8(watcher.get(playlist).await.unwrap().body.to_vec()).unwrap();
+    let lengths = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
+    lengths.map(|rest| rest.trim_end_matches(',').parse::<f64>().unwrap()).sum()
 }
 
 /// The cameras are known by where they are plugged in, and how they would be recorded is said.

@@ -1,5 +1,5 @@
 //! What V4L2 answers about a device: the kernel's own structures (include/uapi/linux/videodev2.h), and the one place
-//! that asks with them. Nothing is set and nothing streams; what the answers mean, `v4l2` says.
+//! that asks with them. Nothing streams, and nothing is set but what comes in; what the answers mean, `v4l2` says.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -90,6 +90,7 @@ const ENUMINPUT: Opcode = opcode::read_write::<Channel>(GROUP, 26);
 const G_INPUT: Opcode = opcode::read::<u32>(GROUP, 38);
 const ENUM_FRAMESIZES: Opcode = opcode::read_write::<FrameSize>(GROUP, 74);
 const ENUM_FRAMEINTERVALS: Opcode = opcode::read_write::<FrameInterval>(GROUP, 75);
+const S_DV_TIMINGS: Opcode = opcode::read_write::<Timings>(GROUP, 87);
 const QUERY_DV_TIMINGS: Opcode = opcode::read::<Timings>(GROUP, 99);
 
 /// Structures of numbers alone, of exactly the length that their request's number says.
@@ -149,6 +150,11 @@ impl Node {
         self.ask::<QUERY_DV_TIMINGS, _>(Timings::default())
     }
 
+    /// From now on it gives this.
+    pub fn adopt(&self, timings: Timings) -> io::Result<Timings> {
+        self.ask::<S_DV_TIMINGS, _>(timings)
+    }
+
     #[allow(unsafe_code)] // the kernel's requests are told apart by number alone
     fn ask<const OPCODE: Opcode, T: Plain>(&self, mut asked: T) -> io::Result<T> {
         // SAFETY: each constant above is made of the structure that the kernel's header gives for it, and every caller
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(G_INPUT, 0x8004_5626);
         assert_eq!(ENUM_FRAMESIZES, 0xc02c_564a);
         assert_eq!(ENUM_FRAMEINTERVALS, 0xc034_564b);
+        assert_eq!(S_DV_TIMINGS, 0xc084_5657);
         assert_eq!(QUERY_DV_TIMINGS, 0x8084_5663);
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alsa::Card;
 use super::choice;
 use super::v4l2::Camera;
-use super::{Inputs, Source};
+use super::{Inputs, Source, Wish};
 use crate::model::camera::Status;
 use crate::wire::visca::quirk::Quirk;
 
@@ -62,7 +62,11 @@ impl Inputs {
         let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
         let mut inputs = Vec::new();
         for one in &dealt {
-            let (chosen, why) = match self.source(one).await {
+            let (chosen, why) = match self.source(one, &Wish::default()).await {
+                // A slate is no choice, and the first reason is why it is there.
+                Ok(source) if source.faults.picture.is_some() => {
+                    (None, source.why.into_iter().take(1).collect())
+                }
                 Ok(source) => (Some(Chosen::of(&source)), source.why),
                 Err(e) => (None, vec![e.source]),
             };

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::Duration;
 
 use super::choice::{deal, mode};
 use super::v4l2::{Format, Signal, Size};
@@ -82,7 +83,7 @@ fn pi() -> Tree {
 }
 
 async fn look(root: &Path) -> Devices {
-    let cameras = v4l2::cameras(root, false, &Silent::default()).await;
+    let cameras = v4l2::cameras(root, None, &Busy::default()).await;
     Devices { cameras, cards: alsa::cards(root) }
 }
 
@@ -133,14 +134,17 @@ async fn an_empty_machine_and_one_of_nonsense_have_no_inputs() {
 #[tokio::test]
 async fn a_node_that_cannot_be_asked_says_why() {
     let tree = pi();
-    let cameras = v4l2::cameras(tree.root(), true, &Silent::default()).await;
+    let cameras = v4l2::cameras(tree.root(), Some(v4l2::tell), &Busy::default()).await;
     assert!(cameras.iter().all(|c| c.trouble.as_ref().unwrap().contains("No such file")));
-    let silent = Silent::default();
-    silent.lock().unwrap().insert("video0".into());
-    let cameras = v4l2::cameras(tree.root(), true, &silent).await;
+    let busy = Busy::default();
+    let hangs = busy.turn("video0", Duration::ZERO).await;
+    let cameras = v4l2::cameras(tree.root(), Some(v4l2::tell), &busy).await;
     let told = cameras.iter().find(|c| c.node == "video0").unwrap();
     assert_eq!(told.trouble.as_deref(), Some("its driver does not answer"));
-    assert_eq!(silent.lock().unwrap().len(), 1, "those that answered may be asked again");
+    // Who asks while somebody else does is answered behind him, and those that answered may be asked again.
+    let look = v4l2::cameras(tree.root(), Some(v4l2::tell), &busy);
+    let (cameras, ()) = tokio::join!(look, async { drop(hangs) });
+    assert!(cameras.iter().all(|c| c.trouble.as_ref().unwrap().contains("No such file")));
 }
 
 #[test]
@@ -314,7 +318,13 @@ fn told(input: &Input, camera: Option<&Camera>, card: Option<&Card>) -> Source {
     let dealt = choice::Dealt { input, camera, card };
     let mode = camera.map(|camera| mode(camera, WANTED).unwrap());
     let small = Picture { width: 640, height: 360, kbit: 625, ..WANTED };
-    source::of(&dealt, mode.as_ref(), &found, (small, &["too slow above".to_owned()]))
+    let (why, wish) = (["too slow above".to_owned()], Wish::default());
+    let mode = mode.as_ref();
+    source::of(
+        &dealt,
+        &source::Plan { mode, picture: small, why: &why, fault: None, wish: &wish },
+        &found,
+    )
 }
 
 #[test]
@@ -343,6 +353,30 @@ fn what_is_told_to_ffmpeg_names_todays_numbers_and_the_picture_that_the_encoder_
     assert!(made.args.join(" ").contains("color=black") && !made.args.contains(&"-isync".into()));
 }
 
+#[test]
+fn ffmpegs_words_tell_which_device_has_ended() {
+    let webcam = camera("usb-a-1", &[("MJPG", &[size(1280, 720, &[30])])]);
+    let input = input("camera", &["usb-*"], &["same"]);
+    let names = told(&input, Some(&webcam), Some(&card("usb-a-1", 3, "C920"))).names();
+    for (line, ended) in [
+        ("/dev/video7: No such device", [true, false]),
+        ("plughw:3,0: Input/output error", [false, true]),
+        ("[in#0/video4linux2,v4l2 @ 0x55d] Error during demuxing: No such device", [true, false]),
+        ("[in#1/alsa @ 0x55d] Error during demuxing: Input/output error", [false, true]),
+        ("/dev/video70: No such device", [false, false]),
+        (
+            "[video4linux2,v4l2 @ 0x55d] Dequeued v4l2 buffer contains corrupted data",
+            [false, false],
+        ),
+        ("[alsa @ 0x55d] ALSA buffer xrun.", [false, false]),
+        ("", [false, false]),
+    ] {
+        assert_eq!(names.ended(line), ended, "{line}");
+    }
+    let only = told(&input, None, Some(&card("usb-a-1", 3, "C920"))).names();
+    assert_eq!(only.ended("/dev/video7: No such device"), [false, false]);
+}
+
 #[tokio::test]
 async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     let mut board = Board::load("sim").unwrap();
@@ -361,7 +395,10 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     assert!(text.contains("BAD  camera") && text.contains("simulated"), "{text}");
     let again: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     assert_eq!(again.text(), text);
-    let error = inputs.choose("camera").await.unwrap_err();
+    // A camera that may not be asked is a slate, of which the report says nothing.
+    let source = inputs.choose("camera", &Wish::default()).await.unwrap();
+    assert_eq!(source.faults.picture, Some(Fault::Mute));
+    assert!(source.args.join(" ").contains("drawbox") && source.encoder.is_some());
+    let error = inputs.choose("elsewhere", &Wish::default()).await.unwrap_err();
     assert_eq!(error.part, "input");
-    assert!(inputs.choose("elsewhere").await.is_err());
 }

@@ -1,19 +1,19 @@
 //! The video devices that can be captured from: found in sysfs, asked what they offer. Every list that a driver gives has
 //! an end here; one that never answers costs a thread and its own device, nothing else.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::kernel::{Capability, FrameInterval, FrameSize, Node, Timings};
 use super::sysfs;
+use super::trial::Busy;
 
 /// Nodes that are looked at: a Raspberry Pi has some twenty, of which none is a camera.
 const NODES_MAX: usize = 64;
@@ -91,6 +91,15 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Of what comes in; nothing has none. An answer that says neither is no reading.
+    pub fn size(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Mode { width, height, .. } => Some((width, height)),
+            Self::Unknown | Self::Present => Some((0, 0)),
+            Self::Absent | Self::Unusable => None,
+        }
+    }
+
     pub fn words(self) -> String {
         match self {
             Self::Unknown => "tells of no signal".into(),
@@ -104,15 +113,15 @@ impl Signal {
     }
 }
 
-/// Nodes whose driver has not answered yet: they are not asked again meanwhile.
-pub type Silent = Arc<Mutex<HashSet<String>>>;
+/// Asks the device at a path, and says whether it captures. May take for ever.
+pub type Ask = fn(&Path, &mut Camera) -> rustix::io::Result<bool>;
 
-/// The video devices under `root`, in the order of their bus paths. `opens`: they may be asked.
-pub async fn cameras(root: &Path, opens: bool, silent: &Silent) -> Vec<Camera> {
+/// The video devices under `root`, in the order of their bus paths, with what they say when they may be asked.
+pub async fn cameras(root: &Path, asks: Option<Ask>, busy: &Busy) -> Vec<Camera> {
     let mut asked = Vec::new();
     for camera in nodes(root) {
         let dev = root.join("dev").join(&camera.node);
-        asked.push(tokio::spawn(ask(dev, camera, opens, silent.clone())));
+        asked.push(tokio::spawn(ask(dev, camera, asks, busy.clone())));
     }
     let mut all = Vec::new();
     for task in asked {
@@ -120,6 +129,26 @@ pub async fn cameras(root: &Path, opens: bool, silent: &Silent) -> Vec<Camera> {
     }
     all.sort_by(|a, b| (&a.bus, a.index, &a.node).cmp(&(&b.bus, b.index, &b.node)));
     all
+}
+
+/// What one of them says now.
+pub async fn one(root: &Path, node: &str, asks: Option<Ask>, busy: &Busy) -> Option<Camera> {
+    let camera = nodes(root).into_iter().find(|camera| camera.node == node)?;
+    ask(root.join("dev").join(node), camera, asks, busy.clone()).await
+}
+
+/// Has a digital input that nobody reads give what comes in: a driver does not change over by itself.
+pub async fn adopt(root: &Path, node: &str, busy: &Busy) {
+    let Some(turn) = busy.turn(node, PATIENCE).await else { return };
+    let dev = root.join("dev").join(node);
+    let adopting = spawn_blocking(move || {
+        let _turn = turn;
+        let node = Node::open(&dev)?;
+        node.adopt(node.timings()?)
+    });
+    if let Ok(Ok(Err(error))) = timeout(PATIENCE, adopting).await {
+        debug!(node, %error, "its timings stay as they are");
+    }
 }
 
 /// What sysfs tells of each node.
@@ -148,22 +177,16 @@ fn nodes(root: &Path) -> Vec<Camera> {
     videos.map(one).collect()
 }
 
-async fn ask(dev: PathBuf, camera: Camera, opens: bool, silent: Silent) -> Option<Camera> {
+async fn ask(dev: PathBuf, camera: Camera, asks: Option<Ask>, busy: Busy) -> Option<Camera> {
     let unasked = |why: &str| Some(Camera { trouble: Some(why.into()), ..camera.clone() });
-    if !opens {
-        return unasked("not asked: the hardware is simulated");
-    }
-    let node = camera.node.clone();
-    let lock = |silent: &Silent, change: &dyn Fn(&mut HashSet<String>) -> bool| {
-        change(&mut silent.lock().unwrap_or_else(PoisonError::into_inner))
-    };
-    if !lock(&silent, &|nodes| nodes.insert(node.clone())) {
+    let Some(asks) = asks else { return unasked("not asked: the hardware is simulated") };
+    let Some(turn) = busy.turn(&camera.node, PATIENCE).await else {
         return unasked("its driver does not answer");
-    }
-    let (mut one, held) = (camera.clone(), silent.clone());
+    };
+    let mut one = camera.clone();
     let asking = spawn_blocking(move || {
-        let is_camera = Node::open(&dev).and_then(|open| tell(&open, &mut one));
-        lock(&held, &|nodes| nodes.remove(&one.node));
+        let is_camera = asks(&dev, &mut one);
+        drop(turn);
         match is_camera {
             Ok(true) => Some(one),
             Ok(false) => None,
@@ -177,7 +200,8 @@ async fn ask(dev: PathBuf, camera: Camera, opens: bool, silent: Silent) -> Optio
 }
 
 /// Whether it captures; then all that it tells is in `camera`.
-fn tell(node: &Node, camera: &mut Camera) -> rustix::io::Result<bool> {
+pub fn tell(dev: &Path, camera: &mut Camera) -> rustix::io::Result<bool> {
+    let node = &Node::open(dev)?;
     let capability = node.capability()?;
     let Some(kind) = capture(&capability) else { return Ok(false) };
     camera.planar = kind == KIND_CAPTURE_PLANAR;
@@ -250,7 +274,9 @@ fn signal(node: &Node) -> Signal {
         Err(Errno::NOLINK) => return Signal::Absent,
         Err(Errno::NOLCK | Errno::RANGE) => return Signal::Unusable,
         // It has no digital input, or another one is switched on.
-        Err(_) => {}
+        Err(Errno::NOTTY | Errno::NODATA | Errno::INVAL) => {}
+        // No reading at all.
+        Err(_) => return Signal::Unknown,
     }
     match node.current().and_then(|index| node.channel(index)) {
         Ok(channel) if channel.status & STATUS_NO_SIGNAL != 0 => Signal::Absent,

@@ -11,10 +11,11 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group, setpriority_pgrp};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::hw::error::HwError;
-use crate::hw::inputs::Source;
+use crate::hw::inputs::{Names, Source};
 use crate::hw::recorder::Picture;
 use crate::hw::turns::Beside;
 
@@ -42,6 +43,8 @@ pub struct Encoder {
     child: Child,
     group: Option<Pid>,
     pub pipe: ChildStdout,
+    /// Its word that a device has ended: it would go on with the other one, or wait.
+    pub lost: watch::Receiver<Option<String>>,
     words: Arc<Mutex<VecDeque<String>>>,
     listener: JoinHandle<()>,
     _beside: Beside,
@@ -55,14 +58,20 @@ impl Encoder {
     /// When it cannot be started.
     pub fn start(source: &Source, elapsed_s: i64, gauges: OwnedFd) -> Result<Self, HwError> {
         // The one descriptor that ffmpeg does not use otherwise (-nostdin).
-        Self::run(&source.ffmpeg, arguments(source, elapsed_s), Stdio::from(gauges))
+        let args = arguments(source, elapsed_s);
+        Self::run(&source.ffmpeg, args, Stdio::from(gauges), source.names())
     }
 
-    /// Starts ffmpeg with any arguments.
+    /// Starts ffmpeg with any arguments; among them may be devices of these names.
     ///
     /// # Errors
     /// The same.
-    pub fn run(ffmpeg: &Path, args: Vec<String>, stdin: Stdio) -> Result<Self, HwError> {
+    pub fn run(
+        ffmpeg: &Path,
+        args: Vec<String>,
+        stdin: Stdio,
+        names: Names,
+    ) -> Result<Self, HwError> {
         let wrong = |e: &dyn std::fmt::Display| {
             HwError::new("encoder", format!("start {}", ffmpeg.display()), e)
         };
@@ -76,8 +85,9 @@ impl Encoder {
             return Err(wrong(&"it has no pipes"));
         };
         let words = Arc::new(Mutex::new(VecDeque::new()));
-        let listener = tokio::spawn(listen(log, words.clone()));
-        Ok(Self { child, group, pipe, words, listener, _beside: Beside::encoder() })
+        let (says, lost) = watch::channel(None);
+        let listener = tokio::spawn(listen(log, words.clone(), names, says));
+        Ok(Self { child, group, pipe, lost, words, listener, _beside: Beside::encoder() })
     }
 
     /// Asks for a clean end; what it still holds comes through the pipe.
@@ -133,8 +143,13 @@ fn step_back(group: Pid) {
     }
 }
 
-/// Keeps the last lines of the log, each cut to a bearable length.
-async fn listen(log: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>) {
+/// Keeps the last lines of the log, each cut to a bearable length, and says when one of them is that a device has ended.
+async fn listen(
+    log: impl AsyncRead + Unpin,
+    words: Arc<Mutex<VecDeque<String>>>,
+    names: Names,
+    says: watch::Sender<Option<String>>,
+) {
     let mut log = BufReader::new(log);
     loop {
         let mut line = Vec::new();
@@ -145,11 +160,17 @@ async fn listen(log: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>
         }
         let line = String::from_utf8_lossy(&line).trim().to_owned();
         tracing::debug!(line, "ffmpeg");
+        let is_end = names.ended(&line).contains(&true);
+        let end = is_end.then(|| line.clone());
         let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
         if words.len() == WORDS {
             words.pop_front();
         }
         words.push_back(line);
+        drop(words);
+        if end.is_some() {
+            says.send_replace(end);
+        }
     }
 }
 
@@ -188,6 +209,7 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
         }
         None => all.extend(words("-c:v copy")),
     }
+    all.extend(source.output.iter().map(|arg| fill(arg)));
     // Sound that stays away may not hold the picture back for longer than max_interleave_delta.
     all.extend(words(&format!(
         "-c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2 \

@@ -15,6 +15,8 @@ mod session;
 mod tape;
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod mishaps;
 #[cfg(test)]
 mod tests;

@@ -50,10 +50,19 @@ pub struct Reel {
     interrupted: Option<Since>,
     /// Old takes, told of when a new one is.
     untold: Vec<Take>,
+    /// Width, height and rate of what is gone on with.
+    pub resumed: Option<(u32, u32, u32)>,
 }
 
 /// Why there is no picture, and since when.
 pub type Since = (GapWhy, Millis);
+
+/// What a part held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    pub picture: bool,
+    pub sound: bool,
+}
 
 /// What came before a reel is opened.
 pub enum Before {
@@ -137,6 +146,7 @@ impl Reel {
             seen: None,
             interrupted: None,
             untold: Vec::new(),
+            resumed: None,
         };
         let count = shelf.files.len();
         for (index, old) in shelf.files.into_iter().enumerate() {
@@ -150,6 +160,7 @@ impl Reel {
                 reel.recall(&old);
             }
             if !broke && old.open && index + 1 == count && old.take.number == shelf.last_number {
+                reel.resumed = size(&old);
                 reel.open = Some(reel.resume(old)?);
             } else {
                 reel.shelved.push((old.take, None));
@@ -187,22 +198,22 @@ impl Reel {
         }
     }
 
-    /// Takes a part that arrived at `now`. True when it held pictures.
+    /// Takes a part that arrived at `now`; says what was in it.
     ///
     /// # Errors
     /// When the part makes no sense, or no file can be begun.
-    pub async fn take(&mut self, part: Part, now: Moment) -> Result<bool, Trouble> {
+    pub async fn take(&mut self, part: Part, now: Moment) -> Result<Came, Trouble> {
         match part {
             Part::Init(bytes) => {
                 let init = Init::parse(&bytes).map_err(Trouble::Part)?;
                 self.run = Some(Run { init, init_bytes: bytes, placed: None });
-                Ok(false)
+                Ok(Came::default())
             }
             Part::Fragment(bytes) => self.fragment(bytes, now).await,
         }
     }
 
-    async fn fragment(&mut self, mut bytes: Vec<u8>, now: Moment) -> Result<bool, Trouble> {
+    async fn fragment(&mut self, mut bytes: Vec<u8>, now: Moment) -> Result<Came, Trouble> {
         let run = self.run.as_mut().ok_or(Trouble::Part(Fmp4Error::Missing(*b"moov")))?;
         let raw = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
         let (span, first) = (span(&raw), run.placed.is_none());
@@ -242,7 +253,7 @@ impl Reel {
         }
         self.pen.keep(&piece, apart_us(&moved));
         open.add(&piece, bytes, closed, &self.care).await;
-        Ok(piece.pictures > 0)
+        Ok(Came { picture: piece.pictures > 0, sound: moved.runs.iter().any(|run| !run.video) })
     }
 
     /// Changes when the open file cannot be written any more.
@@ -402,6 +413,19 @@ impl OpenTake {
         }
         self.tape.tell(Note::SegmentClosed { take: self.take.number, segment }).await;
     }
+}
+
+/// How large its pictures are, and how many came in a second, as a rule.
+fn size(old: &Old) -> Option<(u32, u32, u32)> {
+    let shown = old.found.pieces.iter().filter(|piece| piece.pictures > 0);
+    let rate = |piece: &Piece| {
+        let us = piece.end_us.saturating_sub(piece.start_us);
+        (u64::from(piece.pictures) * 1_000_000 + us / 2).checked_div(us)
+    };
+    let mut rates: Vec<u64> = shown.filter_map(rate).collect();
+    rates.sort_unstable();
+    let rate = u32::try_from(*rates.get(rates.len() / 2)?).ok()?;
+    Some((old.take.width, old.take.height, rate))
 }
 
 /// How long its picture lasts: a fragment arrives when its last picture was encoded, the first was taken that

@@ -1,38 +1,28 @@
-//! One lesson's recording from its start to its end: encoder runs one after the other, for as long as it lives.
-//! An encoder that dies, hangs or talks nonsense is a gap, never an end.
+//! One lesson's recording from its start to its end: what it needs before it can begin, runs of the encoder for as long as it
+//! lives (`roll`), and its end.
+
+mod roll;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::hw::error::HwError;
-use crate::hw::inputs::Source;
+use crate::hw::inputs::{Faults, Source, Wish};
 use crate::hw::recorder::away::Away;
-use crate::hw::recorder::ffmpeg::{Encoder, part_us};
+use crate::hw::recorder::ffmpeg::part_us;
 use crate::hw::recorder::ledger::Ledger;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
-use crate::hw::recorder::reel::{Before, Reel, Since, Trouble};
+use crate::hw::recorder::reel::{Before, Reel, Since};
 use crate::hw::recorder::tape::Care;
-use crate::hw::recorder::{End, Setup};
+use crate::hw::recorder::{End, Picture, Setup};
+use crate::model::Clock;
 use crate::model::recording::{Finished, GapWhy, Job, Note, RefusedWhy};
-use crate::model::{Clock, Millis};
-use crate::wire::fmp4::split::Splitter;
-
-/// As much as a pipe holds.
-const READ: usize = 64 << 10;
-/// After TERM, for what the encoder still holds.
-const PIPE_LIMIT: Duration = Duration::from_secs(2);
-/// An encoder that recorded this long was well; what ends it is a new trouble.
-const WELL: Millis = Millis::seconds(10);
-/// A failing encoder is spoken of this often.
-const SPEAK_EVERY: Millis = Millis::seconds(60);
 
 pub struct Session {
     setup: Arc<Setup>,
@@ -51,25 +41,14 @@ pub struct Session {
     /// A file of the lesson could not be read: its end has to look again.
     unread: bool,
     ledger: Option<Ledger>,
+    /// What is asked of the input, and what was last told to be wrong with it.
+    wish: Wish,
+    faults: Faults,
 }
 
+/// What is read, and changes since it was chosen.
+type Read = (Source, watch::Receiver<u64>);
 type Changes = Option<watch::Receiver<u64>>;
-
-/// How an encoder's run ended.
-enum Outcome {
-    /// We were told to.
-    Told,
-    Broke(GapWhy),
-    /// The file cannot be written.
-    Lost(String),
-}
-
-/// Patience with an encoder that keeps failing.
-#[derive(Default)]
-struct Patience {
-    failures: u32,
-    spoken: Option<Millis>,
-}
 
 impl Session {
     pub fn new(
@@ -81,7 +60,22 @@ impl Session {
         down: Arc<AtomicBool>,
     ) -> Self {
         let (fresh, broke, unread) = (false, false, false);
-        Self { setup, job, clock, outbox, end, down, fresh, broke, gap: None, unread, ledger: None }
+        let (gap, ledger, wish, faults) = (None, None, Wish::default(), Faults::default());
+        Self {
+            setup,
+            job,
+            clock,
+            outbox,
+            end,
+            down,
+            fresh,
+            broke,
+            gap,
+            unread,
+            ledger,
+            wish,
+            faults,
+        }
     }
 
     /// Like `record`, for a lesson whose folder may hold nothing yet.
@@ -149,7 +143,13 @@ impl Session {
         let pen = self.ledger().pen();
         let reel = Reel::open(dir, self.job.zero, (self.care(), pen), shelf, before).await;
         info!(room = %self.job.room, old, dir = %self.job.dir.display(), "recording");
-        reel.map_err(folder)
+        let reel = reel.map_err(folder)?;
+        if let Some((width, height, rate)) = reel.resumed {
+            // What is encoded now goes on in the same file, whatever is plugged in.
+            let kbit = self.setup.inputs.wanted.kbit;
+            self.wish.picture.get_or_insert(Picture { width, height, rate, kbit });
+        }
+        Ok(reel)
     }
 
     /// Remembers the gap. A reel whose file failed is not gone on with: what it believes may not be in the file.
@@ -273,7 +273,7 @@ impl Session {
 
     /// Whether there is room on the disk, something to see and something to encode it. A lesson of which a part
     /// is `held` already may use the reserve.
-    async fn ready(&self, held: bool) -> Result<Source, RefusedWhy> {
+    async fn ready(&self, held: bool) -> Result<Read, RefusedWhy> {
         let needed = if held { self.setup.floor_bytes } else { self.setup.reserve_bytes };
         let disk = rustix::fs::statvfs(&self.job.dir);
         let disk = disk.map_err(|e| RefusedWhy::Folder(e.to_string()))?;
@@ -288,145 +288,10 @@ impl Session {
     }
 
     /// What is plugged in now: after a cable was pulled it may have another number.
-    async fn source(&self) -> Result<Source, HwError> {
-        self.setup.inputs.choose(&self.job.source).await
-    }
-
-    /// Run after run. `Err` when the file cannot be written.
-    async fn roll(&mut self, reel: &mut Reel, source: Source) -> Result<(), String> {
-        let mut patience = Patience::default();
-        let (mut known, mut changes) = (Some(source), None);
-        loop {
-            let began = self.clock.steady();
-            let why = match Box::pin(self.run_once(reel, known.take())).await {
-                Outcome::Told => return Ok(()),
-                Outcome::Lost(why) => return Err(why),
-                Outcome::Broke(why) => why,
-            };
-            if self.clock.steady() - began >= WELL {
-                patience.failures = 0;
-                changes = None;
-            }
-            let pause = patience.after_failure();
-            let speaks = patience.may_speak(self.clock.steady());
-            if speaks {
-                warn!(room = %self.job.room, ?why, ?pause, "no picture; the encoder is started again");
-            }
-            reel.interrupt(why);
-            // One failure is told when the picture is back; a second one in a row at once, then each minute.
-            if patience.failures == 2 || speaks && patience.failures > 2 {
-                reel.tell_gap(self.clock.now());
-            }
-            if self.rest(pause, &mut changes).await {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn run_once(&mut self, reel: &mut Reel, known: Option<Source>) -> Outcome {
-        let mut end = self.end.clone();
-        let source = match known {
-            Some(source) => Ok(source),
-            None => tokio::select! {
-                biased;
-                _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
-                source = self.source() => source,
-            },
-        };
-        let source = match source {
-            Ok(source) => source,
-            Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
-        };
-        let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let gauges = match self.ledger().run(source.heed) {
-            Ok(gauges) => gauges,
-            Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
-        };
-        let mut encoder = match Encoder::start(&source, elapsed, gauges) {
-            Ok(encoder) => encoder,
-            Err(error) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
-        };
-        let mut splitter = Splitter::default();
-        let outcome = self.pump(&mut encoder, &mut splitter, reel).await;
-        match outcome {
-            Outcome::Told => {
-                encoder.ask_to_end();
-                let left =
-                    timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)).await;
-                let words = encoder.end().await;
-                info!(room = %self.job.room, words, clean = left.is_ok(), "encoder ended");
-                Outcome::Told
-            }
-            Outcome::Broke(GapWhy::EncoderDied(_)) => {
-                Outcome::Broke(GapWhy::EncoderDied(encoder.end().await))
-            }
-            Outcome::Broke(_) | Outcome::Lost(_) => {
-                let words = encoder.end_now().await;
-                info!(room = %self.job.room, words, "encoder killed");
-                outcome
-            }
-        }
-    }
-
-    /// Carries bytes from the encoder to the reel until something ends it.
-    async fn pump(
-        &mut self,
-        encoder: &mut Encoder,
-        splitter: &mut Splitter,
-        reel: &mut Reel,
-    ) -> Outcome {
-        let stall = self.setup.stall.to_std();
-        let mut buffer = vec![0; READ];
-        let mut deadline = Instant::now() + first_picture(stall);
-        loop {
-            let trouble = reel.trouble();
-            // Every arm is cancel-safe: a read that did not end took nothing.
-            let got = tokio::select! {
-                biased;
-                _ = self.told() => return Outcome::Told,
-                why = troubled(trouble) => return Outcome::Lost(why),
-                got = timeout_at(deadline, encoder.pipe.read(&mut buffer)) => got,
-            };
-            let got = match got {
-                Err(_) => return Outcome::Broke(GapWhy::Stalled),
-                Ok(Ok(0)) => return Outcome::Broke(GapWhy::EncoderDied(String::new())),
-                Ok(Ok(got)) => got,
-                Ok(Err(error)) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
-            };
-            match self.take(splitter, &buffer[..got], reel).await {
-                Ok(true) => deadline = Instant::now() + stall,
-                Ok(false) => {}
-                Err(Trouble::Part(error)) => {
-                    return Outcome::Broke(GapWhy::Garbage(error.to_string()));
-                }
-                Err(Trouble::File(why)) => return Outcome::Lost(why),
-            }
-        }
-    }
-
-    /// What the encoder still had when it was asked to end.
-    async fn drain_pipe(&self, encoder: &mut Encoder, splitter: &mut Splitter, reel: &mut Reel) {
-        let mut buffer = vec![0; READ];
-        while let Ok(got) = encoder.pipe.read(&mut buffer).await {
-            if got == 0 || self.take(splitter, &buffer[..got], reel).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Splits what arrived; true when there was a picture in it.
-    async fn take(
-        &self,
-        splitter: &mut Splitter,
-        bytes: &[u8],
-        reel: &mut Reel,
-    ) -> Result<bool, Trouble> {
-        let (mut parts, mut pictures) = (Vec::new(), false);
-        let split = splitter.push(bytes, &mut parts);
-        for part in parts {
-            pictures |= reel.take(part, self.clock.moment()).await?;
-        }
-        split.map(|()| pictures).map_err(Trouble::Part)
+    async fn source(&self) -> Result<Read, HwError> {
+        let changes = self.setup.inputs.hotplug.changes();
+        let source = self.setup.inputs.choose(&self.job.source, &self.wish).await?;
+        Ok((source, changes))
     }
 
     /// Waits until it is time to try again: at once when something was plugged in meanwhile. True when told to end.
@@ -448,43 +313,6 @@ impl Session {
     }
 }
 
-impl Patience {
-    /// At once, then up to a second, and five seconds when it has failed for long.
-    fn after_failure(&mut self) -> Duration {
-        self.failures = self.failures.saturating_add(1);
-        Duration::from_millis(match self.failures {
-            0 | 1 => 0,
-            2 => 250,
-            3 => 500,
-            4..=12 => 1000,
-            _ => 5000,
-        })
-    }
-
-    fn may_speak(&mut self, now: Millis) -> bool {
-        let may = self.spoken.is_none_or(|last| now - last >= SPEAK_EVERY);
-        if may {
-            self.spoken = Some(now);
-        }
-        may
-    }
-}
-
-/// Opening devices takes its time, but a stall must be noticed within 5 s at any time.
-fn first_picture(stall: Duration) -> Duration {
-    stall + stall / 10
-}
-
 fn unread(shelf: &Shelf) -> String {
     format!("cannot be read: {}", shelf.unread.join(", "))
-}
-
-/// Waits for the open file to fail; for ever when none is open.
-async fn troubled(trouble: Option<watch::Receiver<Option<String>>>) -> String {
-    if let Some(mut trouble) = trouble
-        && let Ok(why) = trouble.wait_for(Option::is_some).await
-    {
-        return why.clone().unwrap_or_default();
-    }
-    std::future::pending().await
 }

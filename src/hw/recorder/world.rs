@@ -25,6 +25,7 @@ pub struct World {
     pub setup: Setup,
     pub clock: Clock,
     pub zero: Millis,
+    pub source: String,
     pub heard: Vec<Note>,
     pub alive: Option<Alive>,
 }
@@ -66,12 +67,13 @@ impl World {
         setup.retry_every = Millis(100);
         let clock = Clock::system();
         let zero = clock.now();
-        Self { dir, room, setup, clock, zero, heard: Vec::new(), alive: None }
+        let (source, heard) = ("sim".into(), Vec::new());
+        Self { dir, room, setup, clock, zero, source, heard, alive: None }
     }
 
     pub fn job(&self) -> Job {
         let dir = self.dir.path().join("lesson");
-        Job { room: self.room, dir, zero: self.zero, source: "sim".into() }
+        Job { room: self.room, dir, zero: self.zero, source: self.source.clone() }
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
@@ -214,7 +216,8 @@ pub fn said(program: &str, args: &[&str], file: &Path) -> (String, String) {
     let output = Command::new(program)
         .args(args)
         .arg(file)
-        .args(["-f", "null", "-"].iter().filter(|_| program == "ffmpeg"))
+        // In the film's own clock: in that of its rate, what follows a gap may fall on the picture before it.
+        .args(["-enc_time_base", "-1", "-f", "null", "-"].iter().filter(|_| program == "ffmpeg"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));

@@ -13,6 +13,7 @@ fn well(at: u32) -> Second {
         level: Some((-18.1, -21.1)),
         clipped: false,
         unheard: false,
+        slate: false,
         apart_ms: Some(4),
     }
 }

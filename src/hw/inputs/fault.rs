@@ -1,0 +1,99 @@
+//! What may be wrong with an input, as states: each half of it, picture and sound, is there or it is not, and a lesson goes
+//! on with what takes its place.
+
+use crate::hw::recorder::Picture;
+
+/// Why a half of an input is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is plugged in.
+    Gone,
+    /// The device is there, and nothing comes in at it.
+    NoSignal,
+    /// It gives nothing, or cannot be read.
+    Mute,
+}
+
+impl Fault {
+    /// As the slate says it.
+    pub fn slate(self) -> &'static str {
+        match self {
+            Self::Gone => "NO CAMERA",
+            Self::NoSignal => "NO SIGNAL",
+            Self::Mute => "CAMERA FAULT",
+        }
+    }
+}
+
+/// What is wrong with the two halves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    pub picture: Option<Fault>,
+    pub sound: Option<Fault>,
+}
+
+impl Faults {
+    pub fn words(self) -> String {
+        let picture = match self.picture {
+            None => "",
+            Some(Fault::Gone) => "no camera: a slate instead",
+            Some(Fault::NoSignal) => "no signal: a slate instead",
+            Some(Fault::Mute) => "the camera gives no picture: a slate instead",
+        };
+        let sound = match self.sound {
+            None => "",
+            Some(Fault::Gone) => "no microphone: silence instead",
+            Some(Fault::NoSignal | Fault::Mute) => "the microphone gives no sound: silence instead",
+        };
+        match (picture, sound) {
+            ("", "") => "picture and sound are there".into(),
+            ("", one) | (one, "") => one.into(),
+            (one, other) => format!("{one}; {other}"),
+        }
+    }
+}
+
+/// What a lesson asks of its input, after what it has seen of it.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// What was encoded first: all of it is to be one film.
+    pub picture: Option<Picture>,
+    /// There was a microphone: silence is a fault.
+    pub sound: bool,
+    pub doubt: Doubt,
+}
+
+/// Which half is plugged in and gave nothing when it was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubt {
+    pub picture: Trust,
+    pub sound: Trust,
+}
+
+impl Doubt {
+    /// It was recorded for a good while: what was read of it is trusted as before.
+    pub fn settle(&mut self, faults: Faults) {
+        for (half, fault) in [(&mut self.picture, faults.picture), (&mut self.sound, faults.sound)]
+        {
+            half.times = if fault.is_none() { 0 } else { half.times };
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    pub is_lost: bool,
+    /// How often in a row: whoever fails again and again is tried less often.
+    pub times: u32,
+}
+
+impl Trust {
+    pub fn lose(&mut self) {
+        self.times += u32::from(!self.is_lost);
+        self.is_lost = true;
+    }
+
+    pub fn regained(self) -> Self {
+        Self { is_lost: false, ..self }
+    }
+}

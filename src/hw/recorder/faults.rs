@@ -1,0 +1,276 @@
+//! The recorder when devices go, come, freeze and lose their signal: each is a state of the lesson, and all of it one film.
+
+use super::world::{World, check_hash, decodes};
+use crate::hw::inputs::{Plugs, Signal};
+use crate::model::Millis;
+use crate::model::quality::{Flaw, Second};
+use crate::model::recording::{Finished, GapWhy, Note};
+use crate::wire::quality;
+
+/// A lesson from a camera and a microphone that tests plug in and out.
+struct Class {
+    plugs: Plugs,
+    world: World,
+}
+
+impl Class {
+    fn new(extra: &str) -> Self {
+        let mut world = World::new();
+        let plugs = Plugs::new();
+        world.setup.inputs = plugs.inputs(extra, world.setup.inputs.wanted);
+        world.source = "camera".into();
+        // A machine that builds something else meanwhile is slow, and no device is to blame for that.
+        world.setup.stall = Millis::seconds(60);
+        Self { plugs, world }
+    }
+
+    /// Both are plugged in, and it is recorded.
+    async fn whole() -> Self {
+        Self::new("").begin().await
+    }
+
+    /// The same, where something is going to freeze.
+    async fn freezing() -> Self {
+        let mut class = Self::new("");
+        class.world.setup.stall = Millis::seconds(8);
+        class.begin().await
+    }
+
+    async fn begin(mut self) -> Self {
+        self.start().await;
+        self.world.segment().await;
+        self
+    }
+
+    async fn start(&mut self) {
+        self.plugs.camera(Signal::Present);
+        self.plugs.microphone();
+        self.world.start().await;
+    }
+
+    /// Waits for the alarm that this is wrong, or for its end.
+    async fn flawed(&mut self, what: Flaw, has_ended: bool) {
+        let told = |note: &Note| match note {
+            Note::Flaw { flaw, is_over, .. } => {
+                (*flaw == what && *is_over == has_ended).then_some(())
+            }
+            _ => None,
+        };
+        self.world.hear(told).await;
+    }
+
+    fn tell(&self) {
+        self.world.setup.inputs.hotplug.tell();
+    }
+
+    /// Waits until it is read in another way for this reason.
+    async fn turned(&mut self, reason: &str) {
+        while !matches!(self.world.gap().await.0, GapWhy::Input(why) if why.contains(reason)) {}
+        self.world.segment().await;
+    }
+
+    /// Waits until what is read for this reason goes on.
+    async fn lasts(&mut self, reason: &str) {
+        let (mut is_it, mut segments) = (false, 0);
+        let told = |note: &Note| {
+            match note {
+                Note::Gap { why, .. } => {
+                    is_it = matches!(why, GapWhy::Input(why) if why.contains(reason));
+                    segments = 0;
+                }
+                Note::SegmentClosed { .. } => segments += u32::from(is_it),
+                _ => {}
+            }
+            (segments > 4).then_some(())
+        };
+        self.world.hear(told).await;
+    }
+
+    /// Ends the lesson; gives its one film, and its ledger.
+    async fn end(mut self) -> (Finished, Vec<Second>) {
+        self.world.segment().await;
+        let mut takes = self.world.stop().await;
+        assert_eq!(takes.len(), 1, "{takes:?}");
+        check_hash(&self.world, &takes[0]);
+        decodes(&self.world.file("1.mp4"));
+        let ledger = std::fs::read(self.world.file(quality::FILE)).unwrap();
+        let rows = ledger.split(|byte| *byte == b'\n').filter_map(quality::second);
+        (takes.remove(0), rows.collect())
+    }
+}
+
+fn count(rows: &[Second], flaw: Flaw) -> usize {
+    rows.iter().filter(|row| row.has(flaw)).count()
+}
+
+/// Something was heard in it.
+fn sounds(row: &&Second) -> bool {
+    row.level.is_some_and(|(peak, _)| peak > -40.0)
+}
+
+#[tokio::test]
+async fn a_camera_that_is_pulled_out_is_a_slate_with_the_sound_going_on_until_it_is_back() {
+    let mut class = Class::whole().await;
+    class.plugs.pull("camera");
+    class.tell();
+    class.turned("no camera").await;
+    class.plugs.camera(Signal::Present);
+    class.tell();
+    class.turned("picture and sound are there").await;
+    let (take, rows) = class.end().await;
+    assert!(take.take.segments.len() >= 4);
+    assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate, "{rows:?}");
+    let slates = rows.iter().filter(|row| row.slate);
+    assert!(slates.clone().any(|row| sounds(&row)), "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_lesson_without_a_camera_begins_with_a_slate_and_the_camera_that_comes_goes_on_in_its_file()
+ {
+    let mut class = Class::new("");
+    class.plugs.microphone();
+    class.world.start().await;
+    class.world.segment().await;
+    class.plugs.camera(Signal::Present);
+    class.tell();
+    class.turned("picture and sound are there").await;
+    let (take, rows) = class.end().await;
+    // The first run decides what is encoded.
+    assert_eq!((take.take.width, take.take.height), (320, 180));
+    assert!(rows.iter().any(|row| row.slate) && rows.iter().filter(sounds).count() > 2);
+}
+
+#[tokio::test]
+async fn a_microphone_that_is_pulled_out_is_silence_under_the_live_picture() {
+    let mut class = Class::whole().await;
+    class.plugs.pull("microphone");
+    class.tell();
+    class.turned("no microphone").await;
+    class.world.segment().await;
+    class.plugs.microphone();
+    class.tell();
+    class.turned("picture and sound are there").await;
+    let (_, rows) = class.end().await;
+    assert_eq!(count(&rows, Flaw::Slate), 0);
+    assert!(count(&rows, Flaw::Silent) >= 1 && rows.iter().rev().take(4).any(|row| sounds(&row)));
+}
+
+#[tokio::test]
+async fn a_camera_that_freezes_is_a_slate_and_tried_beside_it_until_it_gives_pictures() {
+    let mut class = Class::freezing().await;
+    class.plugs.freeze("camera");
+    class.flawed(Flaw::Slate, false).await;
+    class.plugs.thaw("camera");
+    class.turned("video0 at usb-0000:01:00.0-1 gives something again").await;
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
+}
+
+#[tokio::test]
+async fn a_microphone_that_freezes_does_not_take_the_picture_with_it() {
+    let mut class = Class::freezing().await;
+    class.plugs.freeze("microphone");
+    class.flawed(Flaw::Silent, false).await;
+    class.plugs.thaw("microphone");
+    class.turned("card1 at usb-0000:01:00.0-2 gives something again").await;
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Silent) >= 1 && rows.iter().rev().take(4).any(|row| sounds(&row)));
+}
+
+#[tokio::test]
+async fn an_input_without_a_signal_is_a_slate_until_there_is_one_and_another_one_is_read_anew() {
+    let mut class = Class::new("");
+    class.plugs.camera(Signal::Absent);
+    class.plugs.microphone();
+    class.world.start().await;
+    class.world.segment().await;
+    for (signal, told) in [
+        (Signal::Mode { width: 320, height: 180, rate_milli: 15_000 }, "320x180 comes in"),
+        (Signal::Mode { width: 160, height: 90, rate_milli: 15_000 }, "160x90 comes in"),
+        (Signal::Unusable, "cannot be used"),
+    ] {
+        class.plugs.camera(signal);
+        class.turned(told).await;
+    }
+    let (_, rows) = class.end().await;
+    assert!(rows.last().unwrap().slate && rows.iter().any(|row| !row.slate && row.kept > 0));
+}
+
+#[tokio::test]
+async fn a_camera_that_refuses_is_a_slate_then_switched_off_and_on_and_one_that_answers_is_in_the_picture()
+ {
+    let mut class = Class::new("");
+    class.plugs.camera(Signal::Present);
+    class.plugs.microphone();
+    std::fs::remove_file(class.plugs.path("camera")).unwrap();
+    class.world.start().await;
+    while class.plugs.port() != "1" {
+        class.world.segment().await;
+    }
+    class.plugs.camera(Signal::Present);
+    class.tell();
+    class.turned("gives something again").await;
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
+}
+
+#[tokio::test]
+async fn ffmpegs_word_that_a_camera_is_gone_is_enough_and_a_node_that_is_only_just_going_is_no_camera()
+ {
+    let word = r#"case "$*" in
+  *"-frames 1"*) ;;
+  *DIR/camera*) (while test -e DIR/camera; do sleep 0.2; done; echo "/dev/video0: No such device" >&2) &;;
+esac"#;
+    let mut class = Class::new(word).begin().await;
+    let node = class.plugs.path("sys/class/video4linux/video0");
+    let kept = std::fs::read_link(&node).unwrap();
+    class.plugs.pull("camera");
+    // Still in sysfs, while opening it says that there is nothing.
+    std::os::unix::fs::symlink(kept, &node).unwrap();
+    std::fs::remove_file(class.plugs.path("dev/video0")).unwrap();
+    class.turned("/dev/video0: No such device").await;
+    class.plugs.camera(Signal::Present);
+    class.turned("can be read").await;
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
+}
+
+#[tokio::test]
+async fn a_camera_that_passes_each_trial_and_breaks_off_in_each_run_is_not_believed() {
+    let breaks = r#"case "$*" in
+  *"-frames 1"*) ;;
+  *DIR/camera*) test -e DIR/well || { (sleep 1; echo "/dev/video0: Protocol error" >&2) & };;
+esac"#;
+    let mut class = Class::new(breaks);
+    class.start().await;
+    class.flawed(Flaw::Slate, false).await;
+    std::fs::write(class.plugs.path("well"), "").unwrap();
+    class.lasts("gives something again").await;
+    let (_, rows) = class.end().await;
+    assert!(!rows.last().unwrap().slate && rows.iter().any(|row| !row.slate && row.kept > 0));
+}
+
+#[tokio::test]
+async fn a_box_that_comes_back_without_its_camera_goes_on_in_the_same_file() {
+    let mut class = Class::whole().await;
+    class.world.crash().await;
+    class.plugs.pull("camera");
+    class.world.resume().await;
+    class.world.segment().await;
+    let (take, rows) = class.end().await;
+    assert_eq!((take.take.width, take.take.height), (320, 180));
+    assert!(rows.last().unwrap().slate && rows.iter().any(|row| !row.slate));
+}
+
+#[tokio::test]
+async fn one_lessons_camera_is_not_touched_by_anothers() {
+    let (mut one, mut other) = (Class::whole().await, Class::whole().await);
+    one.plugs.pull("camera");
+    one.tell();
+    one.turned("no camera").await;
+    other.world.segment().await;
+    assert!(!other.world.heard.iter().any(|note| matches!(note, Note::Gap { .. })));
+    let (_, rows) = other.end().await;
+    assert_eq!(count(&rows, Flaw::Slate), 0);
+    one.end().await;
+}

@@ -1,0 +1,370 @@
+//! Runs of the encoder, one after the other. One that dies, hangs or talks nonsense is a gap, never an end; a half of the
+//! input that is not there is a slate or silence, and what is there goes on.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tracing::{info, warn};
+
+use super::{Read, Session};
+use crate::hw::inputs::{Change, Source};
+use crate::hw::recorder::End;
+use crate::hw::recorder::ffmpeg::Encoder;
+use crate::hw::recorder::reel::{Came, Reel, Trouble};
+use crate::model::Millis;
+use crate::model::recording::GapWhy;
+use crate::wire::fmp4::split::Splitter;
+
+/// As much as a pipe holds.
+const READ: usize = 64 << 10;
+/// After TERM, for what the encoder still holds.
+const PIPE_LIMIT: Duration = Duration::from_secs(2);
+/// The same, when its device is gone and each moment counts.
+const LEFT_LIMIT: Duration = Duration::from_millis(500);
+/// After so many bad runs a device may be to blame though it passes each trial.
+const AGAIN: u32 = 2;
+/// An encoder that recorded this long was well; what ends it is a new trouble.
+const WELL: Millis = Millis::seconds(10);
+/// A loose cable does not turn the film over more often than this.
+const TURN: Duration = Duration::from_secs(2);
+/// Longer than what is given in one piece.
+const CLEARLY: Duration = Duration::from_secs(1);
+/// A failing encoder is spoken of this often.
+const SPEAK_EVERY: Millis = Millis::seconds(60);
+
+/// How an encoder's run ended.
+enum Outcome {
+    /// We were told to.
+    Told,
+    /// The input is to be read in another way.
+    Changed(Change),
+    Broke(GapWhy),
+    /// The file cannot be written.
+    Lost(String),
+}
+
+/// Patience with an encoder that keeps failing.
+#[derive(Default)]
+struct Patience {
+    failures: u32,
+    spoken: Option<Millis>,
+}
+
+impl Session {
+    /// Run after run. `Err` when the file cannot be written.
+    pub(super) async fn roll(&mut self, reel: &mut Reel, read: Read) -> Result<(), String> {
+        let mut patience = Patience::default();
+        let (mut known, mut changes) = (Some(read), None);
+        loop {
+            let began = self.clock.steady();
+            let outcome = Box::pin(self.run_once(reel, known.take(), patience.failures)).await;
+            if let Outcome::Changed(Change { doubt, .. }) = &outcome {
+                self.wish.doubt = *doubt;
+            }
+            if self.clock.steady() - began >= WELL {
+                patience.failures = 0;
+                self.wish.doubt.settle(self.faults);
+                changes = None;
+            }
+            let why = match outcome {
+                Outcome::Told => return Ok(()),
+                Outcome::Lost(why) => return Err(why),
+                Outcome::Changed(Change { why, .. }) => {
+                    reel.interrupt(GapWhy::Input(why));
+                    continue;
+                }
+                Outcome::Broke(why) => why,
+            };
+            let pause = patience.after_failure();
+            let speaks = patience.may_speak(self.clock.steady());
+            if speaks {
+                warn!(room = %self.job.room, ?why, ?pause, "no picture; the encoder is started again");
+            }
+            reel.interrupt(why);
+            // One failure is told when the picture is back; a second one in a row at once, then each minute.
+            if patience.failures == 2 || speaks && patience.failures > 2 {
+                reel.tell_gap(self.clock.now());
+            }
+            if self.rest(pause, &mut changes).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `failures`: so many runs before this one ended badly.
+    async fn run_once(&mut self, reel: &mut Reel, known: Option<Read>, failures: u32) -> Outcome {
+        let mut end = self.end.clone();
+        let read = match known {
+            Some(read) => Ok(read),
+            None => tokio::select! {
+                biased;
+                _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
+                read = self.source() => read,
+            },
+        };
+        let died =
+            |error: &dyn std::fmt::Display| Outcome::Broke(GapWhy::EncoderDied(error.to_string()));
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => return died(&error),
+        };
+        self.note(&read.0);
+        let elapsed = (self.clock.now() - self.job.zero).as_seconds();
+        let gauges = match self.ledger().run(read.0.heed) {
+            Ok(gauges) => gauges,
+            Err(error) => return died(&error),
+        };
+        self.setup.inputs.prepare(&read.0).await;
+        let mut encoder = match Encoder::start(&read.0, elapsed, gauges) {
+            Ok(encoder) => encoder,
+            Err(error) => return died(&error),
+        };
+        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
+        let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
+        let outcome = Box::pin(pump).await;
+        match outcome {
+            Outcome::Told | Outcome::Changed(_) => {
+                encoder.ask_to_end();
+                let left =
+                    timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)).await;
+                let words = encoder.end().await;
+                info!(room = %self.job.room, words, clean = left.is_ok(), "encoder ended");
+                outcome
+            }
+            Outcome::Broke(why) => {
+                if let GapWhy::Input(_) = why {
+                    // What it had before the device went.
+                    encoder.ask_to_end();
+                    let left = self.drain_pipe(&mut encoder, &mut splitter, reel);
+                    let _ = timeout(LEFT_LIMIT, left).await;
+                }
+                let words = match why {
+                    GapWhy::EncoderDied(_) => encoder.end().await,
+                    _ => encoder.end_now().await,
+                };
+                info!(room = %self.job.room, words, "encoder is gone");
+                tokio::select! {
+                    biased;
+                    _ = end.wait_for(|end| *end != End::Go) => {}
+                    () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
+                }
+                let is_death = matches!(why, GapWhy::EncoderDied(_));
+                Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why })
+            }
+            Outcome::Lost(_) => {
+                let words = encoder.end_now().await;
+                info!(room = %self.job.room, words, "encoder killed");
+                outcome
+            }
+        }
+    }
+
+    /// Keeps what the film is made of, and says once what is wrong with the input.
+    fn note(&mut self, source: &Source) {
+        if source.encoder.is_some() {
+            self.wish.picture = Some(source.picture);
+        }
+        self.wish.sound |= source.read()[1].is_some();
+        if source.faults != self.faults {
+            self.faults = source.faults;
+            let (what, why) = (source.faults.words(), source.why.join("; "));
+            warn!(room = %self.job.room, what, why, "the input");
+        }
+    }
+
+    /// Which half was to blame for a run that broke: what gave nothing lately, or is named by ffmpeg, and gives nothing when it
+    /// is tried alone. (One that hangs holds up the other in ffmpeg.) Whoever died is started again once without asking; who
+    /// breaks off again and again is not believed any more, whatever a trial says.
+    async fn doubt(
+        &mut self,
+        source: &Source,
+        pulse: &Pulse,
+        why: &GapWhy,
+        (words, failures): (&str, u32),
+    ) {
+        let is_stall = *why == GapWhy::Stalled;
+        if failures == 0 && !is_stall {
+            return;
+        }
+        let (half, names) = (self.setup.stall.to_std() / 2, source.names());
+        let mut named = [false; 2];
+        for told in words.split("; ").map(|line| names.ended(line)) {
+            named = [named[0] || told[0], named[1] || told[1]];
+        }
+        let mute = self.setup.inputs.mute(source, half).await;
+        let (quiet, first) = (pulse.quiet(half), pulse.first(source));
+        let doubt = &mut self.wish.doubt;
+        for (n, trust) in [&mut doubt.picture, &mut doubt.sound].into_iter().enumerate() {
+            let is_again = failures >= AGAIN && (named[n] || is_stall && first == Some(n));
+            if mute[n] && (quiet[n] || named[n]) || is_again {
+                trust.lose();
+            }
+        }
+    }
+
+    /// Carries bytes from the encoder to the reel until something ends it.
+    async fn pump(
+        &mut self,
+        encoder: &mut Encoder,
+        splitter: &mut Splitter,
+        reel: &mut Reel,
+        read: &Read,
+        pulse: &mut Pulse,
+    ) -> Outcome {
+        let (source, changes) = read;
+        let (setup, wish) = (self.setup.clone(), self.wish.clone());
+        let (name, stall) = (self.job.source.clone(), setup.stall.to_std());
+        let changed = setup.inputs.changed(&name, source, &wish, changes.clone(), stall);
+        let turn = pulse.began + TURN;
+        let changed = async move {
+            let change = changed.await;
+            sleep_until(turn).await;
+            change
+        };
+        let (mut changed, mut end) = (pin!(changed), self.end.clone());
+        let mut buffer = vec![0; READ];
+        loop {
+            let (trouble, due) = (reel.trouble(), pulse.due(stall, source));
+            let lost = Some(encoder.lost.clone());
+            // Every arm is cancel-safe: a read that did not end took nothing.
+            let got = tokio::select! {
+                biased;
+                _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
+                why = troubled(trouble) => return Outcome::Lost(why),
+                change = &mut changed => return Outcome::Changed(change),
+                line = troubled(lost) => return Outcome::Broke(GapWhy::Input(line)),
+                got = timeout_at(due, encoder.pipe.read(&mut buffer)) => got,
+            };
+            let got = match got {
+                Err(_) => return Outcome::Broke(GapWhy::Stalled),
+                Ok(Ok(0)) => return Outcome::Broke(GapWhy::EncoderDied(String::new())),
+                Ok(Ok(got)) => got,
+                Ok(Err(error)) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
+            };
+            match self.take(splitter, &buffer[..got], reel).await {
+                Ok(came) => pulse.feel(came),
+                Err(Trouble::Part(error)) => {
+                    return Outcome::Broke(GapWhy::Garbage(error.to_string()));
+                }
+                Err(Trouble::File(why)) => return Outcome::Lost(why),
+            }
+        }
+    }
+
+    /// What the encoder still had when it was asked to end.
+    async fn drain_pipe(&self, encoder: &mut Encoder, splitter: &mut Splitter, reel: &mut Reel) {
+        let mut buffer = vec![0; READ];
+        while let Ok(got) = encoder.pipe.read(&mut buffer).await {
+            if got == 0 || self.take(splitter, &buffer[..got], reel).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Splits what arrived; says what was in it.
+    async fn take(
+        &self,
+        splitter: &mut Splitter,
+        bytes: &[u8],
+        reel: &mut Reel,
+    ) -> Result<Came, Trouble> {
+        let (mut parts, mut all) = (Vec::new(), Came::default());
+        let split = splitter.push(bytes, &mut parts);
+        for part in parts {
+            let came = reel.take(part, self.clock.moment()).await?;
+            all = Came { picture: all.picture || came.picture, sound: all.sound || came.sound };
+        }
+        split.map(|()| all).map_err(Trouble::Part)
+    }
+}
+
+impl Patience {
+    /// At once, then up to a second, and five seconds when it has failed for long.
+    fn after_failure(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        Duration::from_millis(match self.failures {
+            0 | 1 => 0,
+            2 => 250,
+            3 => 500,
+            4..=12 => 1000,
+            _ => 5000,
+        })
+    }
+
+    fn may_speak(&mut self, now: Millis) -> bool {
+        let may = self.spoken.is_none_or(|last| now - last >= SPEAK_EVERY);
+        if may {
+            self.spoken = Some(now);
+        }
+        may
+    }
+}
+
+/// When the last picture and the last sound of a run came.
+struct Pulse {
+    began: Instant,
+    picture: Option<Instant>,
+    sound: Option<Instant>,
+}
+
+impl Pulse {
+    fn begin() -> Self {
+        Self { began: Instant::now(), picture: None, sound: None }
+    }
+
+    fn feel(&mut self, came: Came) {
+        let now = Some(Instant::now());
+        self.picture = if came.picture { now } else { self.picture };
+        self.sound = if came.sound { now } else { self.sound };
+    }
+
+    /// When the next one must have come. Opening devices takes its time, but a stall must be noticed within 5 s at any
+    /// time, and the sooner where a device may be to blame.
+    fn due(&self, stall: Duration, source: &Source) -> Instant {
+        let due = |at: Option<Instant>, is_read: bool| match at {
+            None => self.began + stall + stall / 10,
+            Some(at) if is_read => at + stall / 2,
+            Some(at) => at + stall,
+        };
+        let [camera, microphone] = source.read().map(|device| device.is_some());
+        let picture = due(self.picture, camera);
+        match microphone {
+            true => picture.min(due(self.sound, true)),
+            false => picture,
+        }
+    }
+
+    /// Which halves have given nothing for so long.
+    fn quiet(&self, long: Duration) -> [bool; 2] {
+        [self.picture, self.sound].map(|at| at.is_none_or(|at| at.elapsed() >= long))
+    }
+
+    /// The half that stopped clearly before the other one, or the only one that is read.
+    fn first(&self, source: &Source) -> Option<usize> {
+        match source.read() {
+            [Some(_), None] => Some(0),
+            [None, Some(_)] => Some(1),
+            [None, None] => None,
+            [Some(_), Some(_)] => {
+                let [picture, sound] =
+                    [self.picture, self.sound].map(|at| at.unwrap_or(self.began));
+                let is_before = |a: Instant, b: Instant| a + CLEARLY < b;
+                let sound_first = is_before(sound, picture).then_some(1);
+                is_before(picture, sound).then_some(0).or(sound_first)
+            }
+        }
+    }
+}
+
+/// Waits for somebody to say what is wrong, for the open file's tape or for ffmpeg; for ever when nobody does.
+async fn troubled(trouble: Option<watch::Receiver<Option<String>>>) -> String {
+    if let Some(mut trouble) = trouble
+        && let Ok(why) = trouble.wait_for(Option::is_some).await
+    {
+        return why.clone().unwrap_or_default();
+    }
+    std::future::pending().await
+}
