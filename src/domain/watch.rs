@@ -90,9 +90,11 @@ pub fn has_index(room: &Room) -> bool {
     }
 }
 
-/// Whether somebody who comes now sees the running lesson at once.
+/// Whether somebody who comes now sees the running lesson at once. Not before its playlist is there, too: the recording's
+/// list hears of a take a moment after its first picture is shown.
 pub fn is_shown(app: &Appliance, id: RoomId) -> bool {
-    app.live.screen(id).is_some_and(|screen| screen.with(Strip::has_picture))
+    let shown = app.live.screen(id).is_some_and(|screen| screen.with(Strip::has_picture));
+    shown && app.tapes.with(id, |takes| !takes.is_empty()).unwrap_or(false)
 }
 
 /// A place before a lesson that is shown.
