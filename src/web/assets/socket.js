@@ -4,7 +4,7 @@
 /** So far behind the newest picture the player wants to be: a late fragment must not stop it. */
 const NEAR_S = 0.35;
 /** Farther than this it plays a little faster ... */
-const HURRY_S = 0.6;
+const HURRY_S = 0.5;
 const HURRY_RATE = 1.08;
 /** ... and farther than this it jumps. */
 const JUMP_S = 1.2;
