@@ -4,11 +4,16 @@
 // It measures real time, and reads the arguments of its own process.
 #![allow(clippy::disallowed_methods)]
 
+// The driver of the browser tests.
+#[path = "../it/browser.rs"]
+mod browser;
 mod chat;
 mod client;
 mod closed;
 mod counters;
+mod eye;
 mod floor;
+mod follower;
 mod open;
 mod people;
 mod process;

@@ -6,6 +6,7 @@ mod growth;
 mod idle;
 mod lesson;
 mod lists;
+mod live;
 mod login;
 mod mixed;
 mod stage;
@@ -53,5 +54,7 @@ pub static ALL: &[Row] = &[
     row!("wakes", "wake-ups with nobody connected", idle::wakes),
     row!("lesson", "a whole lesson of a class of fifty", lesson::lesson),
     row!("mixed", "two recordings, viewers, heartbeats, log-ins and chat at once", mixed::mixed),
+    row!("latency", "how late chromium shows a running lesson, and how soon", live::latency),
+    row!("viewers", "sixty who follow a lesson of 4 Mbit/s beside chromium", live::viewers),
     row!("growth", "the same questions at up to 100,000 users and 10,000 lessons", growth::growth),
 ];
