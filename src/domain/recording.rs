@@ -255,10 +255,9 @@ pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
             takes.iter().all(|take| folder.join(&take.name).is_file())
         };
         let wholeness = known.into_iter().map(|(room, takes)| (whole(&room, &takes), room));
-        Ok::<_, std::io::Error>((names, wholeness.collect::<Vec<_>>()))
+        Ok((names, wholeness.collect::<Vec<_>>()))
     };
-    let looked = tokio::task::spawn_blocking(look).await;
-    let looked = looked.map_err(|e| Fault::internal("looking at the recordings", e))?;
+    let looked = durable::aside(look).await;
     let (names, rooms) = looked.map_err(|e| Fault::internal("looking at the recordings", e))?;
     for name in names {
         let room = name.parse().ok().filter(|n: &i64| n.to_string() == name).map(RoomId);
@@ -328,19 +327,18 @@ pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
     // One at a time: a disk that hangs may hold one thread, and not those of the recorder.
     let read = async {
         let turn = app.tapes.ledgers.clone().lock_owned().await;
-        let read = tokio::task::spawn_blocking(move || {
+        let read = durable::aside(move || {
             let (mut ledger, _turn) = (Vec::new(), turn);
             File::open(path)?.take(LEDGER_BYTES_MAX).read_to_end(&mut ledger)?;
-            Ok::<_, io::Error>(Summary::of(&ledger, length))
+            Ok(Summary::of(&ledger, length))
         });
         match read.await {
-            Ok(Ok(summary)) => summary,
-            Ok(Err(e)) if e.kind() == io::ErrorKind::NotFound => None,
-            Ok(Err(error)) => {
+            Ok(summary) => summary,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
                 tracing::warn!(room = %room.id, %error, "a lesson's ledger cannot be read");
                 None
             }
-            Err(_) => None,
         }
     };
     tokio::time::timeout(LEDGER_LIMIT, read).await.ok().flatten()
@@ -380,9 +378,7 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
         crash::point(Point::PlaylistWritten);
         durable::write(&folder.join(INDEX), index.as_bytes())
     };
-    let done = tokio::task::spawn_blocking(write).await;
-    let done = done.map_err(|e| Fault::internal("writing the index", e))?;
-    done.map_err(|e| Fault::internal("writing the index", e))
+    durable::aside(write).await.map_err(|e| Fault::internal("writing the index", e))
 }
 
 fn row(finished: &Finished) -> TakeRow {

@@ -152,9 +152,7 @@ pub async fn clear(app: &Appliance) -> Result<(), Fault> {
             }
             durable::sync_folder(&folder)
         };
-        let done = tokio::task::spawn_blocking(remove).await;
-        let done = done.map_err(|e| Fault::internal("removing a recording", e))?;
-        done.map_err(|e| Fault::internal("removing a recording", e))?;
+        durable::aside(remove).await.map_err(|e| Fault::internal("removing a recording", e))?;
         crash::point(Point::RecordingRemoved);
         app.db.write(move |conn| Ok(retention::removed(conn, id)?)).await?;
     }

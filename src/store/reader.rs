@@ -1,7 +1,7 @@
 //! A small pool of read-only connections, used off the async threads but for single rows at a start.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
@@ -16,6 +16,8 @@ pub struct Readers {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
 }
+
+type Work = Box<dyn FnOnce(&Connection) + Send>;
 
 struct Pool {
     path: PathBuf,
@@ -40,7 +42,7 @@ impl Readers {
 
     /// Those that work keep what they have.
     pub fn rest(&self) {
-        for conn in self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for conn in lock(&self.pool.idle).iter() {
             if let Err(e) = conn.execute_batch("PRAGMA shrink_memory") {
                 tracing::debug!(error = %e, "a reader keeps its pages");
             }
@@ -52,6 +54,15 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
+        let place = Arc::new(Mutex::new(None));
+        let put = place.clone();
+        self.carry_out(Box::new(move |conn| *lock(&put) = Some(work(conn)))).await?;
+        let done = lock(&place).take();
+        done.unwrap_or_else(|| Err(Fault::internal("store", "a read without an answer")))
+    }
+
+    /// One kind of task for all reads: each kind is some kilobytes of program.
+    async fn carry_out(&self, work: Work) -> Result<(), Fault> {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|e| Fault::internal("store readers", e))?;
         let pool = self.pool.clone();
@@ -69,20 +80,20 @@ impl Readers {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.pool.run(work)
+        self.pool.run(work)?
     }
 }
 
 impl Pool {
-    fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> T) -> Result<T, Fault> {
         let conn = self.take()?;
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&conn)));
         self.give_back(conn);
-        done.unwrap_or_else(|_| Err(Fault::internal("store", "a read panicked")))
+        done.map_err(|_| Fault::internal("store", "a read panicked"))
     }
 
     fn take(&self) -> rusqlite::Result<Connection> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = lock(&self.idle).pop();
         idle.map_or_else(|| self.open(), Ok)
     }
 
@@ -92,10 +103,14 @@ impl Pool {
     }
 
     fn give_back(&self, conn: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = lock(&self.idle);
         // More than these come of reads that did not wait for their turn.
         if idle.len() < READERS {
             idle.push(conn);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

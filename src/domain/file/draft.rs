@@ -62,8 +62,7 @@ pub(super) async fn commit(
     if terms.sha.is_some_and(|sha| !sha.eq_ignore_ascii_case(&content.sha1)) {
         return Err(Refused::Checksum);
     }
-    let placed = tokio::task::spawn_blocking(move || temp.place()).await;
-    let placed = placed.map_err(io::Error::other).flatten();
+    let placed = durable::aside(move || temp.place()).await;
     let temp = placed.map_err(|e| io(app, "putting a file in place", &e))?;
     crash::point(Point::UploadPlaced);
     let row = FileRow {
@@ -244,8 +243,7 @@ impl Temp {
             durable::sync_folder(&self.path)?;
             Ok(self)
         };
-        let linked = tokio::task::spawn_blocking(link).await;
-        linked.map_err(io::Error::other).flatten().map_err(|e| io(app, "copying a file", &e))
+        durable::aside(link).await.map_err(|e| io(app, "copying a file", &e))
     }
 
     fn at(path: PathBuf) -> Self {
@@ -285,8 +283,11 @@ impl Claim {
 pub(super) async fn discard(app: &Appliance, name: Option<String>) {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return };
     let path = app.folders.files.join(name);
-    let done = tokio::task::spawn_blocking(move || remove(&path)).await;
-    if let Err(e) = done {
+    let done = durable::aside(move || {
+        remove(&path);
+        Ok(())
+    });
+    if let Err(e) = done.await {
         tracing::warn!(error = %e, "removing a file");
     }
 }

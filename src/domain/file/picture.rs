@@ -2,14 +2,14 @@
 //! browser is shown them as what they are, not as what somebody says they are.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use rusqlite::Connection;
 
 use super::draft::{self, Temp};
 use super::{Refused, Target, change, sniff};
-use crate::domain::Appliance;
+use crate::domain::{Appliance, durable};
 use crate::model::{Fault, Millis, Moment, Part, UserId, hex};
 use crate::store::files::{self, FileRow};
 
@@ -94,8 +94,7 @@ async fn store(
         file.sync_all()?;
         temp.place()
     };
-    let placed = tokio::task::spawn_blocking(write).await.map_err(io::Error::other).flatten();
-    let temp = placed.map_err(|e| draft::io(app, "keeping a picture", &e))?;
+    let temp = durable::aside(write).await.map_err(|e| draft::io(app, "keeping a picture", &e))?;
     row.name = temp.name();
     let (claim, most) = (temp.claim(), app.policy.cloud.account_bytes_max);
     let done = change(app, move |conn| {

@@ -34,8 +34,7 @@ impl LeftOver {
             unfinished.iter().try_for_each(fs::remove_file)?;
             strays.iter().try_for_each(|path| set_aside(path))
         };
-        let done = tokio::task::spawn_blocking(work).await;
-        done.map_err(io::Error::other).flatten().map_err(cleaning)
+        durable::aside(work).await.map_err(cleaning)
     }
 }
 
@@ -52,8 +51,7 @@ pub async fn reconcile(app: &Appliance) -> Result<LeftOver, Fault> {
         return Ok(LeftOver::default());
     }
     let folder = app.folders.files.clone();
-    let there = tokio::task::spawn_blocking(move || look(&folder)).await;
-    let there = there.map_err(io::Error::other).flatten().map_err(cleaning)?;
+    let there = durable::aside(move || look(&folder)).await.map_err(cleaning)?;
     // Asked after the look: what was stored in between is not seen as left over.
     let known = app.db.read(|conn| Ok(files::names(conn)?)).await?;
     // A folder's row has no file.

@@ -12,7 +12,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::draft::{self, Content, Draft, Keep, Temp};
 use super::{Object, Permit, Refused, sniff};
-use crate::domain::Appliance;
+use crate::domain::{Appliance, durable};
 use crate::model::{Fault, Millis, Moment, UserId, hex, sha256};
 use crate::store::files;
 
@@ -291,9 +291,7 @@ pub(super) async fn sweep(app: &Appliance, now: Moment) -> Result<(), Fault> {
         }
         Ok::<(), io::Error>(())
     };
-    let done = tokio::task::spawn_blocking(clean).await;
-    let done = done.map_err(io::Error::other).flatten();
-    done.map_err(|e| Fault::internal("giving up old uploads", e))
+    durable::aside(clean).await.map_err(|e| Fault::internal("giving up old uploads", e))
 }
 
 /// File work off the async threads. A file that is gone is a session that is gone.
@@ -302,8 +300,7 @@ async fn blocking<T: Send + 'static>(
     doing: &str,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Refused> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(io::Error::other).flatten().map_err(|e| match e.kind() {
+    durable::aside(work).await.map_err(|e| match e.kind() {
         ErrorKind::NotFound => Refused::NoSession,
         _ => draft::io(app, doing, &e),
     })

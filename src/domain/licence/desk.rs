@@ -97,9 +97,7 @@ impl Licensing {
         let path = self.setup.folder.join(FILE);
         let kept = armour::text(Label::Licence, &bytes);
         let write = move || durable::write(&path, kept.as_bytes());
-        let written = tokio::task::spawn_blocking(write).await;
-        let written = written.map_err(|e| Fault::internal("installing the licence", e))?;
-        written.map_err(|e| Fault::internal("license/box.license", e))?;
+        durable::aside(write).await.map_err(|e| Fault::internal("license/box.license", e))?;
         crash::point(Point::LicenceWritten);
         self.facts(now);
         self.keep(db).await?;

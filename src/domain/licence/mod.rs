@@ -312,11 +312,9 @@ impl Licensing {
             durable::write(&path, text.as_bytes())?;
             // What it said is in the record now.
             let _ = std::fs::remove_file(path.with_file_name(SEEN_BEFORE));
-            Ok::<_, std::io::Error>(())
+            Ok(())
         };
-        let written = tokio::task::spawn_blocking(write).await;
-        let written = written.map_err(|e| Fault::internal("keeping the time", e))?;
-        written.map_err(|e| Fault::internal("license/seen", e))
+        durable::aside(write).await.map_err(|e| Fault::internal("license/seen", e))
     }
 
     fn lately(&self) -> MutexGuard<'_, Lately> {
