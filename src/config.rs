@@ -224,7 +224,7 @@ const TABLES: &str = r#"
 #baud = 9600            # 9600, 19200, 38400 or 115200
 #udp = ""               # instead of a line: address (and port, else 52381) of VISCA over IP
 #address = 1            # number in the ring of the line, 1 to 7
-#model = "generic"      # generic-no-focus, generic-slow, evi-d70, evi-d30, evi-d100, evi-hd1, brc-h700, brc-300, cisco-precisionhd
+#model = "generic"      # generic-no-focus, generic-slow, evi-d70, evi-d30, evi-d100, evi-hd1, brc-h700, brc-300, newtek-ptz1, cisco-precisionhd
 #start = 0              # preset into which it turns when a lesson starts; none: it stays
 #idle = 1               # preset while there is no lesson: let it face the wall; none: it stays
 

@@ -87,6 +87,8 @@ enum Ring {
 /// What is to be sent and told.
 struct Out {
     link: Link,
+    /// Answers come under the number of what they are about.
+    numbered: bool,
     /// Of the last message over IP.
     number: u32,
     packets: VecDeque<Vec<u8>>,
@@ -97,7 +99,9 @@ impl Bus {
     /// A line that is not open yet.
     pub fn new(link: Link, cameras: &[(Address, &'static Quirk)], dead_man: Millis) -> Self {
         let heads = cameras.iter().map(|(address, quirk)| Head::new(*address, quirk)).collect();
-        let out = Out { link, number: 0, packets: VecDeque::new(), events: VecDeque::new() };
+        let numbered = link == Link::Ip && cameras.iter().all(|(_, quirk)| quirk.numbered);
+        let (packets, events) = (VecDeque::new(), VecDeque::new());
+        let out = Out { link, numbered, number: 0, packets, events };
         let (framer, ring, address_at) = (Framer::default(), Ring::Open, Millis(0));
         Self { framer, heads, ring, address_at, is_open: false, out, dead_man }
     }
@@ -157,7 +161,8 @@ impl Bus {
                 match datagram.payload {
                     Payload::Reply(frame) => {
                         let Ok(reply) = Reply::decode(&frame) else { return };
-                        self.hear(reply, Some(datagram.number), now);
+                        let number = Some(datagram.number).filter(|_| self.out.numbered);
+                        self.hear(reply, number, now);
                     }
                     Payload::Control(Control::WrongNumber) => {
                         for head in &mut self.heads {
@@ -266,7 +271,7 @@ impl Out {
             return 0;
         }
         let number = again.unwrap_or_else(|| {
-            self.number = self.number.wrapping_add(1);
+            self.number = self.number.wrapping_add(self.numbered.into());
             self.number
         });
         let payload = match message {

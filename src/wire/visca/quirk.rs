@@ -21,6 +21,8 @@ pub struct Quirk {
     pub diagonal: bool,
     /// Pan has five digits, and one speed is for both axes.
     pub wide: bool,
+    /// Over IP it answers under the number that it was asked with. Where it does not, all are 0.
+    pub numbered: bool,
     /// How long the first acknowledgement may take: a vertical cycle, longer with a slow shutter.
     pub first_ack: Millis,
 }
@@ -36,6 +38,7 @@ const USUAL: Quirk = Quirk {
     home: true,
     diagonal: true,
     wide: false,
+    numbered: true,
     first_ack: Millis(40),
 };
 
@@ -44,6 +47,8 @@ pub const QUIRKS: &[Quirk] = &[
     // Behaviour that any model may have, for what is not listed.
     Quirk { model: "generic-no-focus", focus: false, ..USUAL },
     Quirk { model: "generic-slow", first_ack: Millis(1000), ..USUAL },
+    // obs-visca-control issue 7: it answers under 1 whatever it is asked with, and heeds no number above 3.
+    Quirk { model: "newtek-ptz1", numbered: false, ..USUAL },
     // Technical Manual, command list 4/4: pan 01 to 18, tilt 01 to 17, six positions; version 0020 040E.
     Quirk { model: "evi-d70", id: Some((0x0020, 0x040E)), tilt_max: 0x17, presets: 6, ..USUAL },
     // Version 0020 0402 (command list of EVI-D70, D30 mode). Speeds: table "Pan/tilt speed" of EVI-D100.

@@ -459,6 +459,24 @@ fn a_camera_that_counts_otherwise_is_agreed_with_and_nothing_is_believed_done_me
 }
 
 #[test]
+fn a_camera_that_knows_no_numbers_is_spoken_to_without() {
+    let mut line = Line::closed(Link::Ip, 1);
+    let quirk = Quirk::named("newtek-ptz1").unwrap();
+    line.bus = Bus::new(Link::Ip, &[(address(0), quirk)], DEAD_MAN);
+    line.sim.countless = true;
+    line.bus.opened(line.now);
+    line.run(Millis(1000));
+    for wish in [RIGHT, Wish::Ask(Inquiry::Position), Wish::Home, Wish::Stop] {
+        (line.sim.cameras[0].deaf, line.sim.cameras[0].mute) = (1, 1);
+        let ticket = line.ask(0, wish);
+        line.run(Millis(20_000));
+        line.taken(ticket);
+    }
+    assert!(line.sim.cameras[0].stands());
+    assert_eq!(line.told(&Event::Silent(address(0))), 0);
+}
+
+#[test]
 fn a_camera_that_never_has_room_is_told_to_stop_until_it_has() {
     let mut line = Line::of(Link::Serial, 1);
     line.sim.cameras[0].full = 300;

@@ -9,7 +9,7 @@ use super::super::quirk::Quirk;
 use super::pace::{self, CYCLE, Pace};
 use super::stop::Axes;
 use super::tasks::{self, Axis, QUEUE, Task, Why, axis, journey};
-use super::{Event, Link, Out, Ticket};
+use super::{Event, Out, Ticket};
 use crate::model::Millis;
 use crate::model::camera::{Failure, Inquiry, PresetDo, Spot, Wish};
 
@@ -365,7 +365,7 @@ impl Head {
     /// Acknowledgements of these copies may still come.
     pub fn lay_aside(&mut self, flight: &Flight, now: Millis, out: &Out) {
         let is_command = matches!(flight.task.message, Message::Command(_));
-        if out.link == Link::Ip || !is_command {
+        if out.numbered || !is_command {
             return;
         }
         self.forget_strays(now);
