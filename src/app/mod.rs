@@ -220,6 +220,7 @@ fn gather(
         recorder,
         cameras,
         monitors: setup.monitors.clone(),
+        devices: setup.devices.clone(),
     };
     Ok((parts, name, lines))
 }

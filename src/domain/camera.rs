@@ -3,7 +3,7 @@
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::Appliance;
+use super::{Appliance, classroom};
 use crate::model::camera::{Answer, Failure, Inquiry, PresetDo, Spot, Status, Told, Wish};
 use crate::model::user::{Actor, Role};
 use crate::model::{Conflict, Fault, Millis, Part, Thing};
@@ -143,16 +143,19 @@ pub(super) fn is_staff(actor: &Actor) -> bool {
 /// each change; of two who call it at once, the later one knows better, so it looks again.
 pub async fn settle(app: &Appliance, classroom: &str) {
     loop {
-        let host = app.presence.host_in(classroom);
+        // Switched off, it has no business in the lesson.
+        let host =
+            || app.presence.host_in(classroom).filter(|_| !classroom::is_off(app, classroom));
+        let now = host();
         for camera in app.cameras.iter().filter(|camera| camera.classroom == classroom) {
             // Nobody is filmed by a camera that stands by: it is turned away when somebody switches it on.
-            let wakes = host.is_some();
+            let wakes = now.is_some();
             let preset = if wakes { camera.start } else { camera.idle };
             // It is remembered there.
             let spot = preset.map(|preset| Spot { preset, wakes });
             drop(camera.send(Wish::Place(spot)).await);
         }
-        if app.presence.host_in(classroom) == host {
+        if host() == now {
             return;
         }
     }

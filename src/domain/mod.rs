@@ -6,8 +6,10 @@ pub mod audit;
 pub mod callback;
 pub mod camera;
 pub mod catalogue;
+pub mod classroom;
 pub mod cloud;
 mod crowd;
+pub mod devices;
 pub mod durable;
 pub mod enrol;
 pub mod file;
@@ -82,6 +84,8 @@ pub struct Appliance {
     pub calendar: retention::Calendar,
     /// Capture inputs, for those who look at them.
     pub monitors: monitor::Monitors,
+    pub devices: devices::Devices,
+    pub switches: classroom::Switches,
     /// Places for requests beyond 64 KiB: with what is made of it, each takes some ten MiB while it lasts.
     pub large_bodies: Semaphore,
     recorder: mpsc::Sender<Order>,
@@ -121,6 +125,7 @@ pub struct Parts {
     pub recorder: mpsc::Sender<Order>,
     pub cameras: Vec<camera::Camera>,
     pub monitors: monitor::Monitors,
+    pub devices: devices::Devices,
 }
 
 impl Appliance {
@@ -159,6 +164,8 @@ impl Appliance {
             live: Arc::default(),
             talk,
             calendar: retention::Calendar::default(),
+            devices: parts.devices,
+            switches: classroom::Switches::default(),
             large_bodies: Semaphore::new(LARGE_BODIES),
             outbox_bell: Notify::new(),
             lesson_bell: Notify::new(),
@@ -175,6 +182,7 @@ impl Appliance {
             monitors: parts.monitors,
         });
         session::look_up_late(&appliance, now);
+        classroom::restore(&appliance).await?;
         lesson::restore(&appliance, now).await?;
         application::restore(&appliance, now).await?;
         Ok(appliance)

@@ -125,7 +125,7 @@ fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<In
 fn lesson(app: &Appliance, input: &str) -> Result<RoomId, Fault> {
     let mut own = app.policy.classrooms.iter().filter(|room| room.input == input);
     let lesson = own.find_map(|room| app.presence.lesson_in(&room.name));
-    lesson.ok_or(Fault::Conflict(Conflict::NotLive))
+    lesson.map(|(room, _)| room).ok_or(Fault::Conflict(Conflict::NotLive))
 }
 
 /// The newest key frame of a lesson, as it is shown to those who watch it.

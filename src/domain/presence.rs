@@ -128,18 +128,20 @@ impl Presence {
         self.live().insert(room, lesson);
     }
 
-    /// Whose lesson runs in a classroom.
-    pub fn host_in(&self, classroom: &str) -> Option<UserId> {
+    /// Which lesson runs in a classroom, and whose.
+    pub fn lesson_in(&self, classroom: &str) -> Option<(RoomId, UserId)> {
         let live = self.live();
-        let here = |l: &&LiveRoom| l.classroom.as_deref() == Some(classroom);
-        live.values().find(here).map(|l| l.host)
+        let here = |l: &LiveRoom| l.classroom.as_deref() == Some(classroom);
+        live.iter().find(|(_, l)| here(l)).map(|(room, l)| (*room, l.host))
     }
 
-    /// Which lesson runs in a classroom.
-    pub fn lesson_in(&self, classroom: &str) -> Option<RoomId> {
-        let live = self.live();
-        let mut here = live.iter().filter(|(_, l)| l.classroom.as_deref() == Some(classroom));
-        here.next().map(|(room, _)| *room)
+    pub fn host_in(&self, classroom: &str) -> Option<UserId> {
+        self.lesson_in(classroom).map(|(_, host)| host)
+    }
+
+    /// Where a lesson runs.
+    pub fn classroom_of(&self, room: RoomId) -> Option<String> {
+        self.live().get(&room)?.classroom.clone()
     }
 
     pub fn close(&self, room: RoomId) -> Option<LiveRoom> {

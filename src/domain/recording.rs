@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::callback::{self, Index, Teller};
-use super::{Appliance, durable, room};
+use super::{Appliance, classroom, durable, room};
 use crate::model::crash::{self, Point};
 use crate::model::lesson::{Page, RecordingState, Room, RoomState, Video};
 use crate::model::quality::Flaw;
@@ -34,6 +34,9 @@ const LEDGER_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a lesson says whose files somebody took away.
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
+
+/// What a lesson says in a classroom that is switched off.
+const SHUT: &str = "camera and microphone of this classroom are switched off";
 
 /// What viewers of unfinished recordings are shown.
 #[derive(Default)]
@@ -71,14 +74,11 @@ impl Tapes {
         })
     }
 
-    fn flaw(&self, room: RoomId, flaw: Flaw, is_there: bool) {
+    /// `false` when that was known.
+    fn flaw(&self, room: RoomId, flaw: Flaw, is_there: bool) -> bool {
         let mut flaws = self.flaws();
         let all = flaws.entry(room).or_default();
-        if is_there {
-            all.insert(flaw)
-        } else {
-            all.remove(&flaw)
-        };
+        if is_there { all.insert(flaw) } else { all.remove(&flaw) }
     }
 
     fn flaws(&self) -> MutexGuard<'_, HashMap<RoomId, BTreeSet<Flaw>>> {
@@ -191,8 +191,13 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
         }
         Note::Flaw { flaw, from, is_over } => {
             let (event, what) = (if is_over { "alarm over" } else { "alarm" }, flaw.words());
+            // A switch that is off is no trouble.
+            let room = app.presence.classroom_of(id).filter(|_| !is_over);
+            let is_off = room.is_some_and(|name| classroom::is_off(app, &name));
+            if is_off || !app.tapes.flaw(id, flaw, !is_over) {
+                return Ok(());
+            }
             tracing::warn!(room = %id, event, what, "the recording");
-            app.tapes.flaw(id, flaw, !is_over);
             let at = if is_over { now.wall } else { from };
             app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, what)?)).await
         }
@@ -427,6 +432,7 @@ fn gap_text(why: &GapWhy) -> String {
         GapWhy::BoxDown => "the box was down".into(),
         GapWhy::Refused(why) => refusal_text(why),
         GapWhy::Lost(why) => format!("the file could not be written: {why}"),
+        GapWhy::Shut => SHUT.into(),
     }
 }
 
@@ -440,5 +446,6 @@ fn refusal_text(why: &RefusedWhy) -> String {
         RefusedWhy::NoEncoder(why) => format!("no video encoder: {why}"),
         RefusedWhy::NoInput(why) => format!("no capture input: {why}"),
         RefusedWhy::Folder(why) => format!("the recording's folder cannot be used: {why}"),
+        RefusedWhy::Shut => SHUT.into(),
     }
 }

@@ -113,6 +113,8 @@ pub enum GapWhy {
     Refused(RefusedWhy),
     /// The file could not be written.
     Lost(String),
+    /// Its classroom's devices are switched off.
+    Shut,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +127,8 @@ pub enum RefusedWhy {
     NoInput(String),
     /// The folder cannot be made or read.
     Folder(String),
+    /// Its classroom's devices are switched off.
+    Shut,
 }
 
 /// A closed file of a recording.

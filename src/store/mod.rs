@@ -13,6 +13,7 @@ pub mod audit;
 pub mod auth_codes;
 pub mod callbacks;
 pub mod changed;
+pub mod classrooms;
 pub mod files;
 pub mod group_members;
 pub mod groups;

@@ -96,7 +96,7 @@ pub const WATCH: &str = "watch.html";
 /// The page of `/box/moderate/<roomnum>`.
 pub const MODERATE: &str = "moderate.html";
 
-static ASSETS: [Asset; 15] = [
+static ASSETS: [Asset; 16] = [
     asset(WATCH, HTML, include_bytes!("assets/watch.html")),
     asset("watch.css", "text/css; charset=utf-8", include_bytes!("assets/watch.css")),
     asset("watch.js", JS, include_bytes!("assets/watch.js")),
@@ -105,6 +105,7 @@ static ASSETS: [Asset; 15] = [
     asset("controls.js", JS, include_bytes!("assets/controls.js")),
     asset("joining.js", JS, include_bytes!("assets/joining.js")),
     asset("listen.js", JS, include_bytes!("assets/listen.js")),
+    asset("mark.js", JS, include_bytes!("assets/mark.js")),
     asset(MODERATE, HTML, include_bytes!("assets/moderate.html")),
     asset("moderate.css", "text/css; charset=utf-8", include_bytes!("assets/moderate.css")),
     asset("moderate.js", JS, include_bytes!("assets/moderate.js")),

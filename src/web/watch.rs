@@ -13,7 +13,7 @@ use super::live::LIVE;
 use crate::domain::live::Reload;
 use crate::domain::recording::{INDEX, PLAYLIST};
 use crate::domain::watch::{self, Media, View};
-use crate::domain::{Appliance, retention};
+use crate::domain::{Appliance, classroom, retention};
 use crate::http::range::{self, Content};
 use crate::http::url::query;
 use crate::http::{Body, reply};
@@ -36,6 +36,7 @@ pub async fn answer(app: &Arc<Appliance>, asked: Asked<'_>) -> Response<Body> {
         return sentence(StatusCode::METHOD_NOT_ALLOWED, "use GET");
     }
     let done = match asked.path.strip_prefix("/watch/") {
+        Some("cameras.json") => Ok(cameras(app)),
         Some(rest) => Ok(page(&asked, rest)),
         None => media(app, &asked).await,
     };
@@ -44,6 +45,17 @@ pub async fn answer(app: &Arc<Appliance>, asked: Asked<'_>) -> Response<Body> {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     answer
+}
+
+/// Where a camera or microphone is open now: for everybody, for it is they who are seen and heard.
+fn cameras(app: &Appliance) -> Response<Body> {
+    let body = serde_json::to_vec(&Cameras { on: classroom::open(app) });
+    reply::json(StatusCode::OK, body.expect("text always becomes JSON"))
+}
+
+#[derive(Serialize)]
+struct Cameras<'a> {
+    on: Vec<&'a str>,
 }
 
 fn page(asked: &Asked<'_>, rest: &str) -> Response<Body> {

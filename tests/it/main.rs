@@ -8,6 +8,7 @@ mod ask;
 mod browser;
 mod channel;
 mod channel_load;
+mod classroom;
 mod command;
 mod crash;
 mod failures;

@@ -53,6 +53,10 @@ async fn a_browser_watches_the_lesson_live_and_then_its_replay() {
         page.wait_for("document.querySelector('video').dataset.way === 'socket'", SOON);
         let read = format!("({CLOCK})(document.querySelector('video')) !== null");
         page.wait_for(&read, SOON);
+        page.wait_for(
+            "document.getElementById('camera-on').innerText.includes('on: classroom')",
+            SOON,
+        );
         // Back to the start of the running lesson: the playlist has it as soon as a segment is whole.
         page.wait_for("document.querySelector('video').currentTime > 4", SOON);
         page.eval::<serde_json::Value>("document.querySelector('video').currentTime = 0.2, null");
@@ -75,6 +79,8 @@ async fn a_browser_watches_the_lesson_live_and_then_its_replay() {
     ann.wait_for_state(room, 3, SOON).await;
     tokio::task::spawn_blocking(move || {
         page.wait_for("document.body.dataset.state === 'replay'", SOON);
+        page.wait_for("document.getElementById('camera-on').hidden", SOON);
+        page.wait_for("document.getElementById('kept').innerText.startsWith('Kept until')", SOON);
         replay(&page);
         let fresh = browser.open(&page.eval::<String>("location.href"));
         fresh.wait_for("document.body.dataset.state === 'replay'", SOON);

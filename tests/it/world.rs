@@ -12,6 +12,7 @@ use arctos_box::app::licence;
 use arctos_box::app::parts;
 use arctos_box::app::site::Site;
 use arctos_box::config::{self, Config, Sources};
+use arctos_box::domain::devices::Devices;
 use arctos_box::domain::monitor::Monitors;
 use arctos_box::domain::session::{self, Grant, Others};
 use arctos_box::domain::{
@@ -263,6 +264,7 @@ pub async fn open(
         recorder,
         cameras,
         monitors: Monitors::of(board.input.iter().map(|input| (&*input.name, &*input.about))),
+        devices: Devices::default(),
     };
     let app = Appliance::open(made, clock.moment()).await.unwrap();
     for line in lines {

@@ -5,6 +5,7 @@ mod auth;
 mod book;
 mod cameras;
 mod channel;
+mod classrooms;
 mod envelope;
 mod inputs;
 mod joining;
@@ -121,6 +122,12 @@ static ROWS: &[Row] = &[
         envelope: Envelope::Picture),
     row!([Get] "box/v1/inputs/{input}/level", Staff(Teacher), Read, user inputs::level(Named) -> inputs::Level,
         "How loud it is at an input now, measured ten times a second, for those who may look at it."),
+    row!([Get] "box/v1/classrooms", Staff(Teacher), Read, user classrooms::list(Nothing) -> classrooms::Page,
+        "Lists the classrooms: which lesson runs there, and whether a camera or microphone is open."),
+    row!([Post] "box/v1/classrooms/{id}", Staff(Teacher), Write, user classrooms::switch(Switch) -> Nothing,
+        "Switches camera and microphone of a classroom off or on. Off, nothing opens them, whoever teaches there and also \
+         after a restart, until somebody switches them on again; a lesson that is being recorded has a gap. For technicians, \
+         administrators, and the teacher whose lesson runs there."),
     row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
         "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),
     row!([Get] "box/v1/audit", Staff(Administrator), Read, user book::audit(Wanted) -> book::Page,

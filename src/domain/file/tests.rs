@@ -77,6 +77,7 @@ pub(crate) async fn world(adjust: impl FnOnce(&mut Cloud)) -> World {
             reserve: RESERVE,
         },
         recorder,
+        devices: crate::domain::devices::Devices::default(),
         cameras: Vec::new(),
         monitors: Monitors::default(),
     };

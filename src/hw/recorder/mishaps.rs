@@ -65,6 +65,44 @@ async fn what_was_refused_is_tried_again_at_once_when_something_is_plugged_in() 
 }
 
 #[tokio::test]
+async fn what_is_switched_off_is_not_opened_and_what_is_open_is_closed_until_it_is_on_again() {
+    let mut world = World::new();
+    world.setup.retry_every = Millis::seconds(3600);
+    let devices = world.setup.devices.clone();
+    let shut = |is_shut: bool| devices.shut(if is_shut { vec!["sim".into()] } else { vec![] });
+    shut(true);
+    world.start().await;
+    assert_eq!(world.refused().await, RefusedWhy::Shut);
+    assert!(!devices.now().any_open());
+    shut(false);
+    assert_eq!(world.opened().await.number, 1);
+    world.segment().await;
+    let encoder = world.encoder().await;
+    assert!(devices.now().is_open("sim"));
+    shut(true);
+    assert_eq!(world.gap().await.0, GapWhy::Shut);
+    let mut changes = devices.changes();
+    changes.wait_for(|now| !now.any_open()).await.unwrap();
+    assert!(rustix::process::test_kill_process(encoder).is_err(), "the encoder is gone");
+    shut(false);
+    while !world.segment().await.gap {}
+    assert_eq!(numbers(&world.stop().await), [1]);
+    assert!(!devices.now().any_open());
+    decodes(&world.file("1.mp4"));
+}
+
+#[tokio::test]
+async fn a_lesson_that_ends_while_its_room_is_switched_off_ends() {
+    let mut world = World::new();
+    let devices = world.setup.devices.clone();
+    world.start().await;
+    world.segment().await;
+    devices.shut(vec!["sim".into()]);
+    assert_eq!(world.gap().await.0, GapWhy::Shut);
+    assert_eq!(numbers(&world.stop().await), [1]);
+}
+
+#[tokio::test]
 async fn a_lesson_that_goes_on_may_use_the_reserve() {
     let mut world = crashed().await;
     world.setup.reserve_bytes = u64::MAX;

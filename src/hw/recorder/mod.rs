@@ -33,6 +33,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 
 pub(super) use self::ffmpeg::Encoder;
+use crate::domain::devices::Devices;
 use crate::domain::monitor::Monitors;
 use crate::hw::drained;
 use crate::hw::inputs::Inputs;
@@ -67,6 +68,8 @@ pub struct Setup {
     pub show: Show,
     /// The inputs, for those who look at one.
     pub monitors: Monitors,
+    /// What may be opened.
+    pub devices: Devices,
 }
 
 /// What is encoded.
@@ -92,6 +95,7 @@ impl Setup {
             sync_every: Millis(300),
             retry_every: Millis::seconds(10),
             show: Show::nobody(),
+            devices: Devices::default(),
         }
     }
 }

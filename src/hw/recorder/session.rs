@@ -274,6 +274,9 @@ impl Session {
     /// Whether there is room on the disk, something to see and something to encode it. A lesson of which a part
     /// is `held` already may use the reserve.
     async fn ready(&self, held: bool) -> Result<Read, RefusedWhy> {
+        if self.setup.devices.now().is_shut(&self.job.source) {
+            return Err(RefusedWhy::Shut);
+        }
         let needed = if held { self.setup.floor_bytes } else { self.setup.reserve_bytes };
         let disk = rustix::fs::statvfs(&self.job.dir);
         let disk = disk.map_err(|e| RefusedWhy::Folder(e.to_string()))?;
@@ -287,6 +290,17 @@ impl Session {
         })
     }
 
+    /// Waits while the switch for its devices is off. True when told to end.
+    async fn shut(&mut self) -> bool {
+        let devices = self.setup.devices.clone();
+        let source = self.job.source.clone();
+        tokio::select! {
+            biased;
+            _ = self.told() => true,
+            () = devices.until(&source, false) => false,
+        }
+    }
+
     /// What is plugged in now: after a cable was pulled it may have another number.
     async fn source(&self) -> Result<Read, HwError> {
         let changes = self.setup.inputs.hotplug.changes();
@@ -297,12 +311,15 @@ impl Session {
     /// Waits until it is time to try again: at once when something was plugged in meanwhile. True when told to end.
     /// `changes` are heard from the first failure on.
     async fn rest(&mut self, pause: Duration, changes: &mut Changes) -> bool {
-        let inputs = self.setup.inputs.clone();
+        let (inputs, devices) = (self.setup.inputs.clone(), self.setup.devices.clone());
+        let source = self.job.source.clone();
+        let is_shut = devices.now().is_shut(&source);
         let changes = changes.get_or_insert_with(|| inputs.hotplug.changes());
         tokio::select! {
             biased;
             _ = self.told() => true,
             () = async { changes.changed().await.unwrap_or(()) } => false,
+            () = devices.until(&source, !is_shut) => false,
             () = tokio::time::sleep(pause) => false,
         }
     }

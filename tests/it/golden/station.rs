@@ -1,6 +1,7 @@
 //! The box's own API: set-up, log-in, people, lessons, licence, secrets, audit.
 
 mod cameras;
+mod classrooms;
 mod entering;
 mod inputs;
 mod lessons;

@@ -183,6 +183,14 @@ impl School {
         school
     }
 
+    /// The same box after its power was cut.
+    pub fn again(self) -> Self {
+        let folder = self.folder();
+        self.service.kill();
+        let service = Service::start(&folder, &[]);
+        Self { service, ..self }
+    }
+
     pub fn folder(&self) -> PathBuf {
         self.data.path().join("data")
     }

@@ -76,6 +76,14 @@ impl Session {
                     reel.interrupt(GapWhy::Input(why));
                     continue;
                 }
+                Outcome::Broke(GapWhy::Shut) => {
+                    reel.interrupt(GapWhy::Shut);
+                    reel.tell_gap(self.clock.now());
+                    if self.shut().await {
+                        return Ok(());
+                    }
+                    continue;
+                }
                 Outcome::Broke(why) => why,
             };
             let pause = patience.after_failure();
@@ -111,6 +119,10 @@ impl Session {
             Ok(read) => read,
             Err(error) => return died(&error),
         };
+        // Held until nothing of it is read or tried any more.
+        let Some(_open) = self.setup.devices.open(&self.job.source) else {
+            return Outcome::Broke(GapWhy::Shut);
+        };
         self.note(&read.0);
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
         let gauges = match self.ledger().run(read.0.heed) {
@@ -122,6 +134,7 @@ impl Session {
             Ok(encoder) => encoder,
             Err(error) => return died(&error),
         };
+        let (setup, input) = (self.setup.clone(), self.job.source.clone());
         let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
         let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
         let outcome = Box::pin(pump).await;
@@ -132,6 +145,11 @@ impl Session {
                     timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)).await;
                 let words = encoder.end().await;
                 info!(room = %self.job.room, words, clean = left.is_ok(), "encoder ended");
+                outcome
+            }
+            Outcome::Lost(_) | Outcome::Broke(GapWhy::Shut) => {
+                let words = encoder.end_now().await;
+                info!(room = %self.job.room, words, "encoder killed");
                 outcome
             }
             Outcome::Broke(why) => {
@@ -149,15 +167,11 @@ impl Session {
                 tokio::select! {
                     biased;
                     _ = end.wait_for(|end| *end != End::Go) => {}
+                    () = setup.devices.until(&input, true) => {}
                     () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
                 }
                 let is_death = matches!(why, GapWhy::EncoderDied(_));
                 Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why })
-            }
-            Outcome::Lost(_) => {
-                let words = encoder.end_now().await;
-                info!(room = %self.job.room, words, "encoder killed");
-                outcome
             }
         }
     }
@@ -225,6 +239,7 @@ impl Session {
             change
         };
         let (mut changed, mut end) = (pin!(changed), self.end.clone());
+        let mut shut = pin!(setup.devices.until(&name, true));
         let mut buffer = vec![0; READ];
         loop {
             let (trouble, due) = (reel.trouble(), pulse.due(stall, source));
@@ -234,6 +249,7 @@ impl Session {
                 biased;
                 _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
                 why = troubled(trouble) => return Outcome::Lost(why),
+                () = &mut shut => return Outcome::Broke(GapWhy::Shut),
                 change = &mut changed => return Outcome::Changed(change),
                 line = troubled(lost) => return Outcome::Broke(GapWhy::Input(line)),
                 got = timeout_at(due, encoder.pipe.read(&mut buffer)) => got,

@@ -45,6 +45,9 @@ const ROWS: &[(&str, &[&str])] = &[
     // A teacher without a lesson; no such input; no lesson at all.
     ("box/v1/inputs/{}/preview.jpg", &["200", "403", "404", "409"]),
     ("box/v1/inputs/{}/level", &["200", "403", "404", "409"]),
+    ("box/v1/classrooms", &["200"]),
+    // A teacher where no lesson runs, and where another's does.
+    ("box/v1/classrooms/{}", &["200", "400", "403", "404", "409"]),
     ("box/v1/secrets", &["200"]),
     ("box/v1/audit", &["200", "400"]),
     ("box/v1/channel", &["426", "400"]),

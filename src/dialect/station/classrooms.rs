@@ -1,0 +1,78 @@
+//! classrooms: which there are, and the switch for their cameras and microphones.
+
+use crate::dialect::Input;
+pub(super) use crate::dialect::fields::Nothing;
+use crate::dialect::fields::{Digits, Flag};
+use crate::domain::classroom;
+use crate::model::Fault;
+use crate::{input, output};
+
+output! {
+    /// A classroom.
+    pub struct Classroom {
+        /// Its place in the configuration, from 1.
+        pub id: i64,
+        /// What it is called.
+        pub name: String,
+        /// The lesson that runs there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub lesson: Option<i64>,
+        /// false: its camera and microphone are switched off, and nothing opens them.
+        pub camera: bool,
+        /// One of them is open now.
+        pub open: bool,
+        /// You may switch them now.
+        pub yours: bool,
+        /// Who switched them off.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub by: Option<String>,
+        /// When.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub off_ms: Option<i64>,
+    }
+}
+
+output! {
+    /// The classrooms.
+    pub struct Page {
+        /// As they are configured.
+        pub classrooms: Vec<Classroom>,
+    }
+}
+
+input! {
+    /// A switch.
+    pub struct Switch {
+        /// The classroom.
+        pub id: Digits<1, { i64::MAX }>,
+        /// false: its camera and microphone are closed at once and stay so. true: lessons are recorded again.
+        pub camera: Flag,
+    }
+}
+
+pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
+    let Input { app, actor, .. } = input;
+    let numbered = (1..).zip(classroom::list(&app).await?);
+    let shown = |(id, view): (i64, classroom::View)| {
+        let name = view.classroom.name.clone();
+        let (by, off_ms) = view.off.map_or((None, None), |(by, at)| (Some(by), Some(at.0)));
+        Classroom {
+            id,
+            lesson: view.lesson.map(|room| room.0),
+            camera: !classroom::is_off(&app, &name),
+            open: view.is_open,
+            yours: classroom::may_switch(&app, &name, &actor),
+            by,
+            off_ms,
+            name,
+        }
+    };
+    Ok(Page { classrooms: numbered.map(shown).collect() })
+}
+
+pub async fn switch(input: Input<Switch>) -> Result<Nothing, Fault> {
+    let Input { app, actor, caller, value } = input;
+    let by = (&*actor, caller.addr);
+    classroom::switch(&app, value.id.0, value.camera.0, by, caller.now).await?;
+    Ok(Nothing)
+}

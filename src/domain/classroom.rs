@@ -1,0 +1,119 @@
+//! Classrooms and the switch for their devices. Switched off, no camera and no microphone of a classroom is opened, whoever
+//! teaches there and however often the box starts, until somebody switches it on again.
+
+use std::net::IpAddr;
+
+use tokio::sync::Mutex;
+
+use super::policy::Classroom;
+use super::{Appliance, audit, camera};
+use crate::model::audit::Event;
+use crate::model::user::{Actor, Role};
+use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
+use crate::store::{classrooms, lessons};
+
+/// One at a time: the later one is what counts.
+#[derive(Default)]
+pub struct Switches(Mutex<()>);
+
+/// A classroom as it stands.
+pub struct View<'a> {
+    pub classroom: &'a Classroom,
+    pub lesson: Option<RoomId>,
+    /// Its devices are open now.
+    pub is_open: bool,
+    /// Who switched them off, and when.
+    pub off: Option<(String, Millis)>,
+}
+
+/// All of them, in the order of the configuration.
+///
+/// # Errors
+/// The store's.
+pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
+    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
+    let view = |classroom: &'_ Classroom| {
+        let off = off.iter().find(|(name, ..)| *name == classroom.name);
+        (app.devices.now().is_open(&classroom.input), off.map(|(_, by, at)| (by.clone(), *at)))
+    };
+    let all = app.policy.classrooms.iter().map(|classroom| {
+        let (is_open, off) = view(classroom);
+        let lesson = app.presence.lesson_in(&classroom.name).map(|(room, _)| room);
+        View { classroom, lesson, is_open, off }
+    });
+    Ok(all.collect())
+}
+
+/// Switches the devices of a classroom, counted from 1, on or off. What is open is closed at once.
+///
+/// # Errors
+/// `Missing(Page)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does.
+pub async fn switch(
+    app: &Appliance,
+    number: i64,
+    is_on: bool,
+    (actor, from): (&Actor, IpAddr),
+    now: Moment,
+) -> Result<(), Fault> {
+    let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+    let classroom = at.and_then(|at| app.policy.classrooms.get(at));
+    let classroom = classroom.ok_or(Fault::Missing(Thing::Page))?;
+    let lesson = app.presence.lesson_in(&classroom.name);
+    if !may_switch(app, &classroom.name, actor) {
+        lesson.ok_or(Fault::Conflict(Conflict::NotLive))?;
+        return Err(Fault::denied("this is for staff and the teacher whose lesson runs there"));
+    }
+    let word = if is_on { "on" } else { "off" };
+    let entry = audit::by(actor, from, Event::CameraSwitched, &classroom.name).with(word);
+    let (name, by) = (classroom.name.clone(), actor.handle.as_str().to_owned());
+    let room = lesson.map(|(room, _)| room);
+    let turn = app.switches.0.lock().await;
+    app.db
+        .write(move |conn| {
+            let is_news = match is_on {
+                true => classrooms::switch_on(conn, &name)?,
+                false => classrooms::switch_off(conn, &name, &by, now.wall)?,
+            };
+            if !is_news {
+                return Ok(());
+            }
+            if let Some(room) = room {
+                lessons::log(conn, room, now.wall, "camera and microphone", word)?;
+            }
+            audit::note(conn, entry, now.wall)
+        })
+        .await?;
+    restore(app).await?;
+    drop(turn);
+    tracing::info!(classroom = classroom.name, word, "camera and microphone");
+    camera::settle(app, &classroom.name).await;
+    Ok(())
+}
+
+/// Shuts what is switched off in the store.
+pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
+    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
+    let is_off = |classroom: &&Classroom| off.iter().any(|(name, ..)| *name == classroom.name);
+    let shut = app.policy.classrooms.iter().filter(is_off);
+    app.devices.shut(shut.map(|classroom| classroom.input.clone()).collect());
+    Ok(())
+}
+
+/// Staff always; a teacher while his own lesson runs there.
+pub fn may_switch(app: &Appliance, name: &str, actor: &Actor) -> bool {
+    let is_host = || app.presence.lesson_in(name).is_some_and(|(_, host)| host == actor.id);
+    actor.role.is_of_the_box() || actor.role == Role::Teacher && is_host()
+}
+
+/// Whether its devices are to stay shut; also because another classroom has the same and is switched off.
+pub fn is_off(app: &Appliance, name: &str) -> bool {
+    let mut named = app.policy.classrooms.iter().filter(|classroom| classroom.name == name);
+    named.any(|classroom| app.devices.now().is_shut(&classroom.input))
+}
+
+/// Where a camera or microphone is open now.
+pub fn open(app: &Appliance) -> Vec<&str> {
+    let standing = app.devices.now();
+    let open = app.policy.classrooms.iter().filter(|c| standing.is_open(&c.input));
+    open.map(|classroom| classroom.name.as_str()).collect()
+}
