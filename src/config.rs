@@ -86,6 +86,8 @@ keys! {
         "open (until an administrator exists, then students), students or closed.";
     "edu.host_silence_s", host_silence_s: Seconds = "300",
         "A running lesson ends when its teacher has been silent for so long.";
+    "edu.lesson_hours", lesson_hours: Hours = "6",
+        "A lesson that nobody ends is ended after so many hours, also when the box was down meanwhile.";
     "edu.member_silence_s", member_silence_s: Seconds = "120",
         "A member has left after so long a silence.";
     "edu.usersig_key", usersig_key: Secret = r#""""#,
@@ -494,7 +496,7 @@ macro_rules! bounded {
     )*};
 }
 
-bounded!(Keep: 0 ..= 36_500, Seconds: 1 ..= 86_400, Days: 0 ..= 60, Offset: -12 ..= 14, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
+bounded!(Hours: 1 ..= 24, Keep: 0 ..= 36_500, Seconds: 1 ..= 86_400, Days: 0 ..= 60, Offset: -12 ..= 14, Rate: 1 ..= 60, Kbits: 50 ..= 50_000, Stall: 500 ..= 60_000, Mib: 1 ..= 1_048_576);
 
 impl Read for Choice {
     fn read(value: &Value) -> Result<Self, String> {

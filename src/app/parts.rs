@@ -83,6 +83,7 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
         },
         host_silence: Millis::seconds(config.host_silence_s.0),
         member_silence: Millis::seconds(config.member_silence_s.0),
+        lesson_max: Millis::seconds(config.lesson_hours.0 * 3600),
         keep: (config.retention_days.0 > 0).then(|| Millis::days(config.retention_days.0)),
         keep_free: u64::try_from(config.retention_free_mib)
             .ok()

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::message::{self, Notice, Stamp};
 use super::policy::Classroom;
-use super::presence::{Aged, LiveRoom};
+use super::presence::{Aged, Ages, LiveRoom};
 use super::{Appliance, audit, camera, licence, recording, room};
 use crate::model::audit::{Entry, Event};
 use crate::model::crash::{self, Point};
@@ -253,13 +253,15 @@ async fn unseat(
 
 /// Looks for those who fell silent; called as often as the box keeps house.
 pub async fn age(app: &Appliance, now: Moment) {
-    let (host_max, member_max) = (app.policy.host_silence, app.policy.member_silence);
-    for aged in app.presence.aged(host_max, member_max, now.steady) {
+    let policy = &app.policy;
+    let (lesson, host, member) = (policy.lesson_max, policy.host_silence, policy.member_silence);
+    for aged in app.presence.aged(Ages { lesson, host, member }, now.steady) {
         let done = match aged {
             Aged::Member(id, user) => {
                 unseat(app, id, user, AttendanceEvent::Silent, now.wall).await
             }
-            Aged::Host(id) => silence(app, id, now).await,
+            Aged::Host(id) => end_by_itself(app, id, "silence", now).await,
+            Aged::Lesson(id) => end_by_itself(app, id, "too long", now).await,
         };
         // One lesson's trouble is no reason to keep the others waiting; the next second tries again.
         if let Err(e) = done {
@@ -268,10 +270,15 @@ pub async fn age(app: &Appliance, now: Moment) {
     }
 }
 
-async fn silence(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> {
+async fn end_by_itself(
+    app: &Appliance,
+    id: RoomId,
+    why: &'static str,
+    now: Moment,
+) -> Result<(), Fault> {
     let room = room::get(app, id).await?;
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
-    match end(app, &room, "silence", stamp, None).await {
+    match end(app, &room, why, stamp, None).await {
         Err(Fault::Conflict(Conflict::NotLive)) => {
             app.presence.close(id);
             Ok(())
@@ -299,14 +306,19 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
         })
         .await?;
     for (room, seated) in live {
+        let lasted = (now.wall - room.begin_at).max(Millis(0));
         let lesson = LiveRoom {
             host: room.host,
+            begun: now.steady - lasted,
             host_beat: now.steady,
             classroom: room.classroom.clone(),
             seats: seated.into_iter().map(|user| (user, now.steady)).collect(),
         };
         app.presence.restore(room.id, lesson);
-        recording::resume(app, &room);
+        // One that should have ended meanwhile does so in a moment, and opens no camera for it.
+        if lasted < app.policy.lesson_max {
+            recording::resume(app, &room);
+        }
     }
     unfinished.iter().for_each(|room| recording::close(app, room.id, room.begin_at));
     Ok(())

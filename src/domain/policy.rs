@@ -13,6 +13,8 @@ pub struct Policy {
     pub registration: Registration,
     pub host_silence: Millis,
     pub member_silence: Millis,
+    /// No lesson is longer.
+    pub lesson_max: Millis,
     /// How long a recording is kept; `None`: until its space is needed.
     pub keep: Option<Millis>,
     /// Free bytes for which the oldest recordings give way; `None`: the reserve.

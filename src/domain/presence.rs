@@ -16,10 +16,11 @@ pub struct Presence {
     newest: AtomicI64,
 }
 
-/// A lesson that runs. Beats are on the monotonic clock.
+/// A lesson that runs. Its beginning and beats are on the monotonic clock.
 #[derive(Clone, Debug)]
 pub struct LiveRoom {
     pub host: UserId,
+    pub begun: Millis,
     pub host_beat: Millis,
     pub classroom: Option<String>,
     pub seats: ById<UserId, Millis>,
@@ -30,6 +31,16 @@ pub struct LiveRoom {
 pub enum Aged {
     Member(RoomId, UserId),
     Host(RoomId),
+    /// The lesson has lasted for longer than any does.
+    Lesson(RoomId),
+}
+
+/// For how long one may be silent, and a lesson last.
+#[derive(Clone, Copy, Debug)]
+pub struct Ages {
+    pub lesson: Millis,
+    pub host: Millis,
+    pub member: Millis,
 }
 
 impl Presence {
@@ -97,6 +108,7 @@ impl Presence {
             .cloned();
         let lesson = LiveRoom {
             host: host.0,
+            begun: steady,
             host_beat: steady,
             classroom: chosen.as_ref().map(|c| c.name.clone()),
             seats: ById::from_iter([(host.0, steady)]),
@@ -190,9 +202,9 @@ impl Presence {
         self.live().is_empty()
     }
 
-    pub fn aged(&self, host_max: Millis, member_max: Millis, steady: Millis) -> Vec<Aged> {
+    pub fn aged(&self, max: Ages, steady: Millis) -> Vec<Aged> {
         let live = self.live();
-        live.iter().flat_map(|(room, l)| aged(*room, l, host_max, member_max, steady)).collect()
+        live.iter().flat_map(|(room, l)| aged(*room, l, max, steady)).collect()
     }
 
     fn live(&self) -> MutexGuard<'_, ById<RoomId, LiveRoom>> {
@@ -204,18 +216,15 @@ fn is_taken(live: &ById<RoomId, LiveRoom>, classroom: &Classroom) -> bool {
     live.values().any(|l| l.classroom.as_ref() == Some(&classroom.name))
 }
 
-fn aged(
-    room: RoomId,
-    lesson: &LiveRoom,
-    host_max: Millis,
-    member_max: Millis,
-    steady: Millis,
-) -> Vec<Aged> {
-    if steady - lesson.host_beat >= host_max {
+fn aged(room: RoomId, lesson: &LiveRoom, max: Ages, steady: Millis) -> Vec<Aged> {
+    if steady - lesson.begun >= max.lesson {
+        return vec![Aged::Lesson(room)];
+    }
+    if steady - lesson.host_beat >= max.host {
         return vec![Aged::Host(room)];
     }
     let silent = |(user, last): (&UserId, &Millis)| {
-        (*user != lesson.host && steady - *last >= member_max).then_some(Aged::Member(room, *user))
+        (*user != lesson.host && steady - *last >= max.member).then_some(Aged::Member(room, *user))
     };
     lesson.seats.iter().filter_map(silent).collect()
 }

@@ -46,6 +46,35 @@ async fn a_silent_host_ends_the_lesson_and_a_restart_is_no_silence() {
 }
 
 #[tokio::test]
+async fn a_lesson_that_nobody_ends_is_ended_on_time_also_after_a_power_cut() {
+    let mut world = World::with(&["edu.host_silence_s=86400", "edu.lesson_hours=2"]).await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    let hour = Millis::seconds(3600);
+    world.advance(hour).await;
+    world.restart().await;
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Resume(job)) if job.room.0 == room));
+    world.advance(hour - Millis(1)).await;
+    assert_eq!(world.row(&ann, room).await["state"], 1);
+    world.advance(Millis(1)).await;
+    assert_eq!(world.row(&ann, room).await["state"], 2);
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Finish(job)) if job.room.0 == room));
+}
+
+#[tokio::test]
+async fn a_lesson_whose_time_went_by_while_the_box_was_down_is_over_and_not_recorded_any_more() {
+    let mut world = World::new().await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    world.hand.advance(Millis::seconds(14 * 3600));
+    world.restart().await;
+    assert!(world.orders.try_recv().is_err(), "no camera is opened");
+    world.advance(Millis(0)).await;
+    assert_eq!(world.row(&ann, room).await["state"], 2);
+    assert!(matches!(world.orders.try_recv(), Ok(Order::Finish(job)) if job.room.0 == room));
+}
+
+#[tokio::test]
 async fn a_restart_keeps_tokens_and_seats_and_resumes_the_recording() {
     let mut world = World::new().await;
     let (ann, bob) = (world.teacher("ann").await, world.pupil("bob").await);

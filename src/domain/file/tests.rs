@@ -96,6 +96,7 @@ fn policy(cloud: Cloud) -> Policy {
         host_silence: Millis::seconds(300),
         keep: None,
         keep_free: None,
+        lesson_max: Millis::seconds(6 * 3600),
         member_silence: Millis::seconds(120),
         classrooms: Vec::new(),
         webhooks: Vec::new(),

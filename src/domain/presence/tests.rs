@@ -2,8 +2,11 @@
 
 use super::*;
 
-const HOST: Millis = Millis::seconds(300);
-const MEMBER: Millis = Millis::seconds(120);
+const MAX: Ages = Ages {
+    lesson: Millis::seconds(6 * 3600),
+    host: Millis::seconds(300),
+    member: Millis::seconds(120),
+};
 
 fn presence() -> Presence {
     let presence = Presence::new(10_001);
@@ -18,18 +21,25 @@ fn a_member_has_left_after_two_minutes_of_silence_and_a_beat_prevents_it() {
     presence.seat(RoomId(10_001), UserId(2), Millis(0));
     presence.seat(RoomId(10_001), UserId(3), Millis(0));
     presence.beat(RoomId(10_001), UserId(3), Millis::seconds(60)).unwrap();
-    assert_eq!(presence.aged(HOST, MEMBER, Millis(119_999)), []);
-    assert_eq!(
-        presence.aged(HOST, MEMBER, Millis::seconds(120)),
-        [Aged::Member(RoomId(10_001), UserId(2))]
-    );
+    assert_eq!(presence.aged(MAX, Millis(119_999)), []);
+    assert_eq!(presence.aged(MAX, Millis::seconds(120)), [Aged::Member(RoomId(10_001), UserId(2))]);
 }
 
 #[test]
 fn a_lesson_ends_when_its_host_is_silent_for_five_minutes() {
     let presence = presence();
-    assert_eq!(presence.aged(HOST, MEMBER, Millis(299_999)), []);
-    assert_eq!(presence.aged(HOST, MEMBER, Millis(300_000)), [Aged::Host(RoomId(10_001))]);
+    assert_eq!(presence.aged(MAX, Millis(299_999)), []);
+    assert_eq!(presence.aged(MAX, Millis(300_000)), [Aged::Host(RoomId(10_001))]);
+}
+
+#[test]
+fn a_lesson_that_nobody_ends_is_too_long_after_six_hours_whoever_is_there() {
+    let presence = presence();
+    let end = Millis::seconds(6 * 3600);
+    presence.seat(RoomId(10_001), UserId(1), Millis(0));
+    presence.beat(RoomId(10_001), UserId(1), end - Millis(1)).unwrap();
+    assert_eq!(presence.aged(MAX, end - Millis(1)), []);
+    assert_eq!(presence.aged(MAX, end), [Aged::Lesson(RoomId(10_001))]);
 }
 
 #[test]
