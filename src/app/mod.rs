@@ -30,6 +30,7 @@ use crate::domain::{
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
+use crate::hw::leds::Lamps;
 use crate::hw::{monitor, ptz, recorder};
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
@@ -164,6 +165,10 @@ fn act(
     let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
     let (inputs, (notes, note_box)) = (setup.inputs.clone(), mpsc::channel(NOTES));
     tasks.spawn(attend(inputs.clone(), drain()));
+    let led = if inputs.is_real() { inputs.board.led.as_slice() } else { &[] };
+    let lamps = Lamps::find(led, &inputs.root);
+    let ours = app();
+    tasks.spawn(lamps.run(ours.devices.changes(), ours.tapes.alarms(), drain()));
     tasks.spawn(recorder::run(setup, orders, notes, clock(), drain()));
     tasks.spawn(listen_to_recorder(app(), note_box, clock()));
     tasks.spawn(leancloud::run(app(), clock(), drain()));

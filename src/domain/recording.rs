@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::callback::{self, Index, Teller};
 use super::{Appliance, classroom, durable, room};
 use crate::model::crash::{self, Point};
@@ -46,6 +48,8 @@ pub struct Tapes {
     troubles: Mutex<HashMap<RoomId, String>>,
     /// What is wrong with picture and sound now.
     flaws: Mutex<HashMap<RoomId, BTreeSet<Flaw>>>,
+    /// Lessons that want a technician: no picture, or something is wrong with what is recorded.
+    alarms: watch::Sender<Vec<RoomId>>,
     /// Whose turn it is to read a ledger.
     ledgers: Arc<tokio::sync::Mutex<()>>,
 }
@@ -74,6 +78,28 @@ impl Tapes {
         })
     }
 
+    /// Lessons that want a technician, as they come and go.
+    pub fn alarms(&self) -> watch::Receiver<Vec<RoomId>> {
+        self.alarms.subscribe()
+    }
+
+    fn ring(&self, room: RoomId, is_wrong: bool) {
+        self.alarms.send_if_modified(|rooms| {
+            let known = rooms.iter().position(|known| *known == room);
+            match (known, is_wrong) {
+                (None, true) => rooms.push(room),
+                (Some(at), false) => drop(rooms.swap_remove(at)),
+                (None, false) | (Some(_), true) => return false,
+            }
+            true
+        });
+    }
+
+    /// Whether something is wrong with picture or sound.
+    fn is_flawed(&self, room: RoomId) -> bool {
+        self.flaws().get(&room).is_some_and(|flaws| !flaws.is_empty())
+    }
+
     /// `false` when that was known.
     fn flaw(&self, room: RoomId, flaw: Flaw, is_there: bool) -> bool {
         let mut flaws = self.flaws();
@@ -93,6 +119,7 @@ impl Tapes {
         self.open().remove(&room);
         self.troubles().remove(&room);
         self.flaws().remove(&room);
+        self.ring(room, false);
     }
 
     pub(super) fn put_take(&self, room: RoomId, take: Take) {
@@ -180,6 +207,7 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
         Note::SegmentClosed { take, segment } => {
             app.tapes.put_segment(id, take, segment);
             app.tapes.troubles().remove(&id);
+            app.tapes.ring(id, app.tapes.is_flawed(id));
             Ok(())
         }
         Note::Gap { why, from, until } => {
@@ -187,6 +215,7 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
             let detail = format!("{} ms without a picture: {}", ms, gap_text(&why));
             tracing::warn!(room = %id, detail, "gap in the recording");
             app.tapes.troubles().insert(id, detail.clone());
+            app.tapes.ring(id, why != GapWhy::Shut);
             app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &detail)?)).await
         }
         Note::Flaw { flaw, from, is_over } => {
@@ -198,12 +227,14 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
                 return Ok(());
             }
             tracing::warn!(room = %id, event, what, "the recording");
+            app.tapes.ring(id, app.tapes.is_flawed(id));
             let at = if is_over { now.wall } else { from };
             app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, what)?)).await
         }
         Note::Refused { why } => {
             let detail = refusal_text(&why);
             tracing::error!(room = %id, detail, "not recorded");
+            app.tapes.ring(id, why != RefusedWhy::Shut);
             set(app, id, RecordingState::Refused, detail, "not recorded", now).await
         }
         Note::Lost(why) => {

@@ -18,7 +18,7 @@ mod trial;
 mod v4l2;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -78,6 +78,11 @@ impl Inputs {
         let (asked, tried, hotplug) = (Busy::default(), Busy::default(), Hotplug::default());
         let (ask, pace) = (v4l2::tell, OnceCell::new());
         Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, pace }
+    }
+
+    /// A simulated machine has no lamp of the real one it runs on.
+    pub fn is_real(&self) -> bool {
+        self.opens || self.root != Path::new("/")
     }
 
     /// Looks at what is plugged in. A driver that does not answer is waited for three seconds.

@@ -7,6 +7,7 @@ pub mod error;
 pub mod hotplug;
 pub mod identity;
 pub mod inputs;
+pub mod leds;
 pub mod memory;
 pub mod monitor;
 pub mod ptz;

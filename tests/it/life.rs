@@ -1,7 +1,8 @@
 //! The life of a lesson with a clock in the test's hand: silence, restarts, the recorder's notes.
 
 use arctos_box::model::Millis;
-use arctos_box::model::recording::{GapWhy, Note, Order, RefusedWhy};
+use arctos_box::model::quality::Flaw;
+use arctos_box::model::recording::{GapWhy, Note, Order, RefusedWhy, Segment};
 use serde_json::json;
 
 use crate::world::World;
@@ -97,6 +98,43 @@ async fn a_refused_recording_does_not_stop_the_lesson_and_says_why() {
     let seen = world.get(&format!("/media/{room}/lesson.json")).await.json();
     assert_eq!(seen["recording"], false);
     assert!(seen["reason"].as_str().unwrap().contains("too full"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_lesson_in_trouble_asks_for_a_technician_until_it_is_well_and_one_that_is_switched_off_does_not()
+ {
+    let world = World::new().await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    let flaw = |is_over| Note::Flaw { flaw: Flaw::Black, from: Millis(0), is_over };
+    let gap = |why| Note::Gap { why, from: Millis(0), until: Millis(4000) };
+    let segment = Segment {
+        offset: 0,
+        len: 1,
+        start_us: 0,
+        span_us: 1,
+        key: true,
+        gap: false,
+        at: Millis(0),
+        pictures: 1,
+    };
+    for (note, asks) in [
+        (flaw(false), true),
+        (gap(GapWhy::Stalled), true),
+        (Note::SegmentClosed { take: 1, segment }, true),
+        (flaw(true), false),
+        (gap(GapWhy::Stalled), true),
+        (Note::SegmentClosed { take: 1, segment }, false),
+        (Note::Refused { why: RefusedWhy::NoInput(String::new()) }, true),
+        (gap(GapWhy::Shut), false),
+        (Note::Refused { why: RefusedWhy::Shut }, false),
+        (gap(GapWhy::BoxDown), true),
+        (Note::Ended { takes: Vec::new() }, false),
+    ] {
+        world.recorder_says(room, note.clone()).await;
+        let alarms = world.app().tapes.alarms();
+        assert_eq!(!alarms.borrow().is_empty(), asks, "{note:?}");
+    }
 }
 
 #[tokio::test]

@@ -88,6 +88,15 @@ fn ports_lamps_and_watchdog_are_found_whatever_their_numbers_are() {
 }
 
 #[test]
+fn the_service_may_write_the_lamps_of_every_board() {
+    let unit = include_str!("../../../systemd/arctos-box.service");
+    for name in Board::all().flat_map(|board| board.led).flat_map(|led| led.name) {
+        let path = format!("-/sys/class/leds/{name}");
+        assert!(unit.split_whitespace().any(|w| w.trim_start_matches("ReadWritePaths=") == path));
+    }
+}
+
+#[test]
 fn an_input_is_generated_or_a_device_at_a_bus_path_and_nothing_between() {
     let sim = include_str!("../../../board/sim.toml");
     let text = |input: &str| {
