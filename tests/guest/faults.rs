@@ -15,7 +15,7 @@ use crate::trace::{self, Taken};
 /// How often the cable is pulled.
 const PULLS: usize = 10;
 /// A run of ffmpeg that took so many pictures records; one that only looks takes fewer.
-const FLOWS: usize = 10;
+const FLOWS: usize = 30;
 /// So much film is waited for while a slate is shown.
 const SLATE_S: f64 = 5.0;
 
@@ -212,7 +212,7 @@ async fn drops(guest: &mut Appliance, runs: &[u32]) {
     let taken = poll("pictures between those that are dropped", PATIENCE, async || {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let taken = trace::taken(guest, 1);
-        (taken.len() > 3 * FLOWS && trace::dropped(&taken) > 0).then_some(taken)
+        (taken.len() > FLOWS && trace::dropped(&taken) > 0).then_some(taken)
     })
     .await;
     guest.ok("v4l2-ctl -d /dev/video1 -c percentage_of_dropped_buffers=0");

@@ -28,6 +28,8 @@ const LEFT_LIMIT: Duration = Duration::from_millis(500);
 const AGAIN: u32 = 2;
 /// An encoder that recorded this long was well; what ends it is a new trouble.
 const WELL: Millis = Millis::seconds(10);
+/// The same, of one whose device ended: each moment that a loose cable gives a picture is shown, and no trial waits between.
+const SHOWN: Millis = Millis::seconds(4);
 /// A loose cable does not turn the film over more often than this.
 const TURN: Duration = Duration::from_secs(2);
 /// Longer than what is given in one piece.
@@ -64,7 +66,11 @@ impl Session {
             if let Outcome::Changed(Change { doubt, .. }) = &outcome {
                 self.wish.doubt = *doubt;
             }
-            if self.clock.steady() - began >= WELL {
+            let well = match outcome {
+                Outcome::Broke(GapWhy::Input(_)) => SHOWN,
+                _ => WELL,
+            };
+            if self.clock.steady() - began >= well {
                 patience.failures = 0;
                 self.wish.doubt.settle(self.faults);
                 changes = None;
