@@ -61,7 +61,8 @@ pub struct Shot {
 /// A picture of now, at most a second old.
 ///
 /// # Errors
-/// `Missing(Input)`, `Denied`, `Conflict(NotLive)`, `Busy` when too many wait or none has come yet, `Offline`.
+/// `Missing(Input)`, `Denied`, `Conflict(NotLive)`, `Conflict(NotNow)` while it is switched off, `Busy` when too many wait or none
+/// has come yet, `Offline`.
 pub async fn picture(
     app: &Appliance,
     name: &str,
@@ -116,6 +117,7 @@ pub fn may_look(app: &Appliance, input: &Input, actor: &Actor) -> bool {
 fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<Input>, Fault> {
     let input = app.monitors.get(name).ok_or(Fault::Missing(Thing::Input))?;
     match may_look(app, input, actor) {
+        true if app.devices.now().is_shut(name) => Err(Fault::Conflict(Conflict::NotNow)),
         true => Ok(input),
         false => Err(Fault::denied("this input is for the teacher whose lesson it shows")),
     }

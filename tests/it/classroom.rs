@@ -51,6 +51,8 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     switch(&school, &ann.token, false).await;
     until_no_encoder(&school.service).await;
     reason(&ann, room, "switched off").await;
+    let look = school.ask(Method::GET, "inputs/sim/preview.jpg", &ann.token, Value::Null).await;
+    assert_eq!(look.status, 409, "what was seen last is not shown either");
     poll("no mark", PATIENCE, async || (on().await == json!([])).then_some(())).await;
     switch(&school, &ann.token, true).await;
     poll("it is open again", PATIENCE, async || encoder_of(school.service.pid())).await;
