@@ -123,7 +123,8 @@ impl Inputs {
             true => Devices::default(),
             false => self.look().await,
         };
-        let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
+        let dealt =
+            choice::deal(&self.board.input, &devices.cameras, &devices.cards, (name, &wish.places));
         let dealt = dealt.into_iter().find(|dealt| dealt.input.name == name);
         self.source(&dealt.ok_or_else(missing)?, wish).await
     }

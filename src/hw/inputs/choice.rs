@@ -15,6 +15,9 @@ pub struct Dealt<'a> {
     pub card: Option<&'a Card>,
 }
 
+/// The name of an input that is being read, and where its camera and its microphone are plugged in.
+pub type Kept<'a> = (&'a str, &'a [Option<String>; 2]);
+
 /// How a camera is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mode {
@@ -42,26 +45,35 @@ const JPEG: [(&str, &str); 2] = [("MJPG", "mjpeg"), ("JPEG", "mjpeg")];
 const H264: (&str, &str) = ("H264", "h264");
 
 /// Deals devices to inputs in the board's order; a device belongs to one input. What classrooms own comes first, and of
-/// that whole paths before patterns, so that no pattern takes what another input names.
-pub fn deal<'a>(inputs: &'a [Input], cameras: &'a [Camera], cards: &'a [Card]) -> Vec<Dealt<'a>> {
+/// that whole paths before patterns, so that no pattern takes what another input names. What was read of an input and is
+/// still there is kept, whatever else was plugged in.
+pub fn deal<'a>(
+    inputs: &'a [Input],
+    cameras: &'a [Camera],
+    cards: &'a [Card],
+    (name, [camera_at, card_at]): Kept,
+) -> Vec<Dealt<'a>> {
     let mut dealt: Vec<Dealt> =
         inputs.iter().map(|input| Dealt { input, camera: None, card: None }).collect();
-    for (n, is_pattern) in turns(inputs) {
+    for (n, is_pattern) in turns(inputs, name) {
         let (Some(place), None) = (&inputs[n].picture, dealt[n].camera) else { continue };
         let taken = |c: &Camera| dealt.iter().any(|d| d.camera == Some(c));
         let free = cameras.iter().filter(|c| !taken(c) && c.index == place.device);
-        let free: Vec<&Camera> = free.collect();
+        let is_kept = |at: &String| is_pattern.is_some() || camera_at.as_ref() == Some(at);
+        let free: Vec<&Camera> = free.filter(|c| is_kept(&c.place)).collect();
         let here = |c: &Camera, pattern: &str| {
             sysfs::matches(pattern, &c.bus) || sysfs::matches(pattern, &c.place)
         };
         dealt[n].camera = first(place, is_pattern, &free, here);
     }
-    for (n, is_pattern) in turns(inputs) {
+    for (n, is_pattern) in turns(inputs, name) {
         let (Some(place), None) = (&inputs[n].sound, dealt[n].card) else { continue };
         let camera = dealt[n].camera;
         let taken = |c: &Card| dealt.iter().any(|d| d.card == Some(c));
         let has = |c: &Card| c.devices.iter().any(|(number, _)| *number == place.device);
-        let free: Vec<&Card> = cards.iter().filter(|c| !taken(c) && has(c)).collect();
+        let is_kept = |at: &String| is_pattern.is_some() || card_at.as_ref() == Some(at);
+        let free = cards.iter().filter(|c| !taken(c) && has(c) && is_kept(&c.bus));
+        let free: Vec<&Card> = free.collect();
         let here = |c: &Card, pattern: &str| match pattern.strip_prefix("card:") {
             Some(id) => sysfs::matches(id, &c.id),
             None if pattern == SAME => camera.is_some_and(|own| own.place == c.bus),
@@ -72,21 +84,23 @@ pub fn deal<'a>(inputs: &'a [Input], cameras: &'a [Camera], cards: &'a [Card]) -
     dealt
 }
 
-/// Each input twice: with its whole paths, then with its patterns.
-fn turns(inputs: &[Input]) -> Vec<(usize, bool)> {
-    let both = |n: usize| [(n, false), (n, true)];
-    let mut all: Vec<(usize, bool)> = (0..inputs.len()).flat_map(both).collect();
+/// Each input twice: with its whole paths, then with its patterns. Before them, with neither, the one that keeps what it has.
+fn turns(inputs: &[Input], keeps: &str) -> Vec<(usize, Option<bool>)> {
+    let both = |n: usize| [(n, Some(false)), (n, Some(true))];
+    let mut all: Vec<(usize, Option<bool>)> = (0..inputs.len()).flat_map(both).collect();
     all.sort_by_key(|(n, is_pattern)| (!inputs[*n].owned, *is_pattern));
-    all
+    let kept = inputs.iter().position(|input| input.name == keeps);
+    kept.map(|n| (n, None)).into_iter().chain(all).collect()
 }
 
 fn first<'a, T>(
     place: &Place,
-    is_pattern: bool,
+    is_pattern: Option<bool>,
     free: &[&'a T],
     here: impl Fn(&T, &str) -> bool,
 ) -> Option<&'a T> {
-    let mut patterns = place.bus.iter().filter(|bus| bus.contains('*') == is_pattern);
+    let mut patterns =
+        place.bus.iter().filter(|bus| is_pattern.is_none_or(|is| bus.contains('*') == is));
     patterns.find_map(|pattern| free.iter().copied().find(|one| here(one, pattern)))
 }
 

@@ -60,6 +60,8 @@ pub struct Wish {
     pub picture: Option<Picture>,
     /// There was a microphone: silence is a fault.
     pub sound: bool,
+    /// Where the camera and the microphone are plugged in that were read last: a lesson stays with them.
+    pub places: [Option<String>; 2],
     pub doubt: Doubt,
 }
 

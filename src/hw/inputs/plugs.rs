@@ -75,19 +75,25 @@ impl Plugs {
     }
 
     pub fn camera(&self, signal: Signal) {
-        let device = self.path("sys/devices/0000:01:00.0/usb1/1-1/1-1:1.0");
-        let own = device.join("video4linux/video0");
+        self.camera_at(1, "video0", signal);
+        fs::write(self.path("camera"), "").unwrap();
+    }
+
+    /// Plugs another camera into this port.
+    pub fn camera_at(&self, port: u32, node: &str, signal: Signal) {
+        let bus = format!("usb-0000:01:00.0-{port}");
+        let device = self.path(&format!("sys/devices/0000:01:00.0/usb1/1-{port}/1-{port}:1.0"));
+        let own = device.join("video4linux").join(node);
         fs::create_dir_all(&own).unwrap();
         fs::write(own.join("index"), "0").unwrap();
         let _ = symlink(&device, own.join("device"));
-        let port = self.path("sys/devices/0000:01:00.0/usb1/1-1");
-        fs::write(port.join("idVendor"), "046d").unwrap();
+        fs::write(device.join("../idVendor"), "046d").unwrap();
         let size = Size { least: (320, 180), most: (320, 180), rates_milli: vec![15_000] };
         let told = Camera {
-            bus: "usb-0000:01:00.0-1".into(),
-            place: "usb-0000:01:00.0-1".into(),
+            place: bus.clone(),
+            bus,
             index: 0,
-            node: "video0".into(),
+            node: node.into(),
             name: "played".into(),
             driver: "uvcvideo".into(),
             planar: false,
@@ -96,11 +102,10 @@ impl Plugs {
             trouble: None,
         };
         fs::create_dir_all(self.path("dev")).unwrap();
-        let written = self.path("dev/video0.new");
+        let written = self.path("dev/new");
         fs::write(&written, serde_json::to_string(&told).unwrap()).unwrap();
-        fs::rename(written, self.path("dev/video0")).unwrap();
-        fs::write(self.path("camera"), "").unwrap();
-        let _ = symlink(&own, self.path("sys/class/video4linux/video0"));
+        fs::rename(written, self.path("dev").join(node)).unwrap();
+        let _ = symlink(&own, self.path("sys/class/video4linux").join(node));
     }
 
     pub fn microphone(&self) {

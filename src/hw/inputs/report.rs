@@ -59,7 +59,8 @@ impl Inputs {
     /// Looks, chooses for every input and says why.
     pub async fn report(&self) -> Report {
         let devices = self.look().await;
-        let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
+        let dealt =
+            choice::deal(&self.board.input, &devices.cameras, &devices.cards, ("", &[None, None]));
         let mut inputs = Vec::new();
         for one in &dealt {
             let (chosen, why) = match self.source(one, &Wish::default()).await {

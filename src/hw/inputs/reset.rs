@@ -37,8 +37,9 @@ impl Inputs {
 
     /// One input's fault never touches another.
     async fn is_shared(&self, name: &str, place: &str) -> bool {
-        let devices = self.look().await;
-        let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards);
+        let (devices, places) = (self.look().await, [(); 2].map(|()| Some(place.to_owned())));
+        let kept = (name, &places);
+        let dealt = choice::deal(&self.board.input, &devices.cameras, &devices.cards, kept);
         dealt.iter().filter(|dealt| dealt.input.name != name).any(|dealt| {
             dealt.camera.is_some_and(|camera| camera.place == place)
                 || dealt.card.is_some_and(|card| card.bus == place)

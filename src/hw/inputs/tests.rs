@@ -270,7 +270,10 @@ fn what_classrooms_own_is_dealt_before_what_nobody_asked_for() {
     let cameras = [camera("usb-a-1", &[]), camera("usb-a-1.2", &[])];
     let mut inputs = [input("any", &["usb-*"], &[]), input("port", &["usb-a-1"], &[])];
     let told = |inputs: &[Input]| -> Vec<Option<String>> {
-        deal(inputs, &cameras, &[]).iter().map(|d| Some(d.camera?.bus.clone())).collect()
+        deal(inputs, &cameras, &[], ("", &[None, None]))
+            .iter()
+            .map(|d| Some(d.camera?.bus.clone()))
+            .collect()
     };
     let bus = |bus: &str| Some(bus.to_owned());
     assert_eq!(told(&inputs), [bus("usb-a-1.2"), bus("usb-a-1")]);
@@ -291,7 +294,7 @@ fn a_device_belongs_to_one_input_and_whole_paths_come_before_patterns() {
         input("fixed", &["usb-a-1"], &["card:Mic"]),
         input("gone", &["usb-z-9"], &["same"]),
     ];
-    let dealt = deal(&inputs, &cameras, &cards);
+    let dealt = deal(&inputs, &cameras, &cards, ("", &[None, None]));
     let told: Vec<_> = dealt
         .iter()
         .map(|d| (d.camera.map(|c| c.bus.as_str()), d.card.map(|c| c.id.as_str())))
@@ -305,6 +308,26 @@ fn a_device_belongs_to_one_input_and_whole_paths_come_before_patterns() {
             (None, None)
         ]
     );
+}
+
+#[test]
+fn an_input_that_is_read_keeps_its_devices_while_they_are_there() {
+    let cameras = [camera("usb-a-1.1", &[]), camera("usb-a-1.4", &[])];
+    let cards = [card("usb-a-1.1", 1, "Headset"), card("usb-a-1.3", 2, "Mic")];
+    let inputs = [input("first", &["usb-*"], &["usb-*"]), input("read", &["usb-*"], &["usb-*"])];
+    let told = |cameras: &[Camera], name, places: [Option<&str>; 2]| -> Vec<_> {
+        let places = places.map(|at| at.map(str::to_owned));
+        let dealt = deal(&inputs, cameras, &cards, (name, &places));
+        let place = |d: &choice::Dealt| Some((d.camera?.place.clone(), d.card?.bus.clone()));
+        dealt.iter().map(place).collect()
+    };
+    let at = |camera: &str, card: &str| Some((camera.to_owned(), card.to_owned()));
+    let (low, high) = (at("usb-a-1.1", "usb-a-1.1"), at("usb-a-1.4", "usb-a-1.3"));
+    let own = [Some("usb-a-1.4"), Some("usb-a-1.3")];
+    assert_eq!(told(&cameras, "first", own), [high.clone(), low.clone()]);
+    assert_eq!(told(&cameras, "read", own), [low.clone(), high]);
+    // What is gone is no longer kept.
+    assert_eq!(told(&cameras[..1], "first", [own[0], None]), [low, None]);
 }
 
 /// What ffmpeg is told for an input with these devices.

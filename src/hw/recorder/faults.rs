@@ -125,6 +125,22 @@ async fn a_camera_that_is_pulled_out_is_a_slate_with_the_sound_going_on_until_it
 }
 
 #[tokio::test]
+async fn a_camera_that_is_plugged_in_beside_the_one_that_is_recorded_changes_nothing() {
+    let mut class = Class::whole().await;
+    class.plugs.camera_at(0, "video1", Signal::Present);
+    class.tell();
+    class.world.segment().await;
+    class.world.segment().await;
+    // Nor does it when the encoder is started again.
+    class.plugs.pull("microphone");
+    class.tell();
+    class.turned("no microphone").await;
+    class.world.segment().await;
+    let gaps = class.world.heard.iter().filter(|note| matches!(note, Note::Gap { .. }));
+    assert_eq!(gaps.count(), 1, "{:?}", class.world.heard);
+}
+
+#[tokio::test]
 async fn a_lesson_without_a_camera_begins_with_a_slate_and_the_camera_that_comes_goes_on_in_its_file()
  {
     let mut class = Class::new("");

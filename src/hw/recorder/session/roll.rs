@@ -188,6 +188,9 @@ impl Session {
             self.wish.picture = Some(source.picture);
         }
         self.wish.sound |= source.read()[1].is_some();
+        for (kept, device) in self.wish.places.iter_mut().zip(source.read()) {
+            *kept = device.map(|device| device.place.clone()).or(kept.take());
+        }
         if source.faults != self.faults {
             self.faults = source.faults;
             let (what, why) = (source.faults.words(), source.why.join("; "));
