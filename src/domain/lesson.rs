@@ -13,6 +13,11 @@ use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, LicenceWhy, Millis, Moment, RoomId, Thing, UserId};
 use crate::store::{leases, lessons, rooms};
 
+mod lasting;
+
+pub use lasting::Lasting;
+use lasting::Noted;
+
 /// Comings and goings of one person in one lesson: a broken Wi-Fi all morning is far below it.
 const COMINGS_MAX: i64 = 500;
 
@@ -91,7 +96,7 @@ pub async fn exit(
 ) -> Result<(), Fault> {
     let room = room::hosted(app, id, actor).await?;
     let stamp = message::stamp(app, timestamp, now.wall);
-    end(app, &room, "host", stamp, None).await
+    end(app, &room, Ending { why: "host", at: now.wall, stamp, entry: None }, now).await
 }
 
 /// Ends a lesson by somebody of the staff, who need not be in it. Who did it is noted.
@@ -108,23 +113,26 @@ pub async fn dismiss(
     let room = room::get(app, id).await?;
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
     let entry = audit::by(by, from, Event::LessonEnded, id.to_string());
-    end(app, &room, "staff", stamp, Some(entry)).await
+    end(app, &room, Ending { why: "staff", at: now.wall, stamp, entry: Some(entry) }, now).await
 }
 
-async fn end(
-    app: &Appliance,
-    room: &Room,
+struct Ending {
     why: &'static str,
+    /// When it was over: earlier than now where nobody was there to end it.
+    at: Millis,
     stamp: Stamp,
     entry: Option<Entry>,
-) -> Result<(), Fault> {
+}
+
+async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Result<(), Fault> {
+    let Ending { why, at, stamp, entry } = ending;
     let (id, uid) = (room.id, room.host_handle.clone());
     // What is known of the recording is read where the lesson ends: it may have begun since `room` was read.
     let (recording, begin_at) = app
         .db
         .write(move |conn| {
             let seq = message::post(conn, id, &Notice::Ended { uid: &uid }, stamp)?;
-            let ended = lessons::end(conn, id, seq, why, stamp.now)?;
+            let ended = lessons::end(conn, id, seq, why, at)?;
             lessons::log(conn, id, stamp.now, "ended", why)?;
             leases::close(conn, id)?;
             let ended = ended.ok_or(Fault::Conflict(Conflict::NotLive))?;
@@ -146,20 +154,21 @@ async fn end(
     if let Some(classroom) = closed.and_then(|lesson| lesson.classroom) {
         camera::settle(app, &classroom).await;
     }
-    hand_on(app, stamp.now).await;
+    hand_on(app, now).await;
     Ok(())
 }
 
 /// A classroom came free: a lesson that started without one is recorded from now on.
-async fn hand_on(app: &Appliance, now: Millis) {
-    let Some((id, classroom)) = app.presence.assign(&app.policy.classrooms) else { return };
+async fn hand_on(app: &Appliance, now: Moment) {
+    let since = now.steady - app.policy.lesson_max;
+    let Some((id, classroom)) = app.presence.assign(&app.policy.classrooms, since) else { return };
     let name = classroom.name.clone();
     let given = app
         .db
         .write(move |conn| {
             let begin_at = lessons::take_classroom(conn, id, &name)?;
             if begin_at.is_some() {
-                lessons::log(conn, id, now, "classroom", &name)?;
+                lessons::log(conn, id, now.wall, "classroom", &name)?;
             }
             Ok(begin_at)
         })
@@ -260,25 +269,30 @@ pub async fn age(app: &Appliance, now: Moment) {
             Aged::Member(id, user) => {
                 unseat(app, id, user, AttendanceEvent::Silent, now.wall).await
             }
-            Aged::Host(id) => end_by_itself(app, id, "silence", now).await,
-            Aged::Lesson(id) => end_by_itself(app, id, "too long", now).await,
+            Aged::Host(id) => end_by_itself(app, id, ("silence", Millis(0)), now).await,
+            Aged::Lesson(id, over) => end_by_itself(app, id, ("too long", over), now).await,
         };
         // One lesson's trouble is no reason to keep the others waiting; the next second tries again.
         if let Err(e) = done {
             tracing::warn!(?aged, error = ?e, "silence could not be acted upon");
         }
     }
+    if let Err(e) = lasting::note(app, now).await {
+        tracing::warn!(error = ?e, "how long lessons have lasted was not noted");
+    }
 }
 
 async fn end_by_itself(
     app: &Appliance,
     id: RoomId,
-    why: &'static str,
+    (why, over): (&'static str, Millis),
     now: Moment,
 ) -> Result<(), Fault> {
     let room = room::get(app, id).await?;
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
-    match end(app, &room, why, stamp, None).await {
+    // A lesson is not over before it began, whatever the clock says.
+    let at = (now.wall - over).max(room.begin_at.min(now.wall));
+    match end(app, &room, Ending { why, at, stamp, entry: None }, now).await {
         Err(Fault::Conflict(Conflict::NotLive)) => {
             app.presence.close(id);
             Ok(())
@@ -294,7 +308,7 @@ pub(super) async fn settle(app: &Appliance, now: Moment) -> Result<(), Fault> {
 
 /// After a restart running lessons run on: seats are warm, recordings resume, half-closed ones are closed.
 pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    let (live, unfinished) = app
+    let (live, unfinished, noted) = app
         .db
         .read(|conn| {
             let mut live = Vec::new();
@@ -302,11 +316,12 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
                 let seated = rooms::seated(conn, room.id)?;
                 live.push((room, seated));
             }
-            Ok((live, rooms::unfinished(conn)?))
+            Ok((live, rooms::unfinished(conn)?, Noted::read(conn)?))
         })
         .await?;
+    let is_right = app.licence.trusts_clock(now);
     for (room, seated) in live {
-        let lasted = (now.wall - room.begin_at).max(Millis(0));
+        let lasted = noted.lasted(room.id, now.wall, is_right);
         let lesson = LiveRoom {
             host: room.host,
             begun: now.steady - lasted,

@@ -82,6 +82,7 @@ pub struct Appliance {
     /// PTZ heads, in the order of the configuration.
     pub cameras: Vec<camera::Camera>,
     pub calendar: retention::Calendar,
+    pub lasting: lesson::Lasting,
     /// Capture inputs, for those who look at them.
     pub monitors: monitor::Monitors,
     pub devices: devices::Devices,
@@ -164,6 +165,7 @@ impl Appliance {
             live: Arc::default(),
             talk,
             calendar: retention::Calendar::default(),
+            lasting: lesson::Lasting::default(),
             devices: parts.devices,
             switches: classroom::Switches::default(),
             large_bodies: Semaphore::new(LARGE_BODIES),

@@ -31,8 +31,8 @@ pub struct LiveRoom {
 pub enum Aged {
     Member(RoomId, UserId),
     Host(RoomId),
-    /// The lesson has lasted for longer than any does.
-    Lesson(RoomId),
+    /// The lesson has lasted for longer than any does, by so much.
+    Lesson(RoomId, Millis),
 }
 
 /// For how long one may be silent, and a lesson last.
@@ -117,12 +117,12 @@ impl Presence {
         Ok(chosen)
     }
 
-    /// Gives a classroom that is free to a running lesson that has none, the oldest first.
-    pub fn assign(&self, classrooms: &[Classroom]) -> Option<(RoomId, Classroom)> {
+    /// Gives a classroom that is free to a running lesson that has none, the oldest first of those that began after `since`.
+    pub fn assign(&self, classrooms: &[Classroom], since: Millis) -> Option<(RoomId, Classroom)> {
         let mut live = self.live();
         let free = |c: &&Classroom| c.teachers.is_empty() && !is_taken(&live, c);
         let free = classrooms.iter().find(free)?.clone();
-        let waiting = live.iter_mut().filter(|(_, l)| l.classroom.is_none());
+        let waiting = live.iter_mut().filter(|(_, l)| l.classroom.is_none() && l.begun > since);
         let (room, lesson) = waiting.min_by_key(|(room, _)| **room)?;
         lesson.classroom = Some(free.name.clone());
         Some((*room, free))
@@ -191,6 +191,11 @@ impl Presence {
         self.live().len()
     }
 
+    /// How long each has lasted.
+    pub fn lasted(&self, steady: Millis) -> Vec<(RoomId, Millis)> {
+        self.live().iter().map(|(room, l)| (*room, steady - l.begun)).collect()
+    }
+
     /// Live lessons and taken seats.
     pub fn counts(&self) -> (usize, usize) {
         let live = self.live();
@@ -217,8 +222,9 @@ fn is_taken(live: &ById<RoomId, LiveRoom>, classroom: &Classroom) -> bool {
 }
 
 fn aged(room: RoomId, lesson: &LiveRoom, max: Ages, steady: Millis) -> Vec<Aged> {
-    if steady - lesson.begun >= max.lesson {
-        return vec![Aged::Lesson(room)];
+    let over = steady - lesson.begun - max.lesson;
+    if over >= Millis(0) {
+        return vec![Aged::Lesson(room, over)];
     }
     if steady - lesson.host_beat >= max.host {
         return vec![Aged::Host(room)];

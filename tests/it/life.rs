@@ -67,12 +67,40 @@ async fn a_lesson_whose_time_went_by_while_the_box_was_down_is_over_and_not_reco
     let mut world = World::new().await;
     let ann = world.teacher("ann").await;
     let room = world.live_room(&ann).await;
+    world.advance(Millis::seconds(1)).await;
     world.hand.advance(Millis::seconds(14 * 3600));
     world.restart().await;
     assert!(world.orders.try_recv().is_err(), "no camera is opened");
     world.advance(Millis(0)).await;
-    assert_eq!(world.row(&ann, room).await["state"], 2);
+    let row = world.row(&ann, room).await;
+    assert_eq!(row["state"], 2);
+    let lasted = row["end_time"].as_i64().unwrap() - row["begin_time"].as_i64().unwrap();
+    assert_eq!(lasted, 6 * 3600, "the hours without power are no lesson");
     assert!(matches!(world.orders.try_recv(), Ok(Order::Finish(job)) if job.room.0 == room));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_between_a_lessons_start_and_a_restart_ends_no_lesson() {
+    for was_noted in [false, true] {
+        let mut world = World::with(&["edu.host_silence_s=86400"]).await;
+        let ann = world.teacher("ann").await;
+        let room = world.live_room(&ann).await;
+        let hour = Millis::seconds(3600);
+        if was_noted {
+            world.advance(hour).await;
+        }
+        world.hand.set_wall(Millis::seconds(15 * 3600));
+        if was_noted {
+            world.advance(Millis(0)).await;
+        }
+        world.restart().await;
+        assert!(matches!(world.orders.try_recv(), Ok(Order::Resume(job)) if job.room.0 == room));
+        let left = Millis::seconds(3600 * if was_noted { 5 } else { 6 });
+        world.advance(left - Millis(1)).await;
+        assert_eq!(world.row(&ann, room).await["state"], 1);
+        world.advance(Millis(1)).await;
+        assert_eq!(world.row(&ann, room).await["state"], 2);
+    }
 }
 
 #[tokio::test]

@@ -222,6 +222,12 @@ impl Licensing {
         licensing
     }
 
+    /// Whether the clock was told the time since power-on, or kept it.
+    pub fn trusts_clock(&self, now: Moment) -> bool {
+        let keeping = (self.setup.keeping)();
+        self.state().seen.time(now, self.setup.built, keeping).keeping != Timekeeping::Lost
+    }
+
     /// Everything a decision rests upon, now.
     pub fn facts(&self, now: Moment) -> Facts {
         *self.lately() = None;

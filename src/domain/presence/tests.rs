@@ -39,7 +39,19 @@ fn a_lesson_that_nobody_ends_is_too_long_after_six_hours_whoever_is_there() {
     presence.seat(RoomId(10_001), UserId(1), Millis(0));
     presence.beat(RoomId(10_001), UserId(1), end - Millis(1)).unwrap();
     assert_eq!(presence.aged(MAX, end - Millis(1)), []);
-    assert_eq!(presence.aged(MAX, end), [Aged::Lesson(RoomId(10_001))]);
+    assert_eq!(presence.aged(MAX, end), [Aged::Lesson(RoomId(10_001), Millis(0))]);
+}
+
+#[test]
+fn a_classroom_that_comes_free_is_not_given_to_a_lesson_whose_time_is_over() {
+    let hall = [Classroom { name: "hall".into(), input: "sim".into(), teachers: vec![] }];
+    let presence = Presence::new(10_002);
+    let begin = |room, at| presence.reserve(RoomId(room), (UserId(room), "ann"), &[], Millis(at));
+    begin(10_001, 0).unwrap();
+    assert!(presence.assign(&hall, Millis(0)).is_none());
+    begin(10_002, 1).unwrap();
+    let given = presence.assign(&hall, Millis(0));
+    assert_eq!(given.map(|(room, _)| room), Some(RoomId(10_002)));
 }
 
 #[test]
