@@ -44,7 +44,8 @@ pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
     Ok(all.collect())
 }
 
-/// Switches the devices of a classroom, counted from 1, on or off. What is open is closed at once.
+/// Switches the devices of a classroom, counted from 1, on or off. What is open is closed at once, also when that cannot be
+/// stored: then they stay shut until the box starts again or somebody switches them on.
 ///
 /// # Errors
 /// `Missing(Page)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does.
@@ -67,8 +68,17 @@ pub async fn switch(
     let entry = audit::by(actor, from, Event::CameraSwitched, &classroom.name).with(word);
     let (name, by) = (classroom.name.clone(), actor.handle.as_str().to_owned());
     let room = lesson.map(|(room, _)| room);
+    // Before anything that may wait: a disk that is full or hangs keeps no camera open.
+    if !is_on {
+        app.devices.switch(&classroom.input, false);
+    }
     let turn = app.switches.0.lock().await;
-    app.db
+    // Whoever had the turn may have switched it on.
+    if !is_on {
+        app.devices.switch(&classroom.input, false);
+    }
+    let stored = app
+        .db
         .write(move |conn| {
             let is_news = match is_on {
                 true => classrooms::switch_on(conn, &name)?,
@@ -82,12 +92,26 @@ pub async fn switch(
             }
             audit::note(conn, entry, now.wall)
         })
-        .await?;
-    restore(app).await?;
+        .await;
+    if is_on && stored.is_ok() && !wanted_shut(app, &classroom.input).await? {
+        app.devices.switch(&classroom.input, true);
+    }
     drop(turn);
-    tracing::info!(classroom = classroom.name, word, "camera and microphone");
+    tracing::info!(
+        classroom = classroom.name,
+        word,
+        is_stored = stored.is_ok(),
+        "camera and microphone"
+    );
     camera::settle(app, &classroom.name).await;
-    Ok(())
+    stored
+}
+
+/// Whether a classroom with this input is switched off in the store.
+async fn wanted_shut(app: &Appliance, input: &str) -> Result<bool, Fault> {
+    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
+    let mut same = app.policy.classrooms.iter().filter(|classroom| classroom.input == input);
+    Ok(same.any(|classroom| off.iter().any(|(name, ..)| *name == classroom.name)))
 }
 
 /// Shuts what is switched off in the store.

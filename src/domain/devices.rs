@@ -52,6 +52,18 @@ impl Devices {
         });
     }
 
+    /// Shuts one, or lets it be opened again; the others stay as they are.
+    pub fn switch(&self, input: &str, is_on: bool) {
+        self.0.send_if_modified(|now| {
+            let is_new = now.is_shut(input) == is_on;
+            now.shut.retain(|shut| shut != input);
+            if !is_on {
+                now.shut.push(input.to_owned());
+            }
+            is_new
+        });
+    }
+
     pub fn now(&self) -> watch::Ref<'_, Standing> {
         self.0.borrow()
     }
@@ -99,8 +111,10 @@ mod tests {
         assert!(devices.now().is_open("a") && !devices.now().is_open("b"));
         drop(other);
         assert!(!devices.now().any_open());
-        devices.shut(Vec::new());
+        devices.switch("b", false);
+        devices.switch("a", true);
         devices.until("a", false).await;
+        assert!(devices.open("b").is_none());
         assert!(devices.open("a").is_some());
     }
 }

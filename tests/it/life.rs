@@ -294,3 +294,32 @@ async fn a_lesson_that_waits_for_a_classroom_is_recorded_once_one_is_free() {
     let seen = world.get(&format!("/media/{second}/lesson.json")).await.json();
     assert_eq!((&seen["recording"], &seen["reason"]), (&json!(true), &json!(null)));
 }
+
+#[tokio::test]
+async fn a_camera_is_switched_off_at_once_when_the_disk_hangs_and_stays_so_when_it_fails() {
+    let world = World::new().await;
+    let root = world.administer().await;
+    let (devices, db) = (&world.app().devices, &world.app().db);
+    let input = &*world.app().policy.classrooms[0].input;
+    let switch = async |is_on: bool| {
+        world.staff("POST", "classrooms/1", &root, json!({"camera": is_on})).await.status
+    };
+    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let hangs = db.write(move |_| {
+        // Until the other end is dropped.
+        let _ = goes.recv();
+        Ok(())
+    });
+    let off = async {
+        devices.until(input, true).await;
+        drop(go);
+    };
+    let (hung, status, ()) = tokio::join!(biased; hangs, switch(false), off);
+    hung.unwrap();
+    assert_eq!(status, 200);
+    assert_eq!(switch(true).await, 200);
+    assert!(!devices.now().is_shut(input));
+    db.write(|conn| Ok(conn.execute_batch("PRAGMA query_only = true")?)).await.unwrap();
+    assert_eq!(switch(false).await, 503);
+    assert!(devices.now().is_shut(input));
+}

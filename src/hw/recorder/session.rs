@@ -284,10 +284,15 @@ impl Session {
         if free < needed {
             return Err(RefusedWhy::DiskReserve { free, needed });
         }
-        self.source().await.map_err(|e| match e.part {
-            "input" => RefusedWhy::NoInput(e.source),
-            _ => RefusedWhy::NoEncoder(e.to_string()),
-        })
+        tokio::select! {
+            biased;
+            // Devices are tried to choose one.
+            () = self.setup.devices.until(&self.job.source, true) => Err(RefusedWhy::Shut),
+            source = self.source() => source.map_err(|e| match e.part {
+                "input" => RefusedWhy::NoInput(e.source),
+                _ => RefusedWhy::NoEncoder(e.to_string()),
+            }),
+        }
     }
 
     /// Waits while the switch for its devices is off. True when told to end.

@@ -111,11 +111,14 @@ impl Session {
     /// `failures`: so many runs before this one ended badly.
     async fn run_once(&mut self, reel: &mut Reel, known: Option<Read>, failures: u32) -> Outcome {
         let mut end = self.end.clone();
+        let (setup, input) = (self.setup.clone(), self.job.source.clone());
+        let shut = || setup.devices.until(&input, true);
         let read = match known {
             Some(read) => Ok(read),
             None => tokio::select! {
                 biased;
                 _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
+                () = shut() => return Outcome::Broke(GapWhy::Shut),
                 read = self.source() => read,
             },
         };
@@ -126,7 +129,7 @@ impl Session {
             Err(error) => return died(&error),
         };
         // Held until nothing of it is read or tried any more.
-        let Some(_open) = self.setup.devices.open(&self.job.source) else {
+        let Some(_open) = setup.devices.open(&input) else {
             return Outcome::Broke(GapWhy::Shut);
         };
         self.note(&read.0);
@@ -135,22 +138,36 @@ impl Session {
             Ok(gauges) => gauges,
             Err(error) => return died(&error),
         };
-        self.setup.inputs.prepare(&read.0).await;
+        tokio::select! {
+            biased;
+            () = shut() => {}
+            () = setup.inputs.prepare(&read.0) => {}
+        }
+        // Nothing waits from here to the start.
+        if setup.devices.now().is_shut(&input) {
+            return Outcome::Broke(GapWhy::Shut);
+        }
         let mut encoder = match Encoder::start(&read.0, elapsed, gauges) {
             Ok(encoder) => encoder,
             Err(error) => return died(&error),
         };
-        let (setup, input) = (self.setup.clone(), self.job.source.clone());
         let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
         let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
         let outcome = Box::pin(pump).await;
         match outcome {
             Outcome::Told | Outcome::Changed(_) => {
                 encoder.ask_to_end();
-                let left =
-                    timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)).await;
-                let words = encoder.end().await;
-                info!(room = %self.job.room, words, clean = left.is_ok(), "encoder ended");
+                let clean = tokio::select! {
+                    biased;
+                    () = shut() => false,
+                    left = timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)) => left.is_ok(),
+                };
+                let is_shut = setup.devices.now().is_shut(&input);
+                let words = match is_shut {
+                    true => encoder.end_now().await,
+                    false => encoder.end().await,
+                };
+                info!(room = %self.job.room, words, clean, "encoder ended");
                 outcome
             }
             Outcome::Lost(_) | Outcome::Broke(GapWhy::Shut) => {
@@ -173,7 +190,7 @@ impl Session {
                 tokio::select! {
                     biased;
                     _ = end.wait_for(|end| *end != End::Go) => {}
-                    () = setup.devices.until(&input, true) => {}
+                    () = shut() => {}
                     () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
                 }
                 let is_death = matches!(why, GapWhy::EncoderDied(_));
