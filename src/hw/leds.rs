@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use crate::domain::devices::Standing;
@@ -14,6 +14,9 @@ use crate::model::RoomId;
 
 /// The recorder has closed everything by then when the box goes down.
 const CLOSING: Duration = Duration::from_secs(6);
+
+/// Others may write there too. What is dark is not written again: a box at rest is not woken.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Those that are there, each with its folder.
 pub struct Lamps(Vec<(LedRole, PathBuf)>);
@@ -46,6 +49,7 @@ impl Lamps {
             tokio::select! {
                 Ok(()) = devices.changed() => {}
                 Ok(()) = troubles.changed() => {}
+                () = sleep(AGAIN), if is_open || is_wrong => {}
                 _ = drain.wait_for(|now| *now) => break,
             }
         }
@@ -106,7 +110,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_lamp_is_lit_while_a_camera_is_open_and_one_while_a_lesson_is_in_trouble() {
         let machine = Machine::new();
         let lamps = Lamps::find(&Board::load("rpi4").unwrap().led, machine.0.path());
@@ -117,6 +121,8 @@ mod tests {
         machine.until("0", "0").await;
         assert_eq!(machine.says("ACT/trigger"), "none");
         let open = devices.open("a");
+        machine.until("255", "0").await;
+        std::fs::write(machine.0.path().join("sys/class/leds/ACT/brightness"), "0").unwrap();
         machine.until("255", "0").await;
         troubles.send_replace(vec![RoomId(1)]);
         machine.until("255", "255").await;
