@@ -215,7 +215,7 @@ pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Resu
             let detail = format!("{} ms without a picture: {}", ms, gap_text(&why));
             tracing::warn!(room = %id, detail, "gap in the recording");
             app.tapes.troubles().insert(id, detail.clone());
-            app.tapes.ring(id, why != GapWhy::Shut);
+            app.tapes.ring(id, !why.is_shut());
             app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &detail)?)).await
         }
         Note::Flaw { flaw, from, is_over } => {

@@ -117,6 +117,13 @@ pub enum GapWhy {
     Shut,
 }
 
+impl GapWhy {
+    /// Nothing is wrong: somebody wants no picture.
+    pub fn is_shut(&self) -> bool {
+        matches!(self, Self::Shut | Self::Refused(RefusedWhy::Shut))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusedWhy {
     DiskReserve {

@@ -14,6 +14,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::domain::devices::Open;
 use crate::hw::error::HwError;
 use crate::hw::inputs::{Names, Source};
 use crate::hw::recorder::Picture;
@@ -47,6 +48,8 @@ pub struct Encoder {
     pub lost: watch::Receiver<Option<String>>,
     words: Arc<Mutex<VecDeque<String>>>,
     listener: JoinHandle<()>,
+    /// The mark that what it reads is open: kept until it is gone, however long its driver holds it.
+    pub reads: Option<Arc<Open>>,
     _beside: Beside,
 }
 
@@ -87,7 +90,16 @@ impl Encoder {
         let words = Arc::new(Mutex::new(VecDeque::new()));
         let (says, lost) = watch::channel(None);
         let listener = tokio::spawn(listen(log, words.clone(), names, says));
-        Ok(Self { child, group, pipe, lost, words, listener, _beside: Beside::encoder() })
+        Ok(Self {
+            child,
+            group,
+            pipe,
+            lost,
+            words,
+            listener,
+            reads: None,
+            _beside: Beside::encoder(),
+        })
     }
 
     /// Asks for a clean end; what it still holds comes through the pipe.
@@ -129,7 +141,14 @@ impl Encoder {
         self.listener.abort();
         let said = match status {
             Ok(status) => status.to_string(),
-            Err(error) => error.to_string(),
+            Err(error) => {
+                let (mut child, reads) = (self.child, self.reads);
+                tokio::spawn(async move {
+                    let _ = child.wait().await;
+                    drop(reads);
+                });
+                error.to_string()
+            }
         };
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.iter().fold(said, |all, line| all + "; " + line)

@@ -83,12 +83,34 @@ async fn what_is_switched_off_is_not_opened_and_what_is_open_is_closed_until_it_
     assert_eq!(world.gap().await.0, GapWhy::Shut);
     let mut changes = devices.changes();
     changes.wait_for(|now| !now.any_open()).await.unwrap();
-    assert!(rustix::process::test_kill_process(encoder).is_err(), "the encoder is gone");
+    while rustix::process::test_kill_process(encoder).is_ok() {
+        world.pause(20).await;
+    }
     shut(false);
     while !world.segment().await.gap {}
     assert_eq!(numbers(&world.stop().await), [1]);
     assert!(!devices.now().any_open());
     decodes(&world.file("1.mp4"));
+}
+
+#[tokio::test]
+async fn what_fails_after_the_switch_is_trouble_and_what_is_switched_off_in_trouble_is_none() {
+    let script = "case \"$*\" in *pipe:1) test -e $DIR/broken && exit 1;; esac\nexec $REAL \"$@\"";
+    let mut world = World::with(Some(script));
+    let (devices, broken) = (world.setup.devices.clone(), world.dir.path().join("broken"));
+    world.start().await;
+    world.segment().await;
+    devices.shut(vec!["sim".into()]);
+    assert_eq!(world.gap().await.0, GapWhy::Shut);
+    std::fs::write(&broken, "").unwrap();
+    devices.shut(Vec::new());
+    while !matches!(world.gap().await.0, GapWhy::EncoderDied(_)) {}
+    devices.shut(vec!["sim".into()]);
+    while world.gap().await.0 != GapWhy::Shut {}
+    std::fs::remove_file(&broken).unwrap();
+    devices.shut(Vec::new());
+    while !world.segment().await.gap {}
+    assert_eq!(numbers(&world.stop().await), [1]);
 }
 
 #[tokio::test]

@@ -173,11 +173,18 @@ impl Reel {
         Ok(reel)
     }
 
-    /// The picture stopped; told when it comes back. The first reason stands.
+    /// The picture stopped; told when it comes back. The first reason stands, but a switch that is off and trouble do not
+    /// stand for each other: then the one before ends here and is told.
     pub fn interrupt(&mut self, why: GapWhy) {
-        let from = self.seen.unwrap_or(self.zero);
-        self.interrupted.get_or_insert((why, from));
         self.run = None;
+        let is_other = |known: &mut Since| known.0.is_shut() != why.is_shut();
+        let mut from = self.seen.unwrap_or(self.zero);
+        if let Some((why, since)) = self.interrupted.take_if(is_other) {
+            let until = self.care.clock.now();
+            self.care.outbox.tell(Note::Gap { why, from: since, until });
+            from = until;
+        }
+        self.interrupted.get_or_insert((why, from));
     }
 
     /// Whether anything was recorded before.

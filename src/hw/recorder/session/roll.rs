@@ -2,6 +2,7 @@
 //! input that is not there is a slate or silence, and what is there goes on.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -88,6 +89,8 @@ impl Session {
                     if self.shut().await {
                         return Ok(());
                     }
+                    // What fails now is new, and told as soon as it would be in a new lesson.
+                    patience = Patience::default();
                     continue;
                 }
                 Outcome::Broke(why) => why,
@@ -129,7 +132,7 @@ impl Session {
             Err(error) => return died(&error),
         };
         // Held until nothing of it is read or tried any more.
-        let Some(_open) = setup.devices.open(&input) else {
+        let Some(open) = setup.devices.open(&input) else {
             return Outcome::Broke(GapWhy::Shut);
         };
         self.note(&read.0);
@@ -151,6 +154,8 @@ impl Session {
             Ok(encoder) => encoder,
             Err(error) => return died(&error),
         };
+        let open = Arc::new(open);
+        encoder.reads = Some(open.clone());
         let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
         let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
         let outcome = Box::pin(pump).await;
