@@ -30,6 +30,8 @@ pub struct Calendar {
     page: Mutex<Option<Page>>,
     /// That deleting makes no room was said.
     is_vain: AtomicBool,
+    /// The last look deleted something: a film that somebody still reads takes its room until it is closed.
+    has_deleted: AtomicBool,
 }
 
 #[derive(Clone, Copy)]
@@ -80,36 +82,53 @@ pub async fn mark(
         .await
 }
 
-/// Deletes what is due; asked for each minute.
+/// Deletes what is due; asked for each minute. None goes for space while folders of earlier ones may still be there, and
+/// none by age on a clock that nobody told the time.
 pub async fn step(app: &Appliance, now: Moment) -> Result<(), Fault> {
-    let today = today(app, now).await?;
-    let kept = app.db.read(|conn| Ok(retention::kept(conn)?)).await?;
-    let wanted = app.policy.keep_free.unwrap_or(app.space.reserve);
-    let short = (app.space.free)().map_or(0, |free| wanted.saturating_sub(free));
-    let before = app.policy.keep.map(|keep| today - keep);
+    let cleared = clear(app).await;
+    let before = match app.policy.keep.filter(|_| app.licence.trusts_clock(now)) {
+        Some(keep) => Some(today(app, now).await? - keep),
+        None => None,
+    };
+    let read = move |conn: &rusqlite::Connection| {
+        Ok((retention::kept(conn, now.wall)?, retention::removals(conn)?.is_empty()))
+    };
+    let (kept, is_clear) = app.db.read(read).await?;
+    let is_settled = !app.calendar.has_deleted.swap(false, Ordering::Relaxed) && is_clear;
+    let short = if is_settled { short(app) } else { 0 };
     let (due, is_vain) = due(&kept, before, short);
     if !app.calendar.is_vain.swap(is_vain, Ordering::Relaxed) && is_vain {
         tracing::warn!(short, "the disk is too full, and deleting recordings would not help");
     }
+    if due.is_empty() {
+        return cleared;
+    }
+    app.calendar.has_deleted.store(true, Ordering::Relaxed);
     for (room, why) in due {
         delete(app, room, why, now).await?;
     }
     clear(app).await
 }
 
+/// How many bytes less are free than should be.
+fn short(app: &Appliance) -> u64 {
+    let wanted = app.policy.keep_free.unwrap_or(app.space.reserve);
+    (app.space.free)().map_or(0, |free| wanted.saturating_sub(free))
+}
+
 /// Which recordings go and why, the oldest first; and whether space is short and all of them would not make enough.
 fn due(kept: &[Kept], before: Option<Millis>, short: u64) -> (Vec<(RoomId, &'static str)>, bool) {
     let size = |kept: &Kept| u64::try_from(kept.bytes).unwrap_or(0);
-    let is_vain = kept.iter().map(size).sum::<u64>() < short;
+    let is_old = |kept: &Kept| before.is_some_and(|before| kept.end_at <= before);
+    let may_go = |kept: &&Kept| kept.may_yield || is_old(kept);
+    let is_vain = kept.iter().filter(may_go).map(size).sum::<u64>() < short;
     let mut missing = if is_vain { 0 } else { short };
     let mut due = Vec::new();
-    for one in kept.iter() {
-        let why = match before {
-            Some(before) if one.end_at <= before => {
-                "the recording was deleted when its time was over"
-            }
-            _ if missing > 0 => "the recording was deleted to make room for new ones",
-            _ => break,
+    for one in kept.iter().filter(may_go) {
+        let why = match is_old(one) {
+            true => "the recording was deleted when its time was over",
+            false if missing > 0 => "the recording was deleted to make room for new ones",
+            false => break,
         };
         missing = missing.saturating_sub(size(one));
         due.push((one.room, why));
@@ -140,23 +159,28 @@ async fn delete(app: &Appliance, id: RoomId, why: &'static str, now: Moment) -> 
 /// Removes the folders of what was deleted; also what a crash left of it.
 ///
 /// # Errors
-/// The first folder that cannot be removed; it is tried again the next time.
+/// The first folder that cannot be removed, after all the others; it is tried again the next time.
 pub async fn clear(app: &Appliance) -> Result<(), Fault> {
+    let mut done = Ok(());
     for id in app.db.read(|conn| Ok(retention::removals(conn)?)).await? {
-        crash::point(Point::RecordingForgotten);
-        let folder = recording::folder(app, id);
-        let remove = move || {
-            match std::fs::remove_dir_all(&folder) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-                Ok(()) | Err(_) => {}
-            }
-            durable::sync_folder(&folder)
-        };
-        durable::aside(remove).await.map_err(|e| Fault::internal("removing a recording", e))?;
-        crash::point(Point::RecordingRemoved);
-        app.db.write(move |conn| Ok(retention::removed(conn, id)?)).await?;
+        done = done.and(remove(app, id).await);
     }
-    Ok(())
+    done
+}
+
+async fn remove(app: &Appliance, id: RoomId) -> Result<(), Fault> {
+    crash::point(Point::RecordingForgotten);
+    let folder = recording::folder(app, id);
+    let remove = move || {
+        match std::fs::remove_dir_all(&folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            Ok(()) | Err(_) => {}
+        }
+        durable::sync_folder(&folder)
+    };
+    durable::aside(remove).await.map_err(|e| Fault::internal("removing a recording", e))?;
+    crash::point(Point::RecordingRemoved);
+    app.db.write(move |conn| Ok(retention::removed(conn, id)?)).await
 }
 
 /// What counts as now: never ahead of the clock, and never much nearer to it than time has passed.

@@ -7,23 +7,35 @@ use crate::model::{Millis, RoomId};
 /// More than a box holds in years; what is beyond is looked at once the oldest are gone.
 const KEPT_MAX: i64 = 10_000;
 
+/// One that ended less long ago does not give way to others: its class has hardly seen it.
+const FRESH: Millis = Millis::seconds(3600);
+
 /// A recording that nobody has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     pub room: RoomId,
     pub end_at: Millis,
     pub bytes: i64,
+    /// It may go before its time is over: it is not fresh, and whoever is to hear of it has.
+    pub may_yield: bool,
 }
 
 /// Finished recordings that are not wanted elsewhere, oldest first.
-pub fn kept(conn: &Connection) -> rusqlite::Result<Vec<Kept>> {
+pub fn kept(conn: &Connection, now: Millis) -> rusqlite::Result<Vec<Kept>> {
     let mut found = conn.prepare_cached(
-        "SELECT r.id, r.end_at, SUM(t.bytes) FROM take t JOIN room r ON r.id = t.room_id
+        "SELECT r.id, r.end_at, SUM(t.bytes), ABS(r.end_at - ?2) >= ?3 AND r.id NOT IN (
+             SELECT room_id FROM outbox WHERE state = 'waiting')
+         FROM take t JOIN room r ON r.id = t.room_id
          WHERE r.recording = 'ended' AND r.export <> 'wanted'
          GROUP BY r.id ORDER BY r.end_at, r.id LIMIT ?1",
     )?;
-    let kept = found.query_map([KEPT_MAX], |row| {
-        Ok(Kept { room: RoomId(row.get(0)?), end_at: Millis(row.get(1)?), bytes: row.get(2)? })
+    let kept = found.query_map([KEPT_MAX, now.0, FRESH.0], |row| {
+        Ok(Kept {
+            room: RoomId(row.get(0)?),
+            end_at: Millis(row.get(1)?),
+            bytes: row.get(2)?,
+            may_yield: row.get(3)?,
+        })
     })?;
     kept.collect()
 }

@@ -1,8 +1,9 @@
 //! How long recordings are kept, with a clock in the test's hand: by age, by space, and not while somebody wants them.
 
 use arctos_box::domain::retention;
-use arctos_box::model::Millis;
 use arctos_box::model::user::{Origin, Role};
+use arctos_box::model::{Millis, RoomId};
+use arctos_box::store;
 use serde_json::{Value, json};
 
 use crate::access::person;
@@ -108,7 +109,20 @@ async fn the_oldest_give_way_when_the_disk_is_full_and_nothing_does_in_vain() {
     };
     assert_eq!(states(&[first, second]).await, [3, 3], "all of them are not enough");
     let third = kept(&world, &ann).await;
-    assert_eq!(states(&[first, second, third]).await, [2, 2, 2]);
+    let all = [first, second, third];
+    assert_eq!(states(&all).await, [3, 3, 3], "what ended just now does not give way");
+    world.hand.advance(Millis::seconds(3600));
+    let put = move |conn: &rusqlite::Connection| {
+        let call = ("recendcall", "an id", "{}");
+        Ok(store::outbox::put(conn, "school", RoomId(first), call, START)?)
+    };
+    world.app().db.write(put).await.unwrap();
+    look(&world).await;
+    assert_eq!(states(&all).await, [3, 3, 3], "who is to hear of it has not");
+    let sent = |conn: &rusqlite::Connection| Ok(store::outbox::sent(conn, 1)?);
+    world.app().db.write(sent).await.unwrap();
+    look(&world).await;
+    assert_eq!(states(&all).await, [2, 2, 2]);
     let why = seen(&world, first).await["reason"].as_str().unwrap().to_owned();
     assert!(why.contains("room for new ones"), "{why}");
 }
@@ -128,4 +142,35 @@ async fn a_clock_that_is_set_forward_by_years_does_not_empty_the_box() {
     assert_eq!(seen(&world, room).await["state"], 3);
     days(&world, 1).await;
     assert_eq!(seen(&world, room).await["state"], 2);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_removed_keeps_no_other_and_nothing_more_goes_for_space_meanwhile()
+{
+    let world = World::with(&["retention.free_mib=102401", "retention.days=0"]).await;
+    let ann = world.teacher("ann").await;
+    let mut rooms = Vec::new();
+    for _ in 0..3 {
+        rooms.push(kept(&world, &ann).await);
+    }
+    let folder = |room: i64| world.app().folders.recordings.join(room.to_string());
+    // Where its folder was there is a file, which is removed as none.
+    std::fs::rename(folder(rooms[0]), folder(0)).unwrap();
+    std::fs::write(folder(rooms[0]), "no folder").unwrap();
+    world.hand.advance(Millis::seconds(3600));
+    let step = async || retention::step(world.app(), world.clock.moment()).await;
+    assert!(step().await.is_err());
+    assert!(!folder(rooms[1]).exists() && !folder(rooms[2]).exists(), "the others are gone");
+    let mut more = Vec::new();
+    for _ in 0..3 {
+        more.push(replay(&world, &ann).await);
+    }
+    for _ in 0..3 {
+        world.hand.advance(Millis::seconds(3600));
+        assert!(step().await.is_err());
+        assert_eq!(seen(&world, more[0]).await["state"], 3, "its room would not help");
+    }
+    std::fs::remove_file(folder(rooms[0])).unwrap();
+    step().await.unwrap();
+    assert_eq!(seen(&world, more[0]).await["state"], 2);
 }

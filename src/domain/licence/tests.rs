@@ -308,3 +308,19 @@ proptest! {
         prop_assert_eq!(seen.newest, NOW + Millis::days(9999) + steady);
     }
 }
+
+#[test]
+fn a_clock_is_trusted_that_was_told_the_time_or_kept_it_or_was_agreed_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Moment { wall: NOW, steady: Millis(0) };
+    let box_of = |keeping| {
+        let setup = Setup { keeping: Arc::new(move || keeping), ..Setup::none(folder.path()) };
+        Licensing::beside(setup, now)
+    };
+    assert!(box_of(Timekeeping::Synchronised).trusts_clock(now));
+    assert!(box_of(Timekeeping::Kept).trusts_clock(now));
+    let lost = box_of(Timekeeping::Lost);
+    assert!(!lost.trusts_clock(now));
+    lost.state().seen.agree(now);
+    assert!(lost.trusts_clock(now));
+}
