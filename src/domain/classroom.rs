@@ -117,6 +117,10 @@ async fn wanted_shut(app: &Appliance, input: &str) -> Result<bool, Fault> {
 /// Shuts what is switched off in the store.
 pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
     let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
+    let is_known = |name: &str| app.policy.classrooms.iter().any(|known| known.name == name);
+    for (classroom, ..) in off.iter().filter(|(name, ..)| !is_known(name)) {
+        tracing::warn!(classroom, "switched off, and not in the configuration: renamed, it is on");
+    }
     let is_off = |classroom: &&Classroom| off.iter().any(|(name, ..)| *name == classroom.name);
     let shut = app.policy.classrooms.iter().filter(is_off);
     app.devices.shut(shut.map(|classroom| classroom.input.clone()).collect());
