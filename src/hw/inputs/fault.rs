@@ -56,7 +56,7 @@ impl Faults {
 /// What a lesson asks of its input, after what it has seen of it.
 #[derive(Clone, Debug, Default)]
 pub struct Wish {
-    /// What was encoded first: all of it is to be one film.
+    /// What was encoded first: all of it is to be one film. A rate of 0 is not known: the camera's.
     pub picture: Option<Picture>,
     /// There was a microphone: silence is a fault.
     pub sound: bool,

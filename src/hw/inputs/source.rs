@@ -131,9 +131,11 @@ pub fn of(dealt: &Dealt, plan: &Plan, found: &Found) -> Source {
         let area = |picture: &Picture| u64::from(picture.width) * u64::from(picture.height);
         area(held) <= area(&picture) && held.rate <= picture.rate
     });
-    let encoded = match (mode, held) {
-        (Some(mode), held) if held.is_none() || through => shrink(mode, picture),
-        (_, held) => Picture { kbit: picture.kbit, ..held.unwrap_or(picture) },
+    let own = mode.map_or(picture, |mode| shrink(mode, picture));
+    let encoded = match held.filter(|_| !through) {
+        Some(held) if held.rate == 0 => Picture { rate: own.rate, kbit: picture.kbit, ..held },
+        Some(held) => Picture { kbit: picture.kbit, ..held },
+        None => own,
     };
     let mut args: Vec<String> = match (&camera, fault) {
         (Some(camera), None) => camera.args.clone(),

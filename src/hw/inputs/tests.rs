@@ -332,6 +332,10 @@ fn an_input_that_is_read_keeps_its_devices_while_they_are_there() {
 
 /// What ffmpeg is told for an input with these devices.
 fn told(input: &Input, camera: Option<&Camera>, card: Option<&Card>) -> Source {
+    told_of(input, camera, card, &Wish::default())
+}
+
+fn told_of(input: &Input, camera: Option<&Camera>, card: Option<&Card>, wish: &Wish) -> Source {
     let found = Found {
         ffmpeg: "/usr/bin/ffmpeg".into(),
         version: "5".into(),
@@ -341,13 +345,9 @@ fn told(input: &Input, camera: Option<&Camera>, card: Option<&Card>) -> Source {
     let dealt = choice::Dealt { input, camera, card };
     let mode = camera.map(|camera| mode(camera, WANTED).unwrap());
     let small = Picture { width: 640, height: 360, kbit: 625, ..WANTED };
-    let (why, wish) = (["too slow above".to_owned()], Wish::default());
+    let why = ["too slow above".to_owned()];
     let mode = mode.as_ref();
-    source::of(
-        &dealt,
-        &source::Plan { mode, picture: small, why: &why, fault: None, wish: &wish },
-        &found,
-    )
+    source::of(&dealt, &source::Plan { mode, picture: small, why: &why, fault: None, wish }, &found)
 }
 
 #[test]
@@ -374,6 +374,20 @@ fn what_is_told_to_ffmpeg_names_todays_numbers_and_the_picture_that_the_encoder_
     );
     let made = told(&input, None, Some(&card("usb-a-1", 3, "C920")));
     assert!(made.args.join(" ").contains("color=black") && !made.args.contains(&"-isync".into()));
+}
+
+#[test]
+fn a_lesson_that_is_gone_on_with_keeps_its_size_and_has_the_cameras_rate() {
+    let input = input("camera", &["usb-*"], &["same"]);
+    let wish = Wish {
+        picture: Some(Picture { width: 320, height: 180, rate: 0, kbit: 1 }),
+        ..Wish::default()
+    };
+    let slow = camera("usb-a-1", &[("MJPG", &[size(1280, 720, &[15])])]);
+    let made = told_of(&input, Some(&slow), None, &wish).picture;
+    assert_eq!(made, Picture { width: 320, height: 180, rate: 15, kbit: 625 });
+    // Without one it is what is wanted, and never none.
+    assert_eq!(told_of(&input, None, None, &wish).picture, Picture { rate: 30, ..made });
 }
 
 #[test]

@@ -50,8 +50,8 @@ pub struct Reel {
     interrupted: Option<Since>,
     /// Old takes, told of when a new one is.
     untold: Vec<Take>,
-    /// Width, height and rate of what is gone on with.
-    pub resumed: Option<(u32, u32, u32)>,
+    /// Width and height of what is gone on with.
+    pub resumed: Option<(u32, u32)>,
 }
 
 /// Why there is no picture, and since when.
@@ -160,7 +160,7 @@ impl Reel {
                 reel.recall(&old);
             }
             if !broke && old.open && index + 1 == count && old.take.number == shelf.last_number {
-                reel.resumed = size(&old);
+                reel.resumed = Some((old.take.width, old.take.height));
                 reel.open = Some(reel.resume(old)?);
             } else {
                 reel.shelved.push((old.take, None));
@@ -420,19 +420,6 @@ impl OpenTake {
         }
         self.tape.tell(Note::SegmentClosed { take: self.take.number, segment }).await;
     }
-}
-
-/// How large its pictures are, and how many came in a second, as a rule.
-fn size(old: &Old) -> Option<(u32, u32, u32)> {
-    let shown = old.found.pieces.iter().filter(|piece| piece.pictures > 0);
-    let rate = |piece: &Piece| {
-        let us = piece.end_us.saturating_sub(piece.start_us);
-        (u64::from(piece.pictures) * 1_000_000 + us / 2).checked_div(us)
-    };
-    let mut rates: Vec<u64> = shown.filter_map(rate).collect();
-    rates.sort_unstable();
-    let rate = u32::try_from(*rates.get(rates.len() / 2)?).ok()?;
-    Some((old.take.width, old.take.height, rate))
 }
 
 /// How long its picture lasts: a fragment arrives when its last picture was encoded, the first was taken that

@@ -144,9 +144,11 @@ impl Session {
         let reel = Reel::open(dir, self.job.zero, (self.care(), pen), shelf, before).await;
         info!(room = %self.job.room, old, dir = %self.job.dir.display(), "recording");
         let reel = reel.map_err(folder)?;
-        if let Some((width, height, rate)) = reel.resumed {
+        if let Some((width, height)) =
+            reel.resumed.filter(|(width, height)| *width > 0 && *height > 0)
+        {
             // What is encoded now goes on in the same file, whatever is plugged in.
-            let kbit = self.setup.inputs.wanted.kbit;
+            let (rate, kbit) = (0, self.setup.inputs.wanted.kbit);
             self.wish.picture.get_or_insert(Picture { width, height, rate, kbit });
         }
         Ok(reel)
