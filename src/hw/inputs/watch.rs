@@ -134,7 +134,8 @@ impl Inputs {
                 Ok(Err(_)) => return pending().await,
                 Err(_) => times += 1,
             }
-            if self.tries(device, limit).await {
+            // A slow one is given more time each time.
+            if self.tries(device, limit * (2 + vain.min(TIMES_DOUBLED)) / 2).await {
                 return format!("{} at {} gives something again", device.node, device.place);
             }
             vain += 1;

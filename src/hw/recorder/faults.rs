@@ -33,6 +33,7 @@ impl Class {
     async fn freezing() -> Self {
         let mut class = Self::new("");
         class.world.setup.stall = Millis::seconds(8);
+        class.world.setup.opening = Millis::seconds(52);
         class.begin().await
     }
 
@@ -48,7 +49,7 @@ impl Class {
         self.world.start().await;
     }
 
-    /// Waits for the alarm that this is wrong, or for its end.
+    /// Waits for the alarm that this is wrong, or for its end; not if that was the last that was heard of it.
     async fn flawed(&mut self, what: Flaw, has_ended: bool) {
         let told = |note: &Note| match note {
             Note::Flaw { flaw, is_over, .. } => {
@@ -56,7 +57,10 @@ impl Class {
             }
             _ => None,
         };
-        self.world.hear(told).await;
+        let of_it = |note: &&Note| matches!(note, Note::Flaw { flaw, .. } if *flaw == what);
+        if self.world.heard.iter().rfind(of_it).and_then(told).is_none() {
+            self.world.hear(told).await;
+        }
     }
 
     fn tell(&self) {

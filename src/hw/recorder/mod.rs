@@ -60,6 +60,8 @@ pub struct Setup {
     pub floor_bytes: u64,
     /// No picture for this long: the encoder is killed and started again.
     pub stall: Millis,
+    /// So much more until the first one, for devices to be opened.
+    pub opening: Millis,
     /// Age of the oldest byte that is not on the disk at which it is synced.
     pub sync_every: Millis,
     /// A recording that was refused or lost is tried again this often.
@@ -92,6 +94,7 @@ impl Setup {
             inputs,
             floor_bytes: 64 << 20,
             stall: Millis::seconds(4),
+            opening: Millis(400),
             sync_every: Millis(300),
             retry_every: Millis::seconds(10),
             show: Show::nobody(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Pid;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::*;
 use crate::hw::board::Board;
@@ -103,8 +103,9 @@ impl World {
     /// Listens until a note answers the question.
     pub async fn hear<T>(&mut self, mut question: impl FnMut(&Note) -> Option<T>) -> T {
         let alive = self.alive.as_mut().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(240);
         loop {
-            let next = timeout(Duration::from_secs(60), alive.notes.recv()).await;
+            let next = timeout_at(deadline, alive.notes.recv()).await;
             let (room, note) = next.expect("the recorder speaks").unwrap();
             assert_eq!(room, self.room);
             self.heard.push(note);

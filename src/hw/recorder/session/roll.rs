@@ -23,7 +23,7 @@ use crate::wire::fmp4::split::Splitter;
 const READ: usize = 64 << 10;
 /// After TERM, for what the encoder still holds.
 const PIPE_LIMIT: Duration = Duration::from_secs(2);
-/// The same, when its device is gone and each moment counts.
+/// The same, when its device is gone or there is a better picture, and each moment counts.
 const LEFT_LIMIT: Duration = Duration::from_millis(500);
 /// After so many bad runs a device may be to blame though it passes each trial.
 const AGAIN: u32 = 2;
@@ -162,15 +162,16 @@ impl Session {
         match outcome {
             Outcome::Told | Outcome::Changed(_) => {
                 encoder.ask_to_end();
+                let limit = if let Outcome::Told = outcome { PIPE_LIMIT } else { LEFT_LIMIT };
                 let clean = tokio::select! {
                     biased;
                     () = shut() => false,
-                    left = timeout(PIPE_LIMIT, self.drain_pipe(&mut encoder, &mut splitter, reel)) => left.is_ok(),
+                    left = timeout(limit, self.drain_pipe(&mut encoder, &mut splitter, reel)) => left.is_ok(),
                 };
                 let is_shut = setup.devices.now().is_shut(&input);
-                let words = match is_shut {
-                    true => encoder.end_now().await,
-                    false => encoder.end().await,
+                let words = match clean && !is_shut {
+                    true => encoder.end().await,
+                    false => encoder.end_now().await,
                 };
                 info!(room = %self.job.room, words, clean, "encoder ended");
                 outcome
@@ -234,13 +235,14 @@ impl Session {
         if failures == 0 && !is_stall {
             return;
         }
-        let (half, names) = (self.setup.stall.to_std() / 2, source.names());
+        let (stall, names) = (self.setup.stall.to_std(), source.names());
         let mut named = [false; 2];
         for told in words.split("; ").map(|line| names.ended(line)) {
             named = [named[0] || told[0], named[1] || told[1]];
         }
-        let mute = self.setup.inputs.mute(source, half).await;
-        let (quiet, first) = (pulse.quiet(half), pulse.first(source));
+        // Before the trial, which takes its time: a run may take as long to open its devices.
+        let (quiet, first) = (pulse.quiet(stall / 2), pulse.first(source));
+        let mute = self.setup.inputs.mute(source, stall + stall / 10).await;
         let doubt = &mut self.wish.doubt;
         for (n, trust) in [&mut doubt.picture, &mut doubt.sound].into_iter().enumerate() {
             let is_again = failures >= AGAIN && (named[n] || is_stall && first == Some(n));
@@ -262,6 +264,7 @@ impl Session {
         let (source, changes) = read;
         let (setup, wish) = (self.setup.clone(), self.wish.clone());
         let (name, stall) = (self.job.source.clone(), setup.stall.to_std());
+        let opening = setup.opening.to_std();
         let changed = setup.inputs.changed(&name, source, &wish, changes.clone(), stall);
         let turn = pulse.began + TURN;
         let changed = async move {
@@ -273,7 +276,7 @@ impl Session {
         let mut shut = pin!(setup.devices.until(&name, true));
         let mut buffer = vec![0; READ];
         loop {
-            let (trouble, due) = (reel.trouble(), pulse.due(stall, source));
+            let (trouble, due) = (reel.trouble(), pulse.due(stall, opening, source));
             let lost = Some(encoder.lost.clone());
             // Every arm is cancel-safe: a read that did not end took nothing.
             let got = tokio::select! {
@@ -370,9 +373,9 @@ impl Pulse {
 
     /// When the next one must have come. Opening devices takes its time, but a stall must be noticed within 5 s at any
     /// time, and the sooner where a device may be to blame.
-    fn due(&self, stall: Duration, source: &Source) -> Instant {
+    fn due(&self, stall: Duration, opening: Duration, source: &Source) -> Instant {
         let due = |at: Option<Instant>, is_read: bool| match at {
-            None => self.began + stall + stall / 10,
+            None => self.began + stall + opening,
             Some(at) if is_read => at + stall / 2,
             Some(at) => at + stall,
         };
