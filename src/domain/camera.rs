@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Appliance, classroom};
 use crate::model::camera::{Answer, Failure, Inquiry, PresetDo, Spot, Status, Told, Wish};
-use crate::model::user::{Actor, Role};
+use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Millis, Part, Thing};
 use crate::wire::visca::Address;
 
@@ -65,9 +65,10 @@ pub async fn steer(
 ) -> Result<(), Fault> {
     let camera = one(app, number)?;
     let stores = |wish: &Wish| {
-        matches!(wish, Wish::Preset(PresetDo::Store | PresetDo::Forget, _)) && !is_staff(actor)
+        matches!(wish, Wish::Preset(PresetDo::Store | PresetDo::Forget, _))
+            && !actor.role.is_of_the_box()
     };
-    if !may_steer(app, camera, actor) {
+    if !classroom::is_in_charge(app, &camera.classroom, actor) {
         return Err(Fault::denied("this camera is for the teacher whose lesson runs in its room"));
     }
     if wishes.iter().any(stores) {
@@ -85,7 +86,7 @@ pub async fn steer(
         told.push(camera.send(*wish).await);
     }
     // Its lesson ended meanwhile: the camera may just have been turned to the wall.
-    if !may_steer(app, camera, actor) {
+    if !classroom::is_in_charge(app, &camera.classroom, actor) {
         settle(app, &camera.classroom).await;
     }
     for told in told {
@@ -124,19 +125,6 @@ pub async fn look(app: &Appliance, number: i64) -> Result<Vec<Answer>, Fault> {
 pub fn one(app: &Appliance, number: i64) -> Result<&Camera, Fault> {
     let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
     at.and_then(|at| app.cameras.get(at)).ok_or(Fault::Missing(Thing::Camera))
-}
-
-/// Staff always; a teacher while his own lesson runs in the camera's classroom. Whose classroom it is usually does not
-/// matter: who was given it for his lesson (`Presence::reserve`) is filmed there.
-pub fn may_steer(app: &Appliance, camera: &Camera, actor: &Actor) -> bool {
-    is_staff(actor) || app.presence.host_in(&camera.classroom) == Some(actor.id)
-}
-
-pub(super) fn is_staff(actor: &Actor) -> bool {
-    match actor.role {
-        Role::Administrator | Role::Technician => true,
-        Role::Teacher | Role::Pupil | Role::Viewer => false,
-    }
 }
 
 /// Turns a classroom's cameras to where they belong: into the lesson that runs there, or to the wall. To be called after

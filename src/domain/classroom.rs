@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::policy::Classroom;
 use super::{Appliance, audit, camera};
 use crate::model::audit::Event;
-use crate::model::user::{Actor, Role};
+use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
 use crate::store::{classrooms, lessons};
 
@@ -60,7 +60,7 @@ pub async fn switch(
     let classroom = at.and_then(|at| app.policy.classrooms.get(at));
     let classroom = classroom.ok_or(Fault::Missing(Thing::Page))?;
     let lesson = app.presence.lesson_in(&classroom.name);
-    if !may_switch(app, &classroom.name, actor) {
+    if !is_in_charge(app, &classroom.name, actor) {
         lesson.ok_or(Fault::Conflict(Conflict::NotLive))?;
         return Err(Fault::denied("this is for staff and the teacher whose lesson runs there"));
     }
@@ -127,10 +127,10 @@ pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Staff always; a teacher while his own lesson runs there.
-pub fn may_switch(app: &Appliance, name: &str, actor: &Actor) -> bool {
-    let is_host = || app.presence.lesson_in(name).is_some_and(|(_, host)| host == actor.id);
-    actor.role.is_of_the_box() || actor.role == Role::Teacher && is_host()
+/// Who has a say in a classroom: staff always; a teacher while his own lesson runs there. Whose classroom it is usually does
+/// not matter: who was given it for his lesson (`Presence::reserve`) is filmed there.
+pub fn is_in_charge(app: &Appliance, name: &str, actor: &Actor) -> bool {
+    actor.role.is_of_the_box() || app.presence.host_in(name) == Some(actor.id)
 }
 
 /// Whether its devices are to stay shut; also because another classroom has the same and is switched off.

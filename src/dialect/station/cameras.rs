@@ -4,7 +4,7 @@ pub(super) use super::people::Which;
 use crate::dialect::Input;
 pub(super) use crate::dialect::fields::Nothing;
 use crate::dialect::fields::{Digits, Flag, Int, Text};
-use crate::domain::camera;
+use crate::domain::{camera, classroom};
 use crate::model::Fault;
 use crate::model::camera::{Answer, FocusMode, PresetDo, Wish};
 use crate::model::user::Actor;
@@ -202,7 +202,7 @@ fn shown(app: &domain::Appliance, id: i64, camera: &camera::Camera, actor: &Acto
         name: camera.name.clone(),
         classroom: camera.classroom.clone(),
         model: camera.model.to_owned(),
-        yours: camera::may_steer(app, camera, actor),
+        yours: classroom::is_in_charge(app, &camera.classroom, actor),
         answers: status.answers,
         power: status.power,
         trouble: status.line,

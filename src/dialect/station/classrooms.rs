@@ -61,7 +61,7 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
             lesson: view.lesson.map(|room| room.0),
             camera: !classroom::is_off(&app, &name),
             open: view.is_open,
-            yours: classroom::may_switch(&app, &name, &actor),
+            yours: classroom::is_in_charge(&app, &name, &actor),
             by,
             off_ms,
             name,
