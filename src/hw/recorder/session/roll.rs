@@ -25,12 +25,14 @@ const READ: usize = 64 << 10;
 const PIPE_LIMIT: Duration = Duration::from_secs(2);
 /// The same, when its device is gone or there is a better picture, and each moment counts.
 const LEFT_LIMIT: Duration = Duration::from_millis(500);
+/// Whoever died is started again so often without asking: a trial takes as long as a start does.
+const UNASKED: u32 = 2;
 /// After so many bad runs a device may be to blame though it passes each trial.
-const AGAIN: u32 = 2;
+const AGAIN: u32 = 3;
 /// An encoder that recorded this long was well; what ends it is a new trouble.
-const WELL: Millis = Millis::seconds(10);
+const WELL: Duration = Duration::from_secs(10);
 /// The same, of one whose device ended: each moment that a loose cable gives a picture is shown, and no trial waits between.
-const SHOWN: Millis = Millis::seconds(4);
+const SHOWN: Duration = Duration::from_secs(4);
 /// A loose cable does not turn the film over more often than this.
 const TURN: Duration = Duration::from_secs(2);
 /// Longer than what is given in one piece.
@@ -56,22 +58,28 @@ struct Patience {
     spoken: Option<Millis>,
 }
 
+impl Outcome {
+    /// Who recorded for so long was well.
+    fn well(&self) -> Duration {
+        match self {
+            Self::Broke(GapWhy::Input(_)) => SHOWN,
+            _ => WELL,
+        }
+    }
+}
+
 impl Session {
     /// Run after run. `Err` when the file cannot be written.
     pub(super) async fn roll(&mut self, reel: &mut Reel, read: Read) -> Result<(), String> {
         let mut patience = Patience::default();
         let (mut known, mut changes) = (Some(read), None);
         loop {
-            let began = self.clock.steady();
-            let outcome = Box::pin(self.run_once(reel, known.take(), patience.failures)).await;
+            let run = self.run_once(reel, known.take(), patience.failures);
+            let (outcome, is_well) = Box::pin(run).await;
             if let Outcome::Changed(Change { doubt, .. }) = &outcome {
                 self.wish.doubt = *doubt;
             }
-            let well = match outcome {
-                Outcome::Broke(GapWhy::Input(_)) => SHOWN,
-                _ => WELL,
-            };
-            if self.clock.steady() - began >= well {
+            if is_well {
                 patience.failures = 0;
                 self.wish.doubt.settle(self.faults);
                 changes = None;
@@ -111,8 +119,43 @@ impl Session {
         }
     }
 
-    /// `failures`: so many runs before this one ended badly.
-    async fn run_once(&mut self, reel: &mut Reel, known: Option<Read>, failures: u32) -> Outcome {
+    /// How it ended, and whether it was well until then. `failures`: so many runs before this one ended badly.
+    async fn run_once(
+        &mut self,
+        reel: &mut Reel,
+        known: Option<Read>,
+        failures: u32,
+    ) -> (Outcome, bool) {
+        let (mut encoder, read) = match self.begin(known).await {
+            Ok(begun) => begun,
+            Err(outcome) => return (outcome, false),
+        };
+        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
+        let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
+        let outcome = Box::pin(pump).await;
+        let is_well = pulse.began.elapsed() >= outcome.well();
+        let why = match outcome {
+            Outcome::Broke(why) if why != GapWhy::Shut => why,
+            _ => {
+                self.leave(&outcome, encoder, &mut splitter, reel).await;
+                return (outcome, is_well);
+            }
+        };
+        let words = self.bury(&why, encoder, &mut splitter, reel).await;
+        let (mut end, failures) = (self.end.clone(), if is_well { 0 } else { failures });
+        let (devices, input) = (self.setup.devices.clone(), self.job.source.clone());
+        tokio::select! {
+            biased;
+            _ = end.wait_for(|end| *end != End::Go) => {}
+            () = devices.until(&input, true) => {}
+            () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
+        }
+        let is_death = matches!(why, GapWhy::EncoderDied(_));
+        (Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why }), is_well)
+    }
+
+    /// Starts the encoder for what is plugged in now, or says why there is none.
+    async fn begin(&mut self, known: Option<Read>) -> Result<(Encoder, Read), Outcome> {
         let mut end = self.end.clone();
         let (setup, input) = (self.setup.clone(), self.job.source.clone());
         let shut = || setup.devices.until(&input, true);
@@ -120,27 +163,19 @@ impl Session {
             Some(read) => Ok(read),
             None => tokio::select! {
                 biased;
-                _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
-                () = shut() => return Outcome::Broke(GapWhy::Shut),
+                _ = end.wait_for(|end| *end != End::Go) => return Err(Outcome::Told),
+                () = shut() => return Err(Outcome::Broke(GapWhy::Shut)),
                 read = self.source() => read,
             },
         };
         let died =
             |error: &dyn std::fmt::Display| Outcome::Broke(GapWhy::EncoderDied(error.to_string()));
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => return died(&error),
-        };
+        let read = read.map_err(|e| died(&e))?;
         // Held until nothing of it is read or tried any more.
-        let Some(open) = setup.devices.open(&input) else {
-            return Outcome::Broke(GapWhy::Shut);
-        };
+        let open = setup.devices.open(&input).ok_or(Outcome::Broke(GapWhy::Shut))?;
         self.note(&read.0);
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
-        let gauges = match self.ledger().run(read.0.heed) {
-            Ok(gauges) => gauges,
-            Err(error) => return died(&error),
-        };
+        let gauges = self.ledger().run(read.0.heed).map_err(|e| died(&e))?;
         tokio::select! {
             biased;
             () = shut() => {}
@@ -148,61 +183,64 @@ impl Session {
         }
         // Nothing waits from here to the start.
         if setup.devices.now().is_shut(&input) {
-            return Outcome::Broke(GapWhy::Shut);
+            return Err(Outcome::Broke(GapWhy::Shut));
         }
-        let mut encoder = match Encoder::start(&read.0, elapsed, gauges) {
-            Ok(encoder) => encoder,
-            Err(error) => return died(&error),
-        };
-        let open = Arc::new(open);
-        encoder.reads = Some(open.clone());
-        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
-        let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
-        let outcome = Box::pin(pump).await;
-        match outcome {
-            Outcome::Told | Outcome::Changed(_) => {
-                encoder.ask_to_end();
-                let limit = if let Outcome::Told = outcome { PIPE_LIMIT } else { LEFT_LIMIT };
-                let clean = tokio::select! {
-                    biased;
-                    () = shut() => false,
-                    left = timeout(limit, self.drain_pipe(&mut encoder, &mut splitter, reel)) => left.is_ok(),
-                };
-                let is_shut = setup.devices.now().is_shut(&input);
-                let words = match clean && !is_shut {
-                    true => encoder.end().await,
-                    false => encoder.end_now().await,
-                };
-                info!(room = %self.job.room, words, clean, "encoder ended");
-                outcome
-            }
-            Outcome::Lost(_) | Outcome::Broke(GapWhy::Shut) => {
+        let mut encoder = Encoder::start(&read.0, elapsed, gauges).map_err(|e| died(&e))?;
+        encoder.reads = Some(Arc::new(open));
+        Ok((encoder, read))
+    }
+
+    /// Ends an encoder that did nothing wrong: with what it still holds where there is time for that.
+    async fn leave(
+        &self,
+        outcome: &Outcome,
+        mut encoder: Encoder,
+        splitter: &mut Splitter,
+        reel: &mut Reel,
+    ) {
+        let limit = match outcome {
+            Outcome::Told => PIPE_LIMIT,
+            Outcome::Changed(_) => LEFT_LIMIT,
+            Outcome::Broke(_) | Outcome::Lost(_) => {
                 let words = encoder.end_now().await;
-                info!(room = %self.job.room, words, "encoder killed");
-                outcome
+                return info!(room = %self.job.room, words, "encoder killed");
             }
-            Outcome::Broke(why) => {
-                if let GapWhy::Input(_) = why {
-                    // What it had before the device went.
-                    encoder.ask_to_end();
-                    let left = self.drain_pipe(&mut encoder, &mut splitter, reel);
-                    let _ = timeout(LEFT_LIMIT, left).await;
-                }
-                let words = match why {
-                    GapWhy::EncoderDied(_) => encoder.end().await,
-                    _ => encoder.end_now().await,
-                };
-                info!(room = %self.job.room, words, "encoder is gone");
-                tokio::select! {
-                    biased;
-                    _ = end.wait_for(|end| *end != End::Go) => {}
-                    () = shut() => {}
-                    () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
-                }
-                let is_death = matches!(why, GapWhy::EncoderDied(_));
-                Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why })
-            }
+        };
+        let (devices, input) = (&self.setup.devices, &self.job.source);
+        encoder.ask_to_end();
+        let clean = tokio::select! {
+            biased;
+            () = devices.until(input, true) => false,
+            left = timeout(limit, self.drain_pipe(&mut encoder, splitter, reel)) => left.is_ok(),
+        };
+        let is_shut = devices.now().is_shut(input);
+        let words = match clean && !is_shut {
+            true => encoder.end().await,
+            false => encoder.end_now().await,
+        };
+        info!(room = %self.job.room, words, clean, "encoder ended");
+    }
+
+    /// Ends an encoder that broke off; its last words.
+    async fn bury(
+        &self,
+        why: &GapWhy,
+        mut encoder: Encoder,
+        splitter: &mut Splitter,
+        reel: &mut Reel,
+    ) -> String {
+        if let GapWhy::Input(_) = why {
+            // What it had before the device went.
+            encoder.ask_to_end();
+            let left = self.drain_pipe(&mut encoder, splitter, reel);
+            let _ = timeout(LEFT_LIMIT, left).await;
         }
+        let words = match why {
+            GapWhy::EncoderDied(_) => encoder.end().await,
+            _ => encoder.end_now().await,
+        };
+        info!(room = %self.job.room, words, "encoder is gone");
+        words
     }
 
     /// Keeps what the film is made of, and says once what is wrong with the input.
@@ -222,8 +260,8 @@ impl Session {
     }
 
     /// Which half was to blame for a run that broke: what gave nothing lately, or is named by ffmpeg, and gives nothing when it
-    /// is tried alone. (One that hangs holds up the other in ffmpeg.) Whoever died is started again once without asking; who
-    /// breaks off again and again is not believed any more, whatever a trial says.
+    /// is tried alone. (One that hangs holds up the other in ffmpeg.) Who breaks off again and again is not believed any more,
+    /// whatever a trial says.
     async fn doubt(
         &mut self,
         source: &Source,
@@ -232,7 +270,7 @@ impl Session {
         (words, failures): (&str, u32),
     ) {
         let is_stall = *why == GapWhy::Stalled;
-        if failures == 0 && !is_stall {
+        if failures < UNASKED && !is_stall {
             return;
         }
         let (stall, names) = (self.setup.stall.to_std(), source.names());
