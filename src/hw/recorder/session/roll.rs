@@ -12,9 +12,9 @@ use tracing::{info, warn};
 
 use super::{Read, Session};
 use crate::hw::inputs::{Change, Source};
-use crate::hw::recorder::End;
 use crate::hw::recorder::ffmpeg::Encoder;
 use crate::hw::recorder::reel::{Came, Reel, Trouble};
+use crate::hw::recorder::{End, Setup};
 use crate::model::Millis;
 use crate::model::recording::GapWhy;
 use crate::wire::fmp4::split::Splitter;
@@ -29,6 +29,8 @@ const LEFT_LIMIT: Duration = Duration::from_millis(500);
 const UNASKED: u32 = 2;
 /// After so many bad runs a device may be to blame though it passes each trial.
 const AGAIN: u32 = 3;
+/// After so many bad runs in a row the next one is given no more time than this one.
+const SLOWER_MAX: u32 = 3;
 /// An encoder that recorded this long was well; what ends it is a new trouble.
 const WELL: Duration = Duration::from_secs(10);
 /// The same, of one whose device ended: each moment that a loose cable gives a picture is shown, and no trial waits between.
@@ -130,7 +132,7 @@ impl Session {
             Ok(begun) => begun,
             Err(outcome) => return (outcome, false),
         };
-        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin());
+        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin(self.opening(failures)));
         let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
         let outcome = Box::pin(pump).await;
         let is_well = pulse.began.elapsed() >= outcome.well();
@@ -280,7 +282,7 @@ impl Session {
         }
         // Before the trial, which takes its time: a run may take as long to open its devices.
         let (quiet, first) = (pulse.quiet(stall / 2), pulse.first(source));
-        let mute = self.setup.inputs.mute(source, stall + stall / 10).await;
+        let mute = self.setup.inputs.mute(source, self.opening(failures)).await;
         let doubt = &mut self.wish.doubt;
         for (n, trust) in [&mut doubt.picture, &mut doubt.sound].into_iter().enumerate() {
             let is_again = failures >= AGAIN && (named[n] || is_stall && first == Some(n));
@@ -288,6 +290,13 @@ impl Session {
                 trust.lose();
             }
         }
+    }
+
+    /// How long a run may take until its first picture. A stall is noticed within 5 s, but a machine that is slow for a while must
+    /// not be told by the same limit again and again that all its cameras are broken, and its slates, too.
+    fn opening(&self, failures: u32) -> Duration {
+        let Setup { stall, opening, .. } = &*self.setup;
+        (*stall + *opening).to_std() * (1 + failures.min(SLOWER_MAX))
     }
 
     /// Carries bytes from the encoder to the reel until something ends it.
@@ -302,7 +311,6 @@ impl Session {
         let (source, changes) = read;
         let (setup, wish) = (self.setup.clone(), self.wish.clone());
         let (name, stall) = (self.job.source.clone(), setup.stall.to_std());
-        let opening = setup.opening.to_std();
         let changed = setup.inputs.changed(&name, source, &wish, changes.clone(), stall);
         let turn = pulse.began + TURN;
         let changed = async move {
@@ -314,7 +322,7 @@ impl Session {
         let mut shut = pin!(setup.devices.until(&name, true));
         let mut buffer = vec![0; READ];
         loop {
-            let (trouble, due) = (reel.trouble(), pulse.due(stall, opening, source));
+            let (trouble, due) = (reel.trouble(), pulse.due(stall, source));
             let lost = Some(encoder.lost.clone());
             // Every arm is cancel-safe: a read that did not end took nothing.
             let got = tokio::select! {
@@ -394,13 +402,15 @@ impl Patience {
 /// When the last picture and the last sound of a run came.
 struct Pulse {
     began: Instant,
+    /// For the first ones: devices are opened before.
+    opening: Duration,
     picture: Option<Instant>,
     sound: Option<Instant>,
 }
 
 impl Pulse {
-    fn begin() -> Self {
-        Self { began: Instant::now(), picture: None, sound: None }
+    fn begin(opening: Duration) -> Self {
+        Self { began: Instant::now(), opening, picture: None, sound: None }
     }
 
     fn feel(&mut self, came: Came) {
@@ -409,11 +419,10 @@ impl Pulse {
         self.sound = if came.sound { now } else { self.sound };
     }
 
-    /// When the next one must have come. Opening devices takes its time, but a stall must be noticed within 5 s at any
-    /// time, and the sooner where a device may be to blame.
-    fn due(&self, stall: Duration, opening: Duration, source: &Source) -> Instant {
+    /// When the next one must have come: the sooner where a device may be to blame.
+    fn due(&self, stall: Duration, source: &Source) -> Instant {
         let due = |at: Option<Instant>, is_read: bool| match at {
-            None => self.began + stall + opening,
+            None => self.began + self.opening,
             Some(at) if is_read => at + stall / 2,
             Some(at) => at + stall,
         };
