@@ -118,6 +118,8 @@ keys! {
         "Free disk space below which no recording starts, in MiB. 0: worked out from the rate.";
     "recorder.stall_ms", stall_ms: Stall = "4000",
         "An encoder that gives nothing for so long is restarted.";
+    "inputs.monitor", inputs_monitor: bool = "false",
+        "Whether the inputs of classrooms are always watched, also when nobody looks. Each costs a tenth of a processor, and its lamp is lit.";
     "retention.days", retention_days: Keep = "90",
         "Days after a lesson for which its recording is kept, unless it is marked for export. 0: until its space is needed.";
     "retention.free_mib", retention_free_mib: i64 = "0",
@@ -519,6 +521,12 @@ impl Read for Secret {
 impl Read for i64 {
     fn read(value: &Value) -> Result<Self, String> {
         value.as_integer().ok_or_else(|| "must be a whole number".into())
+    }
+}
+
+impl Read for bool {
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| "must be true or false".into())
     }
 }
 

@@ -31,6 +31,7 @@ use crate::domain::{
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
 use crate::hw::leds::Lamps;
+use crate::hw::monitor::Looker;
 use crate::hw::{monitor, ptz, recorder};
 use crate::model::recording::{Note, Order};
 use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
@@ -149,7 +150,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     for line in lines {
         tasks.spawn(drive(line, setup.inputs.clone(), draining.clone()));
     }
-    act(&app, &clock, &mut tasks, &draining, (setup, order_box));
+    act(&app, &clock, &mut tasks, &draining, (setup, order_box), config.inputs_monitor);
     Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
 }
 
@@ -160,7 +161,9 @@ fn act(
     tasks: &mut JoinSet<()>,
     drain: &watch::Receiver<bool>,
     (mut setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
+    is_always: bool,
 ) {
+    let patience = (setup.stall + setup.opening).to_std();
     setup.show = app.live.show();
     let (app, clock, drain) = (|| app.clone(), || clock.clone(), || drain.clone());
     let (inputs, (notes, note_box)) = (setup.inputs.clone(), mpsc::channel(NOTES));
@@ -174,8 +177,11 @@ fn act(
     tasks.spawn(leancloud::run(app(), clock(), drain()));
     tasks.spawn(courier::run(app(), clock(), drain()));
     tasks.spawn(housekeep(app(), clock(), drain()));
-    for input in app().monitors.all().iter().cloned() {
-        tasks.spawn(show(input, inputs.clone(), clock(), drain()));
+    let looker = Arc::new(Looker::new(inputs.clone(), ours.devices.clone(), clock(), patience));
+    for input in ours.monitors.all().iter().cloned() {
+        let is_owned = ours.policy.classrooms.iter().any(|room| room.input == input.name);
+        let looker = (looker.clone(), is_always && is_owned);
+        tasks.spawn(show(input, inputs.clone(), looker, clock(), drain()));
     }
     tasks.spawn(look_round(app(), inputs, clock()));
     let turned = app();
@@ -248,12 +254,14 @@ async fn attend(inputs: Arc<Inputs>, mut drain: watch::Receiver<bool>) {
 async fn show(
     input: Arc<Input>,
     inputs: Arc<Inputs>,
+    (looker, is_always): (Arc<Looker>, bool),
     clock: Clock,
     mut drain: watch::Receiver<bool>,
 ) {
     tokio::select! {
         () = listener::drained(&mut drain) => {}
-        () = monitor::run(&input, &inputs, &clock) => {}
+        () = monitor::develop(&input, &inputs, &clock) => {}
+        () = looker.run(&input, is_always) => {}
     }
 }
 

@@ -1,6 +1,10 @@
 //! Looking at a capture input: a picture of now, and how loud it is. Who may, is decided here; how pictures are made and sound is
-//! heard is not known here: the recorder and `hw::monitor` show them.
+//! heard is not known here: the recorder and `hw::monitor` show them, of a lesson what is recorded, else what is opened for those
+//! who look.
 
+mod demand;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +12,10 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
-use super::{Appliance, classroom};
+use self::demand::Demand;
+pub use self::demand::{Taken, Watched};
+use super::{Appliance, audit, classroom};
+use crate::model::audit::Event;
 use crate::model::level::{Level, Meter};
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Millis, Moment, Part, RoomId, Thing};
@@ -35,6 +42,7 @@ pub struct Input {
     sight: watch::Sender<Sight>,
     meter: watch::Sender<Meter>,
     places: Semaphore,
+    demand: Demand,
 }
 
 #[derive(Debug, Default)]
@@ -58,18 +66,22 @@ pub struct Shot {
     pub at: Millis,
 }
 
-/// A picture of now, at most a second old.
+/// A picture of now, at most a second old. An input that no lesson has is opened for it, and the audit says for whom.
 ///
 /// # Errors
-/// `Missing(Input)`, `Denied`, `Conflict(NotLive)`, `Conflict(NotNow)` while it is switched off, `Busy` when too many wait or none
-/// has come yet, `Offline`.
+/// `Missing(Input)`, `Denied`, `Conflict(NotNow)` while it is switched off, `Busy` when too many look or wait or none has come yet,
+/// `Offline`; what keeps the audit from being written.
 pub async fn picture(
     app: &Appliance,
     name: &str,
-    actor: &Actor,
+    (actor, from): (&Actor, IpAddr),
     now: Moment,
 ) -> Result<Bytes, Fault> {
     let input = admit(app, name, actor)?;
+    let lesson = lesson(app, name);
+    if lesson.is_none() {
+        ask(app, input, (actor, from), now).await?;
+    }
     let mut sight = input.sight.subscribe();
     let fresh = |sight: &Sight| {
         sight.shot.as_ref().filter(|shot| now.steady - shot.at < PICTURE).map(|s| s.jpeg.clone())
@@ -77,11 +89,15 @@ pub async fn picture(
     if let Some(jpeg) = fresh(&sight.borrow()) {
         return Ok(jpeg);
     }
-    let _place = input.place()?;
-    let film = newest(app, lesson(app, name)?, now.wall)?;
-    input.sight.send_modify(|sight| sight.film = Some(film));
+    let _place = input.place(lesson)?;
+    if let Some(lesson) = lesson {
+        let film = newest(app, lesson, now.wall)?;
+        input.sight.send_modify(|sight| sight.film = Some(film));
+    }
     let seen = timeout(PATIENCE, sight.wait_for(|sight| fresh(sight).is_some())).await;
     let seen = seen.ok().and_then(Result::ok).and_then(|sight| fresh(&sight));
+    // Another's lesson may have begun meanwhile.
+    admit(app, name, actor)?;
     seen.ok_or(Fault::Busy { retry: RETRY })
 }
 
@@ -92,25 +108,56 @@ pub async fn picture(
 pub async fn level(
     app: &Appliance,
     name: &str,
-    actor: &Actor,
+    (actor, from): (&Actor, IpAddr),
     now: Moment,
 ) -> Result<Level, Fault> {
     let input = admit(app, name, actor)?;
+    let lesson = lesson(app, name);
+    if lesson.is_none() {
+        ask(app, input, (actor, from), now).await?;
+    }
     let mut meter = input.meter.subscribe();
     if let Some(level) = meter.borrow().shows(now.steady) {
         return Ok(level);
     }
-    let _place = input.place()?;
-    lesson(app, name)?;
+    let _place = input.place(lesson)?;
     let heard = meter.wait_for(|meter| meter.shows(now.steady).is_some());
     let heard = timeout(PATIENCE, heard).await.ok().and_then(Result::ok);
+    admit(app, name, actor)?;
     heard.and_then(|meter| meter.shows(now.steady)).ok_or(Fault::Busy { retry: RETRY })
 }
 
-/// Staff, and who is in charge of a classroom that has the input.
+/// Staff, and who is in charge of a classroom that has the input. Before his lesson a teacher has none there, and would see
+/// whether the camera stands right: he may where the configuration calls the room his own, while nobody's lesson runs there. In
+/// other rooms he begins his lesson first: nobody in the staff room shall look into a room in which others are. Lamp, pages and
+/// audit tell of everybody who does.
 pub fn may_look(app: &Appliance, input: &Input, actor: &Actor) -> bool {
-    let mut own = app.policy.classrooms.iter().filter(|room| room.input == input.name);
-    actor.role.is_of_the_box() || own.any(|room| classroom::is_in_charge(app, &room.name, actor))
+    let mut rooms = app.policy.classrooms.iter().filter(|room| room.input == input.name);
+    let is_free = lesson(app, &input.name).is_none();
+    actor.role.is_of_the_box()
+        || rooms.any(|room| {
+            let is_own = is_free && room.is_own(&actor.handle);
+            is_own || classroom::is_in_charge(app, &room.name, actor)
+        })
+}
+
+/// Has an input opened for somebody who looks, if anything can.
+async fn ask(
+    app: &Appliance,
+    input: &Input,
+    (actor, from): (&Actor, IpAddr),
+    now: Moment,
+) -> Result<(), Fault> {
+    if !input.demand.is_served() {
+        return Ok(());
+    }
+    if input.demand.is_new(actor.id, now.steady) {
+        let entry = audit::by(actor, from, Event::InputLookedAt, &input.name);
+        audit::write(app, entry, now).await?;
+    }
+    input.demand.look(actor.id, now.steady)?;
+    // A disk that hangs may have kept him waiting.
+    admit(app, &input.name, actor).map(drop)
 }
 
 /// The one gate before everything that is seen or heard of an input.
@@ -119,15 +166,15 @@ fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<In
     match may_look(app, input, actor) {
         true if app.devices.now().is_shut(name) => Err(Fault::Conflict(Conflict::NotNow)),
         true => Ok(input),
-        false => Err(Fault::denied("this input is for the teacher whose lesson it shows")),
+        false => Err(Fault::denied("this input is for the teacher whose lesson or room it shows")),
     }
 }
 
 /// The lesson that has the input.
-fn lesson(app: &Appliance, input: &str) -> Result<RoomId, Fault> {
+fn lesson(app: &Appliance, input: &str) -> Option<RoomId> {
     let mut own = app.policy.classrooms.iter().filter(|room| room.input == input);
     let lesson = own.find_map(|room| app.presence.lesson_in(&room.name));
-    lesson.map(|(room, _)| room).ok_or(Fault::Conflict(Conflict::NotLive))
+    lesson.map(|(room, _)| room)
 }
 
 /// The newest key frame of a lesson, as it is shown to those who watch it.
@@ -163,11 +210,15 @@ impl Input {
             sight: watch::Sender::default(),
             meter: watch::Sender::default(),
             places: Semaphore::new(PLACES),
+            demand: Demand::default(),
         }
     }
 
-    fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        self.places.try_acquire().map_err(|_| Fault::Busy { retry: RETRY })
+    /// To wait for what a lesson shows, or whoever opens it.
+    fn place(&self, lesson: Option<RoomId>) -> Result<SemaphorePermit<'_>, Fault> {
+        let is_shown = lesson.is_some() || self.demand.is_served();
+        let place = self.places.try_acquire().ok().filter(|_| is_shown);
+        place.ok_or(Fault::Busy { retry: RETRY })
     }
 
     /// Waits until a picture of a lesson is wanted.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Millis, Secret};
+use crate::model::{Handle, Millis, Secret};
 use crate::wire::usersig::OldKey;
 
 #[derive(Clone, Debug)]
@@ -131,6 +131,14 @@ pub struct Classroom {
     pub input: String,
     /// Handles of the teachers whose own room this is.
     pub teachers: Vec<String>,
+}
+
+impl Classroom {
+    /// Whether it is this teacher's own room.
+    pub fn is_own(&self, teacher: &Handle) -> bool {
+        let named = self.teachers.iter().filter_map(|name| Handle::new(name));
+        named.into_iter().any(|named| named.key() == teacher.key())
+    }
 }
 
 /// Somebody outside who is told what happens.

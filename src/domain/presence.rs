@@ -95,9 +95,8 @@ impl Presence {
         if live.contains_key(&room) {
             return Err(Fault::Conflict(Conflict::NotStartable));
         }
-        let key = |handle: &str| Handle::new(handle).map(|h| h.key().to_owned());
-        let host_key = key(host.1);
-        let own = |c: &&Classroom| c.teachers.iter().any(|t| key(t) == host_key);
+        let teacher = Handle::new(host.1);
+        let own = |c: &&Classroom| teacher.as_ref().is_some_and(|teacher| c.is_own(teacher));
         let free = |c: &&Classroom| !is_taken(&live, c);
         let chosen = classrooms
             .iter()

@@ -27,6 +27,7 @@ use tracing::info;
 pub use self::fault::{Doubt, Fault, Faults, Wish};
 pub use self::report::{Head, Report, State};
 pub use self::source::{Names, Source};
+pub use self::trial::Lent;
 pub use self::watch::Change;
 #[cfg(test)]
 pub(crate) use self::{plugs::Plugs, v4l2::Signal};

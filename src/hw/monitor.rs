@@ -1,5 +1,7 @@
 //! Shows what an input sees to those who look: while a lesson is recorded from it, the newest key frame of the film is decoded when
-//! somebody asks, so that nothing is opened or encoded twice.
+//! somebody asks, so that nothing is opened or encoded twice. Else it is opened for them (`looker`).
+
+mod looker;
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
@@ -10,6 +12,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
+pub use self::looker::Looker;
 use crate::domain::monitor::{Film, Input, Shot};
 use crate::hw::encoder::Finder;
 use crate::hw::error::HwError;
@@ -26,7 +29,7 @@ const SCALE: &str = r"scale=w=min(640\,iw):h=-2:flags=fast_bilinear";
 const JPEG: &str = "-c:v mjpeg -q:v 5 -f mjpeg -";
 
 /// Makes pictures of lessons that are recorded from this input, one at a time, for as long as it is polled.
-pub async fn run(input: &Input, inputs: &Inputs, clock: &Clock) {
+pub async fn develop(input: &Input, inputs: &Inputs, clock: &Clock) {
     loop {
         let film = input.film().await;
         match decoded(&film, &inputs.finder).await {

@@ -61,6 +61,8 @@ pub enum Event {
     RecordingDeleted,
     ExportMarked,
     CameraSwitched,
+    /// Of an input that no lesson has: it was opened for somebody, or was open already.
+    InputLookedAt,
 }
 
 impl Event {
@@ -86,6 +88,7 @@ impl Event {
             Self::RecordingDeleted => "recording deleted",
             Self::ExportMarked => "export marked",
             Self::CameraSwitched => "camera switched",
+            Self::InputLookedAt => "input looked at",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Looking at an input of the real program, and listening to it.
 
+use std::collections::HashSet;
 use std::process::{Command, Stdio};
 
 use hyper::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::process::poll;
@@ -78,4 +80,112 @@ async fn a_lesson_is_looked_at_and_listened_to_by_its_teacher_and_the_film_has_n
     let lesson = lesson.json();
     let gaps = lesson["log"].as_array().unwrap().iter().filter(|line| line["event"] == "gap");
     assert_eq!(gaps.count(), 0, "{lesson}");
+}
+
+/// What the service has started and is still there.
+fn children(of: u32) -> HashSet<i32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let stat = all.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let child = |stat: String| {
+        let (head, tail) = stat.rsplit_once(") ")?;
+        let mut fields = tail.split(' ');
+        let (state, parent) = (fields.next()?, fields.next()?.parse());
+        let is_ours = parent == Ok(of) && state != "Z" && head.contains("(ffmpeg");
+        is_ours.then(|| head.split(' ').next()?.parse().ok()).flatten()
+    };
+    stat.filter_map(child).collect()
+}
+
+fn is_there(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+async fn until_gone(pids: &HashSet<i32>) {
+    let are_gone = async || (!pids.iter().any(|pid| is_there(*pid))).then_some(());
+    poll("they are gone", PATIENCE, are_gone).await;
+}
+
+async fn is_open(school: &School) -> bool {
+    let all = school.ask(Method::GET, "classrooms", &school.root, Value::Null).await;
+    all.json()["classrooms"][0]["open"] == true
+}
+
+/// The trial of the encoder is over when the first lesson could begin.
+async fn opened(school: &School) -> HashSet<i32> {
+    seen(school, &school.root, PREVIEW).await;
+    let one = async || {
+        let children = children(school.service.pid());
+        (children.len() == 1).then_some(children)
+    };
+    poll("one program looks", PATIENCE, one).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_without_a_lesson_is_open_while_somebody_looks_and_closed_when_switched_off() {
+    let config = "[[classroom]]\nname = \"attic\"\nteachers = [\"ann\"]";
+    let school = School::open(&Machine::new(), config).await;
+    let (ann, bob) = (school.teacher("ann").await, school.teacher("bob").await);
+    assert!(!is_open(&school).await);
+    for path in [PREVIEW, LEVEL] {
+        assert_eq!(status(&school, &bob.token, path).await, DENIED, "it is not his room");
+    }
+    assert!(!is_open(&school).await, "who may not look opens nothing");
+    is_picture(&school, &seen(&school, &ann.token, PREVIEW).await);
+    is_tone(&school, &ann.token).await;
+    assert!(is_open(&school).await, "the lamp is lit");
+    let looks = opened(&school).await;
+    let audit =
+        school.ask(Method::GET, "audit?event=input%20looked%20at", &school.root, Value::Null);
+    let noted = audit.await.json();
+    let who = |n: usize| noted["lines"][n]["actor"].as_str().unwrap_or_default().to_owned();
+    assert_eq!((who(1), who(0), who(2)), ("ann".into(), "root".into(), String::new()), "{noted}");
+    // Nobody asks any more.
+    until_gone(&looks).await;
+    poll("it is closed", PATIENCE, async || (!is_open(&school).await).then_some(())).await;
+    let looks = opened(&school).await;
+    assert_eq!(school.tell("classrooms/1", json!({"camera": false})).await.0, 200);
+    for path in [PREVIEW, LEVEL] {
+        assert_eq!(status(&school, &school.root, path).await, 409);
+    }
+    until_gone(&looks).await;
+    poll("it is closed", PATIENCE, async || (!is_open(&school).await).then_some(())).await;
+    assert_eq!(school.tell("classrooms/1", json!({"camera": true})).await.0, 200);
+    opened(&school).await;
+    // His lesson is his to look at, in whoever's room.
+    bob.teach().await;
+    assert_eq!(status(&school, &ann.token, PREVIEW).await, DENIED);
+    seen(&school, &bob.token, PREVIEW).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_is_recorded_though_who_looks_hangs_and_nobody_looks_beside_it() {
+    let school = School::open(&Machine::new(), "[inputs]\nmonitor = true").await;
+    let ann = school.teacher("ann").await;
+    // Nobody has to ask.
+    poll("it is open", PATIENCE, async || is_open(&school).await.then_some(())).await;
+    let looks = opened(&school).await;
+    for pid in &looks {
+        kill_process(Pid::from_raw(*pid).unwrap(), Signal::STOP).unwrap();
+    }
+    let room = ann.teach().await;
+    until_gone(&looks).await;
+    is_picture(&school, &seen(&school, &ann.token, PREVIEW).await);
+    let records = children(school.service.pid());
+    assert!(!records.is_empty() && records.is_disjoint(&looks), "{records:?}");
+    let line = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
+    assert!(!records.iter().any(|pid| line(pid).contains("mpjpeg")), "nobody looks beside it");
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    ann.wait_for_state(room, 3, PATIENCE).await;
+    until_gone(&records).await;
+    opened(&school).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_ends_with_a_box_that_is_killed() {
+    let school = School::open(&Machine::new(), "[inputs]\nmonitor = true").await;
+    let looks = opened(&school).await;
+    let school = school.again();
+    until_gone(&looks).await;
+    drop(school);
 }

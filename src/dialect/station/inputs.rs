@@ -68,14 +68,16 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
 pub async fn preview(whole: Whole<Named>) -> Result<Sealed, Fault> {
     let Whole { app, actor, caller, value, .. } = whole;
     let actor = actor.ok_or(Fault::Unauthenticated(Refusal::Absent))?;
-    let jpeg = monitor::picture(&app, &value.input.0, &actor, caller.now).await?;
+    let by = (&*actor, caller.addr);
+    let jpeg = monitor::picture(&app, &value.input.0, by, caller.now).await?;
     let (status, headers) = (StatusCode::OK, Vec::new());
     Ok(Sealed { status, content_type: "image/jpeg", headers, body: jpeg })
 }
 
 pub async fn level(input: Input<Named>) -> Result<Level, Fault> {
     let Input { app, actor, caller, value } = input;
-    let heard = monitor::level(&app, &value.input.0, &actor, caller.now).await?;
+    let by = (&*actor, caller.addr);
+    let heard = monitor::level(&app, &value.input.0, by, caller.now).await?;
     let tenth = |db: f32| (f64::from(db) * 10.0).round() / 10.0;
     Ok(Level { peak_dbfs: tenth(heard.peak), rms_dbfs: tenth(heard.rms), at: heard.at.wall.0 })
 }

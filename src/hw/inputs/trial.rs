@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::info;
 
@@ -24,9 +24,17 @@ const WORDS: u64 = 4 << 10;
 /// So often it is looked whether a device is free.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Who is busy with a device, by its name of today, and since when.
+/// Who is busy with a device, by its name of today.
 #[derive(Clone, Debug, Default)]
-pub struct Busy(Arc<Mutex<HashMap<String, Instant>>>);
+pub struct Busy(Arc<Mutex<HashMap<String, Held>>>);
+
+#[derive(Debug)]
+struct Held {
+    /// Of one that was lent, since it was asked back.
+    since: Instant,
+    /// Of one that is lent until somebody wants it: it is told here.
+    lent: Option<Arc<Notify>>,
+}
 
 /// While it is held, nobody else has a turn.
 #[derive(Debug)]
@@ -46,18 +54,47 @@ impl Busy {
 
     /// Since when somebody has been; from now on we are, if nobody was.
     fn since(&self, name: &str) -> Option<Instant> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = held.get(name).copied();
-        if since.is_none() {
-            held.insert(name.to_owned(), Instant::now());
+        let (mut all, now) = (self.all(), Instant::now());
+        let Some(held) = all.get_mut(name) else {
+            all.insert(name.to_owned(), Held { since: now, lent: None });
+            return None;
+        };
+        if let Some(lent) = held.lent.take() {
+            held.since = now;
+            lent.notify_one();
         }
-        since
+        Some(held.since)
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Held>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Devices that are read for as long as nobody else wants one of them.
+#[derive(Debug, Default)]
+pub struct Lent {
+    turns: Vec<Turn>,
+    back: Arc<Notify>,
+}
+
+impl Lent {
+    /// Returns when they are to be left.
+    pub async fn wanted(&self) {
+        self.back.notified().await;
+    }
+
+    fn add(&mut self, turn: Turn) {
+        if let Some(held) = turn.0.all().get_mut(&turn.1) {
+            held.lent = Some(self.back.clone());
+        }
+        self.turns.push(turn);
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.all().remove(&self.1);
     }
 }
 
@@ -91,9 +128,23 @@ impl Inputs {
     pub async fn prepare(&self, source: &Source) {
         for device in source.read().into_iter().flatten() {
             let _ = timeout(EXIT, self.tried.turn(&device.node, Duration::MAX)).await;
-            if let Signal::Mode { .. } = device.signal {
-                v4l2::adopt(&self.root, &device.node, &self.asked).await;
-            }
+            self.adopt(device).await;
+        }
+    }
+
+    /// The same for whoever reads it beside all lessons. `None` when somebody hangs in a device.
+    pub async fn borrow(&self, source: &Source) -> Option<Lent> {
+        let mut lent = Lent::default();
+        for device in source.read().into_iter().flatten() {
+            lent.add(self.tried.turn(&device.node, EXIT).await?);
+            self.adopt(device).await;
+        }
+        Some(lent)
+    }
+
+    async fn adopt(&self, device: &Device) {
+        if let Signal::Mode { .. } = device.signal {
+            v4l2::adopt(&self.root, &device.node, &self.asked).await;
         }
     }
 }
@@ -144,5 +195,21 @@ mod tests {
         assert!(began.elapsed() < patience * 2, "it is waited for once");
         drop(first);
         assert!(busy.turn("video0", patience).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_lent_is_asked_back_and_given_time_for_it() {
+        let (busy, patience) = (Busy::default(), Duration::from_secs(3));
+        let mut lent = Lent::default();
+        lent.add(busy.turn("video0", patience).await.unwrap());
+        lent.add(busy.turn("card1", patience).await.unwrap());
+        assert!(timeout(patience * 2, lent.wanted()).await.is_err(), "nobody wants them");
+        let leave = async {
+            lent.wanted().await;
+            sleep(patience / 2).await;
+            drop(lent);
+        };
+        let (turn, ()) = tokio::join!(busy.turn("card1", patience), leave);
+        assert!(turn.is_some() && busy.turn("video0", Duration::ZERO).await.is_some());
     }
 }

@@ -1,7 +1,11 @@
 //! The recorder when devices go, come, freeze and lose their signal: each is a state of the lesson, and all of it one film.
 
+use std::time::Duration;
+
 use super::world::{World, check_hash, decodes};
+use crate::domain::monitor::Monitors;
 use crate::hw::inputs::{Plugs, Signal};
+use crate::hw::monitor::Looker;
 use crate::model::Millis;
 use crate::model::quality::{Flaw, Second};
 use crate::model::recording::{Finished, GapWhy, Note};
@@ -293,4 +297,42 @@ async fn one_lessons_camera_is_not_touched_by_anothers() {
     let (_, rows) = other.end().await;
     assert_eq!(count(&rows, Flaw::Slate), 0);
     one.end().await;
+}
+
+/// As with V4L2, one at a time is given pictures; who looks says so.
+const ALONE: &str = r#"case "$*" in *DIR/camera.*)
+  exec 9>DIR/lock
+  flock -n 9 || { echo >DIR/refused; echo "/dev/video0: Device or resource busy" >&2; exit 16; }
+  case "$*" in *mpjpeg*) echo >DIR/looks;; esac;;
+esac"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_is_looked_at_is_left_to_a_lesson_and_opened_again_after_it() {
+    let mut class = Class::new(ALONE);
+    class.world.setup.monitors = Monitors::of([("camera", "")].into_iter());
+    let setup = class.world.setup.clone();
+    let (clock, patience) = (class.world.clock.clone(), Duration::from_secs(60));
+    let looker = Looker::new(setup.inputs.clone(), setup.devices.clone(), clock, patience);
+    let input = setup.monitors.get("camera").unwrap().clone();
+    class.plugs.camera(Signal::Present);
+    class.plugs.microphone();
+    let looking = tokio::spawn(async move { looker.run(&input, true).await });
+    let looks = class.plugs.path("looks");
+    let until_looked_at = async || {
+        while !looks.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::fs::remove_file(&looks).unwrap();
+    };
+    until_looked_at().await;
+    class.world.start().await;
+    class.world.segment().await;
+    assert!(!looks.exists(), "nobody looks beside a lesson");
+    let refused = class.plugs.path("refused");
+    class.world.segment().await;
+    assert_eq!(class.world.stop().await.len(), 1);
+    assert!(!refused.exists(), "it was not opened twice");
+    assert!(!class.world.heard.iter().any(|note| matches!(note, Note::Gap { .. })));
+    until_looked_at().await;
+    looking.abort();
 }

@@ -33,10 +33,10 @@ const NICE: i32 = 5;
 /// Twice a second a small copy of the picture is looked at, and each tenth of a second of the sound (`wire::gauge`).
 const PICTURE_GAUGE: &str = "fps=2,scale=160:90:flags=fast_bilinear,signalstats,\
     metadata=mode=print:file=pipe\\\\:0:direct=1,nullsink";
-const SOUND_GAUGE: &str = "asetnsamples=n=4800,\
+pub(in crate::hw) const SOUND_GAUGE: &str = "asetnsamples=n=4800,\
     astats=metadata=1:reset=1:measure_perchannel=none:\
     measure_overall=Peak_level+RMS_level+Flat_factor,\
-    ametadata=mode=print:file=pipe\\\\:0:direct=1,anullsink";
+    ametadata=mode=print:file=pipe\\\\:0:direct=1";
 
 /// A running encoder. Dropped, it is killed.
 #[derive(Debug)]
@@ -255,6 +255,6 @@ fn graphs(source: &Source, fill: impl Fn(&str) -> String) -> Vec<String> {
         None => vec!["-map".into(), source.video.clone()],
     };
     let filter = source.audio_filter.as_deref().unwrap_or_default();
-    all.extend(graph(("a", "asplit"), &source.audio, filter, SOUND_GAUGE));
+    all.extend(graph(("a", "asplit"), &source.audio, filter, &format!("{SOUND_GAUGE},anullsink")));
     all
 }

@@ -32,7 +32,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 
-pub(super) use self::ffmpeg::Encoder;
+pub(super) use self::ffmpeg::{Encoder, SOUND_GAUGE};
 use crate::domain::devices::Devices;
 use crate::domain::monitor::Monitors;
 use crate::hw::drained;

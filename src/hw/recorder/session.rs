@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
+use crate::domain::monitor::Input;
 use crate::hw::error::HwError;
 use crate::hw::inputs::{Faults, Source, Wish};
 use crate::hw::recorder::away::Away;
@@ -87,6 +88,8 @@ impl Session {
     /// Records until told to end; what refuses or breaks it is tried again. Says `Ended` unless the box is only
     /// going down or the files cannot be read.
     pub async fn record(mut self) {
+        // Until it is over, nobody opens the input to look at it.
+        let _taken = self.setup.monitors.get(&self.job.source).map(Input::take);
         let (mut reel, mut told) = (None, None);
         let mut changes = None;
         while let Err(away) = self.attempt(&mut reel).await {
@@ -310,6 +313,9 @@ impl Session {
 
     /// What is plugged in now: after a cable was pulled it may have another number.
     async fn source(&self) -> Result<Read, HwError> {
+        if let Some(input) = self.setup.monitors.get(&self.job.source) {
+            input.left().await;
+        }
         let changes = self.setup.inputs.hotplug.changes();
         let source = self.setup.inputs.choose(&self.job.source, &self.wish).await?;
         Ok((source, changes))

@@ -42,9 +42,9 @@ const ROWS: &[(&str, &[&str])] = &[
     ("box/v1/cameras/{}/move", &["200", "400", "404", "409", "503"]),
     ("box/v1/cameras/{}/stop", &["200", "403", "404", "503"]),
     ("box/v1/inputs", &["200"]),
-    // A teacher without a lesson; no such input; no lesson at all.
-    ("box/v1/inputs/{}/preview.jpg", &["200", "403", "404", "409"]),
-    ("box/v1/inputs/{}/level", &["200", "403", "404", "409"]),
+    // A teacher without a lesson; no such input; one that is switched off; nothing to open it with.
+    ("box/v1/inputs/{}/preview.jpg", &["200", "403", "404", "409", "429"]),
+    ("box/v1/inputs/{}/level", &["200", "403", "404", "409", "429"]),
     ("box/v1/classrooms", &["200"]),
     // A teacher where no lesson runs, and where another's does.
     ("box/v1/classrooms/{}", &["200", "400", "403", "404", "409"]),

@@ -20,13 +20,16 @@ async fn inputs_answer_as_written() {
     for address in ["box/v1/inputs/{input}/preview.jpg", "box/v1/inputs/{input}/level"] {
         let mut one = script(address);
         staffed.common(&mut one, Ask::new().param("input", "sim")).await;
-        one.case(world, "no lesson", sim.clone()).await;
+        one.case(world, "no lesson, and nothing to open it with", sim.clone()).await;
         let now = world.clock.moment();
         input.show(Shot { jpeg: Bytes::from_static(b"a JPEG"), at: now.steady });
         input.hear(-18.06, -21.07, now);
         one.case(world, "there it is", sim.clone()).await;
         one.case(world, "a teacher without a lesson", teacher.clone()).await;
         one.case(world, "none", other.clone()).await;
+        world.app().devices.switch("sim", false);
+        one.case(world, "switched off", sim.clone()).await;
+        world.app().devices.switch("sim", true);
         one.close();
         world.hand.advance(arctos_box::model::Millis::seconds(2));
     }

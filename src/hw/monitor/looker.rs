@@ -1,0 +1,224 @@
+//! Opens an input that no lesson has, for those who look at it: one ffmpeg makes small pictures of it and measures its sound.
+//! Whatever it makes goes into pipes of the box: when the box is gone, by whatever death, it ends.
+
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::pipe::{PipeFlags, pipe_with};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::net::unix::pipe;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, info};
+
+use super::{JPEG_MAX, SCALE};
+use crate::domain::devices::Devices;
+use crate::domain::monitor::{Input, Shot};
+use crate::hw::error::HwError;
+use crate::hw::inputs::{Inputs, Lent, Source, Wish};
+use crate::hw::recorder::{Encoder, Picture, SOUND_GAUGE};
+use crate::model::Clock;
+use crate::wire::gauge::{Gauge, Reading};
+
+/// Inputs that are open at once for those who look. Each costs a tenth of a processor.
+const OPEN_MAX: usize = 4;
+/// Pictures a second, and the columns of one.
+const RATE: u32 = 3;
+const COLUMNS: u32 = 640;
+/// What gives nothing is tried again after a second, two, four and then each eight.
+const TIMES_DOUBLED: u32 = 3;
+/// Longer lines are none of ffmpeg's.
+const LINE_MAX: u64 = 200;
+/// More than the program says of the sound in a second.
+const READ: usize = 4 << 10;
+
+/// What it takes to look; shared by all inputs.
+pub struct Looker {
+    inputs: Arc<Inputs>,
+    devices: Devices,
+    clock: Clock,
+    /// No picture for so long: it is opened again.
+    patience: Duration,
+    seats: Semaphore,
+}
+
+/// An input that is open.
+struct Run {
+    encoder: Encoder,
+    /// What it says of the sound.
+    said: pipe::Receiver,
+    source: Source,
+    lent: Lent,
+}
+
+impl Looker {
+    pub fn new(inputs: Arc<Inputs>, devices: Devices, clock: Clock, patience: Duration) -> Self {
+        Self { inputs, devices, clock, patience, seats: Semaphore::new(OPEN_MAX) }
+    }
+
+    /// Opens the input whenever somebody looks, or always, for as long as it is polled.
+    pub async fn run(&self, input: &Input, is_always: bool) {
+        let mut vain = 0;
+        loop {
+            input.wanted(is_always, &self.clock).await;
+            tokio::select! {
+                biased;
+                () = input.unwanted(is_always, &self.clock) => continue,
+                () = self.devices.until(&input.name, false) => {}
+            }
+            // What nobody needs takes no memory.
+            match Box::pin(self.look(input, is_always, &mut vain)).await {
+                Ok(why) => debug!(input = input.name, why, "looked at"),
+                Err(why) => {
+                    if vain == 0 {
+                        info!(input = input.name, why, "it is opened again for those who look");
+                    }
+                    sleep(Duration::from_secs(1 << vain.min(TIMES_DOUBLED))).await;
+                    vain += 1;
+                }
+            }
+        }
+    }
+
+    /// Once; says why it was left, or what was wrong with it.
+    async fn look(&self, input: &Input, is_always: bool, vain: &mut u32) -> Result<String, String> {
+        let seat = self.seats.try_acquire();
+        let _seat = seat.map_err(|_| format!("{OPEN_MAX} others are looked at"))?;
+        let (watched, open) = (input.open(), self.devices.open(&input.name));
+        let (Some(_watched), Some(open)) = (watched, open) else { return Ok("not now".into()) };
+        let leave = async {
+            tokio::select! {
+                () = input.unwanted(is_always, &self.clock) => "nobody looks, or a lesson does",
+                () = self.devices.until(&input.name, true) => "it is switched off",
+            }
+        };
+        let mut leave = std::pin::pin!(leave);
+        // It is heard before it is looked at what is plugged in.
+        let changes = self.inputs.hotplug.changes();
+        let mut run = tokio::select! {
+            biased;
+            why = &mut leave => return Ok(why.into()),
+            run = self.start(input) => run.map_err(|e| e.to_string())?,
+        };
+        run.encoder.reads = Some(Arc::new(open));
+        let (wish, mut lost) = (Wish::default(), run.encoder.lost.clone());
+        let changed = self.inputs.changed(&input.name, &run.source, &wish, changes, self.patience);
+        let ended = tokio::select! {
+            biased;
+            why = leave => Ok(why.into()),
+            () = run.lent.wanted() => Err("a lesson wants its devices".into()),
+            change = changed => Err(change.why),
+            _ = lost.wait_for(Option::is_some) => Err("a device has ended".into()),
+            () = self.hear(input, &mut run.said) => Err("it ended".into()),
+            why = self.see(input, &mut run.encoder, vain) => Err(why),
+        };
+        let words = run.encoder.end_now().await;
+        ended.map_err(|why: String| format!("{why}: {words}"))
+    }
+
+    async fn start(&self, input: &Input) -> Result<Run, HwError> {
+        let wrong = |why: &dyn std::fmt::Display| HwError::new("monitor", "look", why);
+        let source = self.inputs.choose(&input.name, &Wish::default()).await?;
+        let lent = self.inputs.borrow(&source).await;
+        let lent = lent.ok_or_else(|| wrong(&"somebody hangs in its device"))?;
+        let (said, says) = gauges().map_err(|e| wrong(&e))?;
+        let (args, names) = (arguments(&source), source.names());
+        let encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names)?;
+        Ok(Run { encoder, said, source, lent })
+    }
+
+    /// Shows pictures until none come any more; says why.
+    async fn see(&self, input: &Input, encoder: &mut Encoder, vain: &mut u32) -> String {
+        let mut pipe = BufReader::new(&mut encoder.pipe);
+        loop {
+            match timeout(self.patience, picture(&mut pipe)).await {
+                Ok(Ok(jpeg)) => input.show(Shot { jpeg: jpeg.into(), at: self.clock.steady() }),
+                Ok(Err(error)) => return error.to_string(),
+                Err(_) => return "it gives no picture".into(),
+            }
+            *vain = 0;
+        }
+    }
+
+    /// Tells of the sound for as long as there is somebody who could.
+    async fn hear(&self, input: &Input, said: &mut pipe::Receiver) {
+        let (mut gauge, mut buffer) = (Gauge::default(), vec![0; READ]);
+        while let Ok(got @ 1..) = said.read(&mut buffer).await {
+            let now = self.clock.moment();
+            gauge.push(&buffer[..got], |reading| {
+                if let Reading::Sound { peak, rms, .. } = reading {
+                    input.hear(peak, rms, now);
+                }
+            });
+        }
+    }
+}
+
+/// Our end of a pipe for what is said of the sound, and the program's, which waits as any program's does.
+fn gauges() -> std::io::Result<(pipe::Receiver, OwnedFd)> {
+    let (said, says) = pipe_with(PipeFlags::CLOEXEC)?;
+    Ok((pipe::Receiver::from_owned_fd(said)?, says))
+}
+
+/// The next JPEG of FFmpeg's `mpjpeg`: headers as of MIME with the length, an empty line, the picture.
+async fn picture(pipe: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Vec<u8>> {
+    let (mut line, mut length) = (String::new(), None);
+    loop {
+        line.clear();
+        if (&mut *pipe).take(LINE_MAX).read_line(&mut line).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        let told = line.trim_end().strip_prefix("Content-length: ");
+        length = told.and_then(|told| told.parse().ok()).or(length);
+        match length {
+            Some(length) if line.trim_end().is_empty() && length <= JPEG_MAX => {
+                let mut jpeg = Vec::new();
+                let got = (&mut *pipe).take(length).read_to_end(&mut jpeg).await?;
+                let is_whole = got as u64 == length;
+                return is_whole.then_some(jpeg).ok_or(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// The input as it is read for a lesson, so that what is seen is what will be recorded; pictures are left out before anything is
+/// done to them. The sound goes the way of its gauge, as lines without `=`: two checksums a second.
+fn arguments(source: &Source) -> Vec<String> {
+    let Picture { width, height, .. } = small(source.picture);
+    let fill = |text: &str| {
+        text.replace("{width}", &width.to_string())
+            .replace("{height}", &height.to_string())
+            .replace("{rate}", &RATE.to_string())
+            .replace("{elapsed}", "0")
+    };
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
+    // Not `-fflags nobuffer`: with it, `fps` gives nothing of what lavfi generates.
+    let mut all = words("-hide_banner -nostdin -nostats -loglevel warning -threads 1");
+    all.extend(source.args.iter().map(|arg| fill(arg)));
+    let filters = source.filters.iter().map(|filter| fill(filter) + ",").collect::<String>();
+    let graph = format!("[{}]fps={RATE},{filters}{SCALE},format=yuvj420p[v]", source.video);
+    all.extend(["-filter_complex".into(), graph]);
+    if !source.audio.is_empty() {
+        let filter =
+            source.audio_filter.as_ref().map_or(String::new(), |filter| fill(filter) + ",");
+        let graph = format!("[{}]{filter}{SOUND_GAUGE},asetnsamples=n=24000[a]", source.audio);
+        all.extend(["-filter_complex".into(), graph]);
+    }
+    all.extend(words(
+        "-map [v] -c:v mjpeg -q:v 5 -fps_mode passthrough -flush_packets 1 -f mpjpeg pipe:1",
+    ));
+    if !source.audio.is_empty() {
+        all.extend(words("-map [a] -c:a pcm_s16le -flush_packets 1 -f framecrc pipe:0"));
+    }
+    all
+}
+
+/// The same form with fewer columns.
+fn small(picture: Picture) -> Picture {
+    let width = picture.width.clamp(2, COLUMNS) & !1;
+    let height = (picture.height * width / picture.width.max(1)).max(2) & !1;
+    Picture { width, height, rate: RATE, ..picture }
+}
