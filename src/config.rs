@@ -165,6 +165,9 @@ pub struct ClassroomEntry {
     /// Name of an input of the board. Empty: its first.
     #[serde(default)]
     pub input: String,
+    /// Name of the input whose picture is recorded as well, without sound. Empty: none.
+    #[serde(default)]
+    pub slides: String,
     /// Handles of the teachers whose own room this is.
     #[serde(default)]
     pub teachers: Vec<String>,
@@ -218,6 +221,7 @@ const TABLES: &str = r#"
 #[[classroom]]
 #name = "room 1"
 #input = "sim"
+#slides = ""            # another input, for what the class is shown: recorded as a second picture, without sound; empty: none
 #teachers = ["ann"]
 
 # PTZ cameras that speak VISCA. Their place in this file is their number for `/box/v1/cameras`.

@@ -33,8 +33,8 @@ use crate::hw::inputs::Inputs;
 use crate::hw::leds::Lamps;
 use crate::hw::monitor::Looker;
 use crate::hw::{monitor, ptz, recorder};
-use crate::model::recording::{Note, Order};
-use crate::model::{Clock, Entropy, Fault, Moment, RoomId};
+use crate::model::recording::{Note, Order, Track};
+use crate::model::{Clock, Entropy, Fault, Moment};
 use crate::ops::folder::{Folder, FolderError, free_bytes};
 use crate::ops::metrics::Metrics;
 use crate::ops::{backup, courier, leancloud, secrets, socket};
@@ -179,7 +179,7 @@ fn act(
     tasks.spawn(housekeep(app(), clock(), drain()));
     let looker = Arc::new(Looker::new(inputs.clone(), ours.devices.clone(), clock(), patience));
     for input in ours.monitors.all().iter().cloned() {
-        let is_owned = ours.policy.classrooms.iter().any(|room| room.input == input.name);
+        let is_owned = ours.policy.classrooms.iter().any(|room| room.has(&input.name));
         let looker = (looker.clone(), is_always && is_owned);
         tasks.spawn(show(input, inputs.clone(), looker, clock(), drain()));
     }
@@ -217,6 +217,8 @@ fn gather(
     let space_at = data.to_owned();
     let policy = parts::policy(config, &setup.inputs.board, name.clone())?;
     let (cameras, lines) = cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
+    // Two pictures need twice the space.
+    let has_slides = policy.classrooms.iter().any(|room| room.slides.is_some());
     let parts = Parts {
         db,
         entropy,
@@ -226,7 +228,7 @@ fn gather(
         licence,
         space: Space {
             free: Arc::new(move || free_bytes(&space_at)),
-            reserve: setup.reserve_bytes,
+            reserve: setup.reserve_bytes.saturating_mul(1 + u64::from(has_slides)),
         },
         recorder,
         cameras,
@@ -297,16 +299,18 @@ impl Running {
 
 async fn listen_to_recorder(
     app: Arc<Appliance>,
-    mut notes: mpsc::Receiver<(RoomId, Note)>,
+    mut notes: mpsc::Receiver<(Track, Note)>,
     clock: Clock,
 ) {
-    while let Some((room, note)) = notes.recv().await {
+    while let Some((track, note)) = notes.recv().await {
         // A full queue passes in a moment. What stays lost is asked for again within a minute.
         for pause_s in [0, 1, 2] {
             tokio::time::sleep(Duration::from_secs(pause_s)).await;
-            match recording::heard(&app, room, note.clone(), clock.moment()).await {
+            match recording::heard(&app, track, note.clone(), clock.moment()).await {
                 Ok(()) => break,
-                Err(e) => tracing::error!(%room, error = ?e, "a note of the recorder failed"),
+                Err(e) => {
+                    tracing::error!(room = %track, error = ?e, "a note of the recorder failed")
+                }
             }
         }
     }

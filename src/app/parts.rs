@@ -30,7 +30,8 @@ pub fn board(config: &Config) -> Result<Board, StartError> {
     };
     // A classroom may own an input that the board does not name, by its bus path.
     let owned: Vec<&str> = config.classrooms.iter().map(|c| c.input.as_str()).collect();
-    for name in &owned {
+    let slides: Vec<&str> = config.classrooms.iter().map(|c| c.slides.as_str()).collect();
+    for name in owned.iter().chain(&slides) {
         if board.input(name).is_none() {
             board.input.extend(Input::at(name));
         }
@@ -38,6 +39,10 @@ pub fn board(config: &Config) -> Result<Board, StartError> {
     let takes_first = owned.is_empty() || owned.contains(&"");
     for (n, input) in board.input.iter_mut().enumerate() {
         input.owned = n == 0 && takes_first || owned.contains(&input.name.as_str());
+        if slides.contains(&input.name.as_str()) {
+            input.owned = true;
+            input.become_slides();
+        }
     }
     Ok(board)
 }
@@ -111,18 +116,43 @@ fn classrooms(entries: &[ClassroomEntry], board: &Board) -> Result<Vec<Classroom
     let first = &board.input.first().ok_or_else(|| wrong("board", "it has no input"))?.name;
     if entries.is_empty() {
         let name = "classroom".to_owned();
-        return Ok(vec![Classroom { name, input: first.clone(), teachers: Vec::new() }]);
+        return Ok(vec![Classroom {
+            name,
+            input: first.clone(),
+            slides: None,
+            teachers: Vec::new(),
+        }]);
     }
+    let input = |entry: &ClassroomEntry| match entry.input.as_str() {
+        "" => first.clone(),
+        named => named.to_owned(),
+    };
+    let pictures: Vec<String> = entries.iter().map(input).collect();
     let make = |entry: &ClassroomEntry| {
-        let input = if entry.input.is_empty() { first } else { &entry.input };
-        if board.input(input).is_none() {
-            let names: Vec<&str> = board.input.iter().map(|i| i.name.as_str()).collect();
-            let why = format!("there is no input {input}; the board has {}", names.join(", "));
-            return Err(wrong(&format!("[[classroom]] {}", entry.name), why));
+        let (input, wrong) =
+            (input(entry), |why| wrong(&format!("[[classroom]] {}", entry.name), why));
+        let slides = Some(&entry.slides).filter(|slides| !slides.is_empty());
+        for name in [&input].into_iter().chain(slides) {
+            if board.input(name).is_none() {
+                let names: Vec<&str> = board.input.iter().map(|i| i.name.as_str()).collect();
+                let why = format!("there is no input {name}; the board has {}", names.join(", "));
+                return Err(wrong(why));
+            }
+        }
+        // Slides are read without sound, and seldom: nobody is filmed like that.
+        if let Some(slides) = slides.filter(|slides| pictures.contains(slides)) {
+            let why = format!("slides: {slides} is the input of a classroom; it takes another one");
+            return Err(wrong(why));
+        }
+        let is_blind =
+            |name| board.input(name).is_some_and(|i| i.picture.is_none() && !i.is_generated());
+        if let Some(slides) = slides.filter(|slides| is_blind(slides)) {
+            return Err(wrong(format!("slides: {slides} has no picture")));
         }
         Ok(Classroom {
             name: entry.name.clone(),
-            input: input.clone(),
+            input,
+            slides: slides.cloned(),
             teachers: entry.teachers.clone(),
         })
     };

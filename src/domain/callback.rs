@@ -5,6 +5,7 @@ use super::message::{self, Notice};
 use super::policy::Webhook;
 use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, RoomState, Video};
+use crate::model::recording::Track;
 use crate::model::{Conflict, Fault, Moment, RoomId, Thing, hex};
 use crate::store::{callbacks, lessons, outbox, recordings};
 use crate::wire::event;
@@ -94,7 +95,10 @@ pub async fn index_ready(
     app.db
         .write(move |conn| {
             // The replay of a lesson that the box recorded is never replaced from outside.
-            if teller == Teller::Outside && !recordings::of(conn, id)?.is_empty() {
+            let ours = [Track::teacher(id), Track::slides(id)];
+            let is_ours =
+                ours.iter().any(|t| recordings::of(conn, *t).is_ok_and(|t| !t.is_empty()));
+            if teller == Teller::Outside && is_ours {
                 return Ok(());
             }
             if !lessons::set_replay(conn, id, &url)? {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use tokio::sync::Mutex;
 
+use super::devices::Standing;
 use super::policy::Classroom;
 use super::{Appliance, audit, camera};
 use crate::model::audit::Event;
@@ -34,7 +35,7 @@ pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
     let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
     let view = |classroom: &'_ Classroom| {
         let off = off.iter().find(|(name, ..)| *name == classroom.name);
-        (app.devices.now().is_open(&classroom.input), off.map(|(_, by, at)| (by.clone(), *at)))
+        (is_open(&app.devices.now(), classroom), off.map(|(_, by, at)| (by.clone(), *at)))
     };
     let all = app.policy.classrooms.iter().map(|classroom| {
         let (is_open, off) = view(classroom);
@@ -70,12 +71,12 @@ pub async fn switch(
     let room = lesson.map(|(room, _)| room);
     // Before anything that may wait: a disk that is full or hangs keeps no camera open.
     if !is_on {
-        app.devices.switch(&classroom.input, false);
+        classroom.inputs().for_each(|input| app.devices.switch(input, false));
     }
     let turn = app.switches.0.lock().await;
     // Whoever had the turn may have switched it on.
     if !is_on {
-        app.devices.switch(&classroom.input, false);
+        classroom.inputs().for_each(|input| app.devices.switch(input, false));
     }
     let stored = app
         .db
@@ -93,8 +94,10 @@ pub async fn switch(
             audit::note(conn, entry, now.wall)
         })
         .await;
-    if is_on && stored.is_ok() && !wanted_shut(app, &classroom.input).await? {
-        app.devices.switch(&classroom.input, true);
+    for input in classroom.inputs().filter(|_| is_on && stored.is_ok()) {
+        if !wanted_shut(app, input).await? {
+            app.devices.switch(input, true);
+        }
     }
     drop(turn);
     tracing::info!(
@@ -110,7 +113,7 @@ pub async fn switch(
 /// Whether a classroom with this input is switched off in the store.
 async fn wanted_shut(app: &Appliance, input: &str) -> Result<bool, Fault> {
     let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
-    let mut same = app.policy.classrooms.iter().filter(|classroom| classroom.input == input);
+    let mut same = app.policy.classrooms.iter().filter(|classroom| classroom.has(input));
     Ok(same.any(|classroom| off.iter().any(|(name, ..)| *name == classroom.name)))
 }
 
@@ -123,7 +126,7 @@ pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
     }
     let is_off = |classroom: &&Classroom| off.iter().any(|(name, ..)| *name == classroom.name);
     let shut = app.policy.classrooms.iter().filter(is_off);
-    app.devices.shut(shut.map(|classroom| classroom.input.clone()).collect());
+    app.devices.shut(shut.flat_map(Classroom::inputs).cloned().collect());
     Ok(())
 }
 
@@ -136,12 +139,16 @@ pub fn is_in_charge(app: &Appliance, name: &str, actor: &Actor) -> bool {
 /// Whether its devices are to stay shut; also because another classroom has the same and is switched off.
 pub fn is_off(app: &Appliance, name: &str) -> bool {
     let mut named = app.policy.classrooms.iter().filter(|classroom| classroom.name == name);
-    named.any(|classroom| app.devices.now().is_shut(&classroom.input))
+    named.any(|room| room.inputs().any(|input| app.devices.now().is_shut(input)))
+}
+
+fn is_open(standing: &Standing, classroom: &Classroom) -> bool {
+    classroom.inputs().any(|input| standing.is_open(input))
 }
 
 /// Where a camera or microphone is open now.
 pub fn open(app: &Appliance) -> Vec<&str> {
     let standing = app.devices.now();
-    let open = app.policy.classrooms.iter().filter(|c| standing.is_open(&c.input));
+    let open = app.policy.classrooms.iter().filter(|c| is_open(&standing, c));
     open.map(|classroom| classroom.name.as_str()).collect()
 }

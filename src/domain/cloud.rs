@@ -8,6 +8,7 @@ use ring::hmac;
 use super::Appliance;
 use super::policy::CloudKeys;
 use crate::model::lesson::{Page, Room, RoomFilter, RoomState, Video};
+use crate::model::recording::Track;
 use crate::model::user::{Actor, Role};
 use crate::model::{Fault, Millis, Moment, RoomId, Secret, Thing, hex};
 use crate::store::recordings::TakeRow;
@@ -273,7 +274,7 @@ async fn read_films(app: &Appliance, filter: RoomFilter) -> Result<Vec<Vod>, Fau
             let page = Page { index: 0, size: LESSONS_MAX };
             let mut films = Vec::new();
             for room in rooms::list(conn, &filter, page)?.1.iter().rev() {
-                let takes = recordings::of(conn, room.id)?;
+                let takes = recordings::of(conn, Track::teacher(room.id))?;
                 let videos = callbacks::videos(conn, room.id)?;
                 let ours = videos.iter().filter(|(source, _)| source == "box");
                 films.extend(ours.filter_map(|(_, video)| told(room, video, &takes)));

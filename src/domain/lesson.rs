@@ -11,7 +11,7 @@ use crate::model::crash::{self, Point};
 use crate::model::lesson::{AttendanceEvent, RecordingState, Room, RoomState};
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, LicenceWhy, Millis, Moment, RoomId, Thing, UserId};
-use crate::store::{leases, lessons, rooms};
+use crate::store::{leases, lessons, rooms, slides};
 
 mod lasting;
 
@@ -43,6 +43,7 @@ pub async fn start(
     let stamp = message::stamp(app, timestamp, now.wall);
     let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
     let name = chosen.as_ref().map(|c| c.name.clone());
+    let has_slides = chosen.as_ref().is_some_and(|c| c.slides.is_some());
     let begun = app
         .db
         .write(move |conn| {
@@ -62,6 +63,9 @@ pub async fn start(
             };
             let note = if name.is_none() { "no classroom was free" } else { "" };
             lessons::set_recording(conn, id, state, note)?;
+            if has_slides {
+                slides::begin(conn, id)?;
+            }
             if name.is_none() {
                 lessons::log(conn, id, now.wall, "not recorded", note)?;
             }
@@ -128,7 +132,7 @@ async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Resul
     let Ending { why, at, stamp, entry } = ending;
     let (id, uid) = (room.id, room.host_handle.clone());
     // What is known of the recording is read where the lesson ends: it may have begun since `room` was read.
-    let (recording, begin_at) = app
+    let (recording, begin_at, has_slides) = app
         .db
         .write(move |conn| {
             let seq = message::post(conn, id, &Notice::Ended { uid: &uid }, stamp)?;
@@ -137,14 +141,16 @@ async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Resul
             leases::close(conn, id)?;
             let ended = ended.ok_or(Fault::Conflict(Conflict::NotLive))?;
             entry.map_or(Ok(()), |entry| audit::note(conn, entry, stamp.now))?;
-            Ok(ended)
+            Ok((ended.0, ended.1, slides::of(conn, id)?.is_some()))
         })
         .await?;
     let closed = app.presence.close(id);
     crash::point(Point::LessonEnded);
     tracing::info!(room = %id, why, "lesson ended");
     match recording {
-        RecordingState::On | RecordingState::Refused => recording::close(app, id, begin_at),
+        RecordingState::On | RecordingState::Refused => {
+            recording::close(app, id, begin_at, has_slides);
+        }
         RecordingState::None | RecordingState::Ended => {
             if let Err(e) = recording::publish_without_film(app, id).await {
                 tracing::warn!(room = %id, error = ?e, "no index was written");
@@ -162,13 +168,16 @@ async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Resul
 async fn hand_on(app: &Appliance, now: Moment) {
     let since = now.steady - app.policy.lesson_max;
     let Some((id, classroom)) = app.presence.assign(&app.policy.classrooms, since) else { return };
-    let name = classroom.name.clone();
+    let (name, has_slides) = (classroom.name.clone(), classroom.slides.is_some());
     let given = app
         .db
         .write(move |conn| {
             let begin_at = lessons::take_classroom(conn, id, &name)?;
             if begin_at.is_some() {
                 lessons::log(conn, id, now.wall, "classroom", &name)?;
+                if has_slides {
+                    slides::begin(conn, id)?;
+                }
             }
             Ok(begin_at)
         })
@@ -188,10 +197,10 @@ async fn hand_on(app: &Appliance, now: Moment) {
 }
 
 async fn record(app: &Appliance, id: RoomId, classroom: &Classroom, begin_at: Millis) {
-    recording::begin(app, id, classroom.input.clone(), begin_at);
+    recording::begin(app, id, classroom, begin_at);
     // Ended meanwhile: the order to finish may have come before the order to start.
     if !app.presence.is_live(id) {
-        recording::close(app, id, begin_at);
+        recording::close(app, id, begin_at, classroom.slides.is_some());
     }
     camera::settle(app, &classroom.name).await;
 }
@@ -314,13 +323,14 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
             let mut live = Vec::new();
             for room in rooms::in_state(conn, RoomState::Live)? {
                 let seated = rooms::seated(conn, room.id)?;
-                live.push((room, seated));
+                let has_slides = slides::of(conn, room.id)?.is_some();
+                live.push((room, seated, has_slides));
             }
-            Ok((live, rooms::unfinished(conn)?, Noted::read(conn)?))
+            Ok((live, slides::unfinished(conn)?, Noted::read(conn)?))
         })
         .await?;
     let is_right = app.licence.trusts_clock(now);
-    for (room, seated) in live {
+    for (room, seated, has_slides) in live {
         let lasted = noted.lasted(room.id, now.wall, is_right);
         let lesson = LiveRoom {
             host: room.host,
@@ -332,9 +342,9 @@ pub(super) async fn restore(app: &Appliance, now: Moment) -> Result<(), Fault> {
         app.presence.restore(room.id, lesson);
         // One that should have ended meanwhile does so in a moment, and opens no camera for it.
         if lasted < app.policy.lesson_max {
-            recording::resume(app, &room);
+            recording::resume(app, &room, has_slides);
         }
     }
-    unfinished.iter().for_each(|room| recording::close(app, room.id, room.begin_at));
+    unfinished.iter().for_each(|(room, has)| recording::close_again(app, room, *has));
     Ok(())
 }

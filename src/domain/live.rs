@@ -16,8 +16,8 @@ pub use viewer::{Seen, Viewer};
 
 use reload::Kept;
 
-use crate::model::RoomId;
 use crate::model::live::{Show, Shown};
+use crate::model::recording::Track;
 
 /// A class, its parallel class and their parents: beyond it the page plays what every player can ask for piecewise.
 pub const VIEWERS_OF_ONE: usize = 150;
@@ -27,14 +27,14 @@ pub const VIEWERS: usize = 300;
 /// Requests that wait for what is shown next: a second one for each viewer, and some.
 pub const WAITING: usize = 600;
 
-/// All lessons that are shown.
+/// All pictures of lessons that are shown.
 pub struct Live {
-    screens: Mutex<HashMap<RoomId, Arc<Screen>>>,
+    screens: Mutex<HashMap<Track, Arc<Screen>>>,
     seats: Arc<Semaphore>,
     waiting: Semaphore,
 }
 
-/// One lesson that is shown.
+/// One picture of a lesson that is shown.
 pub struct Screen {
     strip: Mutex<Strip>,
     /// Counts what was shown. Its sender goes with the lesson, which is how its viewers learn of the end.
@@ -55,17 +55,17 @@ impl Live {
     /// Where the recorder shows its parts.
     pub fn show(self: &Arc<Self>) -> Show {
         let live = self.clone();
-        Show::new(move |room, shown| live.screen_of(room).shown(shown))
+        Show::new(move |track, shown| live.screen_of(track).shown(shown))
     }
 
-    /// The screen of a lesson of which something was shown.
-    pub fn screen(&self, room: RoomId) -> Option<Arc<Screen>> {
-        self.screens().get(&room).cloned()
+    /// The screen of a picture of which something was shown.
+    pub fn screen(&self, track: Track) -> Option<Arc<Screen>> {
+        self.screens().get(&track).cloned()
     }
 
     /// Nothing more comes.
-    pub fn close(&self, room: RoomId) {
-        if let Some(screen) = self.screens().remove(&room) {
+    pub fn close(&self, track: Track) {
+        if let Some(screen) = self.screens().remove(&track) {
             screen.strip().close();
             screen.turn.send_modify(|turn| *turn += 1);
         }
@@ -76,11 +76,11 @@ impl Live {
         VIEWERS - self.seats.available_permits()
     }
 
-    fn screen_of(&self, room: RoomId) -> Arc<Screen> {
-        self.screens().entry(room).or_default().clone()
+    fn screen_of(&self, track: Track) -> Arc<Screen> {
+        self.screens().entry(track).or_default().clone()
     }
 
-    fn screens(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<Screen>>> {
+    fn screens(&self) -> MutexGuard<'_, HashMap<Track, Arc<Screen>>> {
         self.screens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

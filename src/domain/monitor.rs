@@ -17,8 +17,9 @@ pub use self::demand::{Taken, Watched};
 use super::{Appliance, audit, classroom};
 use crate::model::audit::Event;
 use crate::model::level::{Level, Meter};
+use crate::model::recording::Track;
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Millis, Moment, Part, RoomId, Thing};
+use crate::model::{Conflict, Fault, Millis, Moment, Part, Thing};
 
 /// Of one input, a picture is made at most so often, whoever looks.
 const PICTURE: Millis = Millis::seconds(1);
@@ -132,7 +133,7 @@ pub async fn level(
 /// other rooms he begins his lesson first: nobody in the staff room shall look into a room in which others are. Lamp, pages and
 /// audit tell of everybody who does.
 pub fn may_look(app: &Appliance, input: &Input, actor: &Actor) -> bool {
-    let mut rooms = app.policy.classrooms.iter().filter(|room| room.input == input.name);
+    let mut rooms = app.policy.classrooms.iter().filter(|room| room.has(&input.name));
     let is_free = lesson(app, &input.name).is_none();
     actor.role.is_of_the_box()
         || rooms.any(|room| {
@@ -171,14 +172,16 @@ fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<In
 }
 
 /// The lesson that has the input.
-fn lesson(app: &Appliance, input: &str) -> Option<RoomId> {
-    let mut own = app.policy.classrooms.iter().filter(|room| room.input == input);
-    let lesson = own.find_map(|room| app.presence.lesson_in(&room.name));
-    lesson.map(|(room, _)| room)
+fn lesson(app: &Appliance, input: &str) -> Option<Track> {
+    let mut own = app.policy.classrooms.iter().filter(|room| room.has(input));
+    own.find_map(|room| {
+        let (id, _) = app.presence.lesson_in(&room.name)?;
+        Some(if room.input == input { Track::teacher(id) } else { Track::slides(id) })
+    })
 }
 
 /// The newest key frame of a lesson, as it is shown to those who watch it.
-fn newest(app: &Appliance, lesson: RoomId, now: Millis) -> Result<Film, Fault> {
+fn newest(app: &Appliance, lesson: Track, now: Millis) -> Result<Film, Fault> {
     let newest = app.live.screen(lesson).and_then(|screen| screen.with(|s| s.key().cloned()));
     let part = newest.ok_or(Fault::Busy { retry: RETRY })?;
     if now - part.at >= STALE {
@@ -215,7 +218,7 @@ impl Input {
     }
 
     /// To wait for what a lesson shows, or whoever opens it.
-    fn place(&self, lesson: Option<RoomId>) -> Result<SemaphorePermit<'_>, Fault> {
+    fn place(&self, lesson: Option<Track>) -> Result<SemaphorePermit<'_>, Fault> {
         let is_shown = lesson.is_some() || self.demand.is_served();
         let place = self.places.try_acquire().ok().filter(|_| is_shown);
         place.ok_or(Fault::Busy { retry: RETRY })

@@ -129,6 +129,8 @@ pub struct Classroom {
     pub name: String,
     /// Name of the input on the board.
     pub input: String,
+    /// The same of the slides, a second picture of each lesson.
+    pub slides: Option<String>,
     /// Handles of the teachers whose own room this is.
     pub teachers: Vec<String>,
 }
@@ -138,6 +140,15 @@ impl Classroom {
     pub fn is_own(&self, teacher: &Handle) -> bool {
         let named = self.teachers.iter().filter_map(|name| Handle::new(name));
         named.into_iter().any(|named| named.key() == teacher.key())
+    }
+
+    /// Its camera's, and that of its slides.
+    pub fn inputs(&self) -> impl Iterator<Item = &String> {
+        [&self.input].into_iter().chain(&self.slides)
+    }
+
+    pub fn has(&self, input: &str) -> bool {
+        self.inputs().any(|own| own == input)
     }
 }
 

@@ -11,14 +11,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::callback::{self, Index, Teller};
+use super::policy::Classroom;
 use super::{Appliance, classroom, durable, room};
 use crate::model::crash::{self, Point};
 use crate::model::lesson::{Page, RecordingState, Room, RoomState, Video};
 use crate::model::quality::Flaw;
-use crate::model::recording::{Finished, GapWhy, Job, Note, Order, RefusedWhy, Segment, Take};
+use crate::model::recording::{
+    Finished, GapWhy, Job, Note, Order, RefusedWhy, SLIDES, Segment, Take, Track, View,
+};
 use crate::model::{Fault, Millis, Moment, RoomId};
 use crate::store::recordings::TakeRow;
-use crate::store::{lessons, messages, recordings, rooms};
+use crate::store::{lessons, messages, recordings, rooms, slides};
 use crate::wire::quality::{self, Summary};
 use crate::wire::{index, playlist};
 
@@ -43,25 +46,28 @@ const SHUT: &str = "camera and microphone of this classroom are switched off";
 /// What viewers of unfinished recordings are shown.
 #[derive(Default)]
 pub struct Tapes {
-    open: Mutex<HashMap<RoomId, Vec<Take>>>,
+    open: Mutex<HashMap<Track, Vec<Take>>>,
+    /// What is closed of lessons that are over, until all their pictures are and there is a replay. `None`: the slides cannot be
+    /// read for now.
+    closed: Mutex<HashMap<Track, Option<Vec<Finished>>>>,
     /// Why there was no picture lately; gone with the next segment.
-    troubles: Mutex<HashMap<RoomId, String>>,
+    troubles: Mutex<HashMap<Track, String>>,
     /// What is wrong with picture and sound now.
-    flaws: Mutex<HashMap<RoomId, BTreeSet<Flaw>>>,
-    /// Lessons that want a technician: no picture, or something is wrong with what is recorded.
-    alarms: watch::Sender<Vec<RoomId>>,
+    flaws: Mutex<HashMap<Track, BTreeSet<Flaw>>>,
+    /// What wants a technician: no picture, or something is wrong with what is recorded.
+    alarms: watch::Sender<Vec<Track>>,
     /// Whose turn it is to read a ledger.
     ledgers: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Tapes {
-    fn open(&self) -> MutexGuard<'_, HashMap<RoomId, Vec<Take>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Track, Vec<Take>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at a recording that is not finished, under the lock.
-    pub fn with<T>(&self, room: RoomId, render: impl FnOnce(&[Take]) -> T) -> Option<T> {
-        self.open().get(&room).map(|takes| render(takes))
+    pub fn with<T>(&self, track: Track, render: impl FnOnce(&[Take]) -> T) -> Option<T> {
+        self.open().get(&track).map(|takes| render(takes))
     }
 
     /// Recordings that are not finished.
@@ -70,25 +76,25 @@ impl Tapes {
     }
 
     /// Why a lesson that is being recorded had no picture a moment ago.
-    pub fn trouble(&self, room: RoomId) -> Option<String> {
-        let gap = self.troubles().get(&room).cloned();
+    pub fn trouble(&self, track: Track) -> Option<String> {
+        let gap = self.troubles().get(&track).cloned();
         gap.or_else(|| {
-            let words: Vec<_> = self.flaws().get(&room)?.iter().map(|flaw| flaw.words()).collect();
+            let words: Vec<_> = self.flaws().get(&track)?.iter().map(|flaw| flaw.words()).collect();
             (!words.is_empty()).then(|| words.join("; "))
         })
     }
 
     /// Lessons that want a technician, as they come and go.
-    pub fn alarms(&self) -> watch::Receiver<Vec<RoomId>> {
+    pub fn alarms(&self) -> watch::Receiver<Vec<Track>> {
         self.alarms.subscribe()
     }
 
-    fn ring(&self, room: RoomId, is_wrong: bool) {
-        self.alarms.send_if_modified(|rooms| {
-            let known = rooms.iter().position(|known| *known == room);
+    fn ring(&self, track: Track, is_wrong: bool) {
+        self.alarms.send_if_modified(|tracks| {
+            let known = tracks.iter().position(|known| *known == track);
             match (known, is_wrong) {
-                (None, true) => rooms.push(room),
-                (Some(at), false) => drop(rooms.swap_remove(at)),
+                (None, true) => tracks.push(track),
+                (Some(at), false) => drop(tracks.swap_remove(at)),
                 (None, false) | (Some(_), true) => return false,
             }
             true
@@ -96,44 +102,49 @@ impl Tapes {
     }
 
     /// Whether something is wrong with picture or sound.
-    fn is_flawed(&self, room: RoomId) -> bool {
-        self.flaws().get(&room).is_some_and(|flaws| !flaws.is_empty())
+    fn is_flawed(&self, track: Track) -> bool {
+        self.flaws().get(&track).is_some_and(|flaws| !flaws.is_empty())
     }
 
     /// `false` when that was known.
-    fn flaw(&self, room: RoomId, flaw: Flaw, is_there: bool) -> bool {
+    fn flaw(&self, track: Track, flaw: Flaw, is_there: bool) -> bool {
         let mut flaws = self.flaws();
-        let all = flaws.entry(room).or_default();
+        let all = flaws.entry(track).or_default();
         if is_there { all.insert(flaw) } else { all.remove(&flaw) }
     }
 
-    fn flaws(&self) -> MutexGuard<'_, HashMap<RoomId, BTreeSet<Flaw>>> {
+    fn flaws(&self) -> MutexGuard<'_, HashMap<Track, BTreeSet<Flaw>>> {
         self.flaws.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn troubles(&self) -> MutexGuard<'_, HashMap<RoomId, String>> {
+    fn troubles(&self) -> MutexGuard<'_, HashMap<Track, String>> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn close(&self, room: RoomId) {
-        self.open().remove(&room);
-        self.troubles().remove(&room);
-        self.flaws().remove(&room);
-        self.ring(room, false);
+    fn closed(&self) -> MutexGuard<'_, HashMap<Track, Option<Vec<Finished>>>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn put_take(&self, room: RoomId, take: Take) {
+    pub(super) fn close(&self, track: Track) {
+        self.closed().remove(&track);
+        self.open().remove(&track);
+        self.troubles().remove(&track);
+        self.flaws().remove(&track);
+        self.ring(track, false);
+    }
+
+    pub(super) fn put_take(&self, track: Track, take: Take) {
         let mut open = self.open();
-        let takes = open.entry(room).or_default();
+        let takes = open.entry(track).or_default();
         match takes.iter_mut().find(|t| t.number == take.number) {
             Some(known) => *known = take,
             None => takes.push(take),
         }
     }
 
-    fn put_segment(&self, room: RoomId, number: u32, segment: Segment) {
+    fn put_segment(&self, track: Track, number: u32, segment: Segment) {
         let mut open = self.open();
-        let takes = open.entry(room).or_default();
+        let takes = open.entry(track).or_default();
         if let Some(take) = takes.iter_mut().find(|t| t.number == number) {
             take.bytes = segment.offset + segment.len;
             take.span_us = segment.start_us + segment.span_us;
@@ -148,22 +159,35 @@ pub fn folder(app: &Appliance, room: RoomId) -> PathBuf {
     app.folders.recordings.join(room.to_string())
 }
 
-fn job(app: &Appliance, room: RoomId, source: String, zero: Millis) -> Job {
-    Job { room, dir: folder(app, room), zero, source }
+/// Where the files of one of its pictures lie.
+pub fn folder_of(app: &Appliance, track: Track) -> PathBuf {
+    job(app, track, String::new(), Millis(0)).dir()
+}
+
+fn job(app: &Appliance, track: Track, source: String, zero: Millis) -> Job {
+    let Track { room, view } = track;
+    Job { room, view, folder: folder(app, room), zero, source }
 }
 
 /// Asks the recorder to record a lesson that has just begun.
-pub(super) fn begin(app: &Appliance, room: RoomId, source: String, now: Millis) {
-    app.order(Order::Start(job(app, room, source, now)));
+pub(super) fn begin(app: &Appliance, room: RoomId, classroom: &Classroom, now: Millis) {
+    app.order(Order::Start(job(app, Track::teacher(room), classroom.input.clone(), now)));
+    if let Some(input) = classroom.slides.clone() {
+        app.order(Order::Start(job(app, Track::slides(room), input, now)));
+    }
 }
 
-/// Goes on recording a lesson that ran when the box went down.
-pub(super) fn resume(app: &Appliance, room: &Room) {
-    let named = |c: &&super::policy::Classroom| Some(&c.name) == room.classroom.as_ref();
+/// Goes on recording a lesson that ran when the box went down; its slides, too, when it `has_slides`.
+pub(super) fn resume(app: &Appliance, room: &Room, has_slides: bool) {
+    let named = |c: &&Classroom| Some(&c.name) == room.classroom.as_ref();
     match (room.recording, app.policy.classrooms.iter().find(named)) {
         (RecordingState::None | RecordingState::Ended, _) => {}
         (RecordingState::On | RecordingState::Refused, Some(classroom)) => {
-            app.order(Order::Resume(job(app, room.id, classroom.input.clone(), room.begin_at)));
+            let job = |track, input: &String| job(app, track, input.clone(), room.begin_at);
+            app.order(Order::Resume(job(Track::teacher(room.id), &classroom.input)));
+            if let Some(input) = classroom.slides.as_ref().filter(|_| has_slides) {
+                app.order(Order::Resume(job(Track::slides(room.id), input)));
+            }
         }
         (RecordingState::On | RecordingState::Refused, None) => {
             tracing::warn!(room = %room.id, "its classroom is gone from the configuration");
@@ -172,95 +196,143 @@ pub(super) fn resume(app: &Appliance, room: &Room) {
 }
 
 /// Closes what was recorded of a lesson that is over, whether or not its recorder still runs.
-pub(super) fn close(app: &Appliance, room: RoomId, begin_at: Millis) {
-    app.order(Order::Finish(job(app, room, String::new(), begin_at)));
+pub(super) fn close(app: &Appliance, room: RoomId, begin_at: Millis, has_slides: bool) {
+    let tracks = [Some(Track::teacher(room)), has_slides.then_some(Track::slides(room))];
+    tracks.into_iter().flatten().for_each(|track| close_one(app, track, begin_at));
+}
+
+fn close_one(app: &Appliance, track: Track, begin_at: Millis) {
+    app.order(Order::Finish(job(app, track, String::new(), begin_at)));
+}
+
+/// Closes what a lesson left open when the box died, or could not close: all of it, unless the replay is there and only its
+/// slides are missing.
+pub(super) fn close_again(app: &Appliance, room: &Room, has_slides: bool) {
+    match room.recording {
+        RecordingState::On | RecordingState::Refused => {
+            close(app, room.id, room.begin_at, has_slides);
+        }
+        RecordingState::None | RecordingState::Ended => {
+            close_one(app, Track::slides(room.id), room.begin_at);
+        }
+    }
 }
 
 /// Asks again for what should have been finished: a full disk or a read error may have passed. Each minute.
 pub async fn retry(app: &Appliance) -> Result<(), Fault> {
-    let unfinished = app.db.read(|conn| Ok(rooms::unfinished(conn)?)).await?;
-    for room in unfinished {
+    let unfinished = app.db.read(|conn| Ok(slides::unfinished(conn)?)).await?;
+    for (room, has_slides) in unfinished {
         tracing::warn!(room = %room.id, "its recording is not finished yet; asked for again");
-        close(app, room.id, room.begin_at);
+        close_again(app, &room, has_slides);
     }
     Ok(())
 }
 
 /// The index of a lesson that nobody recorded.
 pub(super) async fn publish_without_film(app: &Appliance, room: RoomId) -> Result<(), Fault> {
-    publish(app, room, &[]).await
+    publish(app, room, &[], None).await
 }
 
 /// Takes in one note of the recorder.
-pub async fn heard(app: &Appliance, id: RoomId, note: Note, now: Moment) -> Result<(), Fault> {
+pub async fn heard(app: &Appliance, track: Track, note: Note, now: Moment) -> Result<(), Fault> {
+    let id = track.room;
     match note {
         Note::TakeOpened(take) => {
             let detail = format!("{} {}x{} {}", take.name, take.width, take.height, take.codecs);
-            app.tapes.put_take(id, take);
+            let detail = said(track, &detail);
+            app.tapes.put_take(track, take);
             app.db
                 .write(move |conn| {
-                    lessons::records(conn, id)?;
+                    match track.view {
+                        View::Teacher => lessons::records(conn, id)?,
+                        View::Slides => slides::records(conn, id)?,
+                    }
                     Ok(lessons::log(conn, id, now.wall, "recording", &detail)?)
                 })
                 .await
         }
         Note::SegmentClosed { take, segment } => {
-            app.tapes.put_segment(id, take, segment);
-            app.tapes.troubles().remove(&id);
-            app.tapes.ring(id, app.tapes.is_flawed(id));
+            app.tapes.put_segment(track, take, segment);
+            app.tapes.troubles().remove(&track);
+            app.tapes.ring(track, app.tapes.is_flawed(track));
             Ok(())
         }
         Note::Gap { why, from, until } => {
             let ms = (until - from).0;
             let detail = format!("{} ms without a picture: {}", ms, gap_text(&why));
-            tracing::warn!(room = %id, detail, "gap in the recording");
-            app.tapes.troubles().insert(id, detail.clone());
-            app.tapes.ring(id, !why.is_shut());
-            app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &detail)?)).await
+            tracing::warn!(room = %track, detail, "gap in the recording");
+            let line = said(track, &detail);
+            app.tapes.troubles().insert(track, detail);
+            app.tapes.ring(track, !why.is_shut());
+            app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &line)?)).await
         }
         Note::Flaw { flaw, from, is_over } => {
             let (event, what) = (if is_over { "alarm over" } else { "alarm" }, flaw.words());
             // A switch that is off is no trouble.
             let room = app.presence.classroom_of(id).filter(|_| !is_over);
             let is_off = room.is_some_and(|name| classroom::is_off(app, &name));
-            if is_off || !app.tapes.flaw(id, flaw, !is_over) {
+            if is_off || !app.tapes.flaw(track, flaw, !is_over) {
                 return Ok(());
             }
-            tracing::warn!(room = %id, event, what, "the recording");
-            app.tapes.ring(id, app.tapes.is_flawed(id));
-            let at = if is_over { now.wall } else { from };
-            app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, what)?)).await
+            tracing::warn!(room = %track, event, what, "the recording");
+            app.tapes.ring(track, app.tapes.is_flawed(track));
+            let (at, line) = (if is_over { now.wall } else { from }, said(track, what));
+            app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, &line)?)).await
         }
         Note::Refused { why } => {
             let detail = refusal_text(&why);
-            tracing::error!(room = %id, detail, "not recorded");
-            app.tapes.ring(id, why != RefusedWhy::Shut);
-            set(app, id, RecordingState::Refused, detail, "not recorded", now).await
+            tracing::error!(room = %track, detail, "not recorded");
+            app.tapes.ring(track, why != RefusedWhy::Shut);
+            set(app, track, RecordingState::Refused, detail, "not recorded", now).await
         }
         Note::Lost(why) => {
-            tracing::error!(room = %id, why, "recording broke off");
-            set(app, id, RecordingState::On, why, "recording broke off", now).await
+            tracing::error!(room = %track, why, "recording broke off");
+            set(app, track, RecordingState::On, why, "recording broke off", now).await?;
+            if track.view == View::Slides && !app.presence.is_live(id) {
+                // The replay does not wait for them; they are asked for again.
+                app.tapes.closed().insert(track, None);
+                conclude(app, id, now).await?;
+            }
+            Ok(())
         }
-        Note::Ended { takes } => finish(app, id, takes, now).await,
+        Note::Ended { takes } => finish(app, track, takes, now).await,
+    }
+}
+
+/// A line of the lesson's log about one of its pictures.
+fn said(track: Track, what: &str) -> String {
+    match track.view {
+        View::Teacher => what.to_owned(),
+        View::Slides => format!("slides: {what}"),
     }
 }
 
 async fn set(
     app: &Appliance,
-    id: RoomId,
+    track: Track,
     state: RecordingState,
     note: String,
     event: &'static str,
     now: Moment,
 ) -> Result<(), Fault> {
+    let (id, line) = (track.room, said(track, &note));
+    if track.view == View::Slides && state == RecordingState::Refused {
+        app.tapes.troubles().insert(track, note.clone());
+    }
     app.db
         .write(move |conn| {
             // What is tried again each minute and fails for the same reason is one line of the log.
-            let same = |room: Room| room.recording == state && room.recording_note == note;
-            let told = rooms::by_id(conn, id)?.is_some_and(same);
-            lessons::set_recording(conn, id, state, &note)?;
+            let known = match track.view {
+                View::Teacher => rooms::by_id(conn, id)?.map(|r| (r.recording, r.recording_note)),
+                View::Slides => slides::of(conn, id)?,
+            };
+            let told = known.is_some_and(|(known, why)| known == state && why == note);
+            match track.view {
+                View::Teacher => lessons::set_recording(conn, id, state, &note)?,
+                View::Slides => slides::set(conn, id, state, &note)?,
+            }
             if !told {
-                lessons::log(conn, id, now.wall, event, &note)?;
+                lessons::log(conn, id, now.wall, event, &line)?;
             }
             Ok(())
         })
@@ -275,7 +347,7 @@ pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
         let kept = |id: RoomId| {
             let room = rooms::by_id(conn, id)?;
             let replay = room.filter(|room| room.state == RoomState::Replay);
-            Ok(replay.map(|room| Ok((room, recordings::of(conn, id)?))))
+            Ok(replay.map(|room| Ok((room, recordings::of(conn, Track::teacher(id))?))))
         };
         rooms.filter_map(|id| kept(id).and_then(Option::transpose).transpose()).collect()
     };
@@ -318,46 +390,93 @@ pub async fn reconcile(app: &Appliance) -> Result<(), Fault> {
 /// is, when the box dies in between.
 async fn finish(
     app: &Appliance,
-    id: RoomId,
+    track: Track,
     takes: Vec<Finished>,
     now: Moment,
 ) -> Result<(), Fault> {
-    let room = room::get(app, id).await?;
     let rows: Vec<TakeRow> = takes.iter().map(row).collect();
     app.db
         .write(move |conn| {
-            rows.iter().try_for_each(|row| recordings::put(conn, id, row))?;
+            rows.iter().try_for_each(|row| recordings::put(conn, track, row))?;
             Ok(())
         })
         .await?;
     crash::point(Point::TakesStored);
+    app.tapes.closed().insert(track, Some(takes));
+    conclude(app, track.room, now).await
+}
+
+/// Makes the replay once all pictures of the lesson are closed. Slides that cannot be read are not waited for: they come into it
+/// when they can.
+async fn conclude(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault> {
+    let (teacher, slides) = (Track::teacher(id), Track::slides(id));
+    let room = room::get(app, id).await?;
+    if room.deleted_at > Millis(0) {
+        let_go(app, slides);
+        return Ok(());
+    }
+    let known = app.db.read(move |conn| Ok(slides::of(conn, id)?)).await?;
+    let closed = |track| app.tapes.closed().get(&track).cloned();
+    let shown = match (known, closed(slides)) {
+        (None, _) => None,
+        (Some(_), None) => return Ok(()),
+        (Some((_, note)), Some(shown)) => shown.map(|takes| Shown { takes, note }),
+    };
+    let Some(takes) = closed(teacher).flatten() else {
+        if matches!(room.recording, RecordingState::None | RecordingState::Ended) {
+            match shown {
+                // The replay is made anew, with them.
+                Some(_) => close_one(app, teacher, room.begin_at),
+                None => let_go(app, slides),
+            }
+        }
+        return Ok(());
+    };
+    // What the callbacks tell of is the teacher's picture alone: who hears of them plays or copies every video of a lesson one after
+    // the other, and would take the slides for its second half. The index, which they fetch next, has both.
     for finished in &takes {
         let video = video(&room, finished);
         callback::recording_ended(app, id, None, video, Teller::Box, now).await?;
     }
     crash::point(Point::FilmTold);
-    publish(app, id, &takes).await?;
+    publish(app, id, &takes, shown.as_ref()).await?;
     crash::point(Point::IndexWritten);
-    if takes.is_empty() {
+    let has_slides = shown.as_ref().is_some_and(|shown| !shown.takes.is_empty());
+    if let Some(Shown { note, .. }) = shown {
+        let end = move |conn: &rusqlite::Connection| {
+            Ok(slides::set(conn, id, RecordingState::Ended, &note)?)
+        };
+        app.db.write(end).await?;
+    }
+    if takes.is_empty() && !has_slides {
         let note = match room.recording_note.as_str() {
             "" => "no picture was recorded".to_owned(),
             note => note.to_owned(),
         };
-        set(app, id, RecordingState::Ended, note, "no replay", now).await?;
+        set(app, teacher, RecordingState::Ended, note, "no replay", now).await?;
     } else {
         let url = format!("/media/{id}/{INDEX}?k={}", room.watch_key);
         callback::index_ready(app, id, Index::At(url), Teller::Box, now).await?;
     }
-    app.tapes.close(id);
-    app.live.close(id);
-    tracing::info!(room = %id, files = takes.len(), "recording finished");
+    [teacher, slides].into_iter().for_each(|track| let_go(app, track));
+    tracing::info!(room = %id, files = takes.len(), has_slides, "recording finished");
     Ok(())
+}
+
+/// Nothing of it is running or to be closed any more.
+fn let_go(app: &Appliance, track: Track) {
+    app.tapes.close(track);
+    app.live.close(track);
 }
 
 /// What the ledger of a lesson says, running or over; `None` when there is none, or it cannot be read in time: the lesson
 /// is a lesson without it.
 pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
-    let path = folder(app, room.id).join(quality::FILE);
+    judged(app, room, View::Teacher).await
+}
+
+async fn judged(app: &Appliance, room: &Room, view: View) -> Option<Summary> {
+    let path = folder_of(app, Track { room: room.id, view }).join(quality::FILE);
     let length = (room.end_at > room.begin_at).then(|| (room.end_at - room.begin_at).as_seconds());
     let length = length.and_then(|seconds| u32::try_from(seconds).ok());
     // One at a time: a disk that hangs may hold one thread, and not those of the recorder.
@@ -381,7 +500,12 @@ pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
 }
 
 /// Writes playlist and index beside the takes; both carry the lesson's key in their references.
-async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), Fault> {
+async fn publish(
+    app: &Appliance,
+    id: RoomId,
+    takes: &[Finished],
+    shown: Option<&Shown>,
+) -> Result<(), Fault> {
     let all = Page { index: 0, size: i64::MAX };
     let material = app
         .db
@@ -401,20 +525,42 @@ async fn publish(app: &Appliance, id: RoomId, takes: &[Finished]) -> Result<(), 
         })
         .await?;
     let key = material.room.watch_key.clone();
-    let files: Vec<Take> = takes.iter().map(|f| f.take.clone()).collect();
-    let text = playlist::media(&files, |take| format!("{}?k={key}", take.name));
+    let list = |takes: &[Finished]| {
+        let files: Vec<Take> = takes.iter().map(|f| f.take.clone()).collect();
+        playlist::media(&files, |take| format!("{}?k={key}", take.name))
+    };
+    let shown = shown.filter(|shown| !shown.takes.is_empty());
+    let (text, slides_text) = (list(takes), shown.map(|shown| list(&shown.takes)));
     // A film whose ledger cannot be read is a film.
-    let summary = quality(app, &material.room).await;
-    let index =
-        index::render(&material, takes, summary.as_ref(), (&format!("{PLAYLIST}?k={key}"), &key));
+    let mut summaries = [judged(app, &material.room, View::Teacher).await, None];
+    if shown.is_some() {
+        summaries[1] = judged(app, &material.room, View::Slides).await;
+    }
+    let both = index::Films {
+        takes,
+        quality: summaries[0].as_ref(),
+        slides: shown.map(|shown| (&*shown.takes, summaries[1].as_ref(), &*shown.note)),
+    };
+    let index = index::render(&material, both, PLAYLIST, &key);
     let folder = folder(app, id);
     let write = move || {
         std::fs::create_dir_all(&folder)?;
+        if let Some(text) = slides_text {
+            let slides = folder.join(SLIDES);
+            std::fs::create_dir_all(&slides)?;
+            durable::write(&slides.join(PLAYLIST), text.as_bytes())?;
+        }
         durable::write(&folder.join(PLAYLIST), text.as_bytes())?;
         crash::point(Point::PlaylistWritten);
         durable::write(&folder.join(INDEX), index.as_bytes())
     };
     durable::aside(write).await.map_err(|e| Fault::internal("writing the index", e))
+}
+
+/// The slides of a lesson that is over, and what is to be said of them.
+struct Shown {
+    takes: Vec<Finished>,
+    note: String,
 }
 
 fn row(finished: &Finished) -> TakeRow {

@@ -9,7 +9,7 @@ use super::live::{self, Reload, Strip, Viewer};
 use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST};
 use super::{Appliance, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
-use crate::model::recording::{Segment, Take};
+use crate::model::recording::{Segment, Take, Track};
 use crate::model::user::{Actor, Origin, Role};
 use crate::model::{Fault, Millis, Refusal, RoomId, Thing, secret};
 use crate::store::{recordings, rooms};
@@ -44,7 +44,14 @@ pub async fn admit(
 /// What a lesson's page shows.
 pub struct View {
     pub room: Room,
-    /// A picture is there to be played, live or as replay.
+    pub teacher: Sight,
+    pub slides: Sight,
+}
+
+/// What there is of one of its pictures.
+#[derive(Default)]
+pub struct Sight {
+    /// It can be played, live or as replay.
     pub playable: bool,
     /// File name of the progressive form, when the recording is finished and one file.
     pub progressive: Option<String>,
@@ -52,18 +59,26 @@ pub struct View {
 }
 
 pub async fn view(app: &Appliance, room: Room) -> Result<View, Fault> {
-    let live = app.tapes.with(room.id, |takes| takes.iter().any(|t| !t.segments.is_empty()));
+    let teacher = sight(app, &room, Track::teacher(room.id)).await?;
+    let slides = sight(app, &room, Track::slides(room.id)).await?;
+    Ok(View { room, teacher, slides })
+}
+
+async fn sight(app: &Appliance, room: &Room, track: Track) -> Result<Sight, Fault> {
+    let live = app.tapes.with(track, |takes| takes.iter().any(|t| !t.segments.is_empty()));
     if let Some(playable) = live {
-        return Ok(View { room, playable, progressive: None, duration_us: None });
+        return Ok(Sight { playable, ..Sight::default() });
     }
-    let id = room.id;
-    let takes = app.db.read(move |conn| Ok(recordings::of(conn, id)?)).await?;
+    // Of a lesson that runs there is nothing in the store yet.
+    if matches!(room.state, RoomState::Created | RoomState::Live) {
+        return Ok(Sight::default());
+    }
+    let takes = app.db.read(move |conn| Ok(recordings::of(conn, track)?)).await?;
     let ready = room.state == RoomState::Replay && room.recording_note != FILES_MISSING;
-    Ok(View {
+    Ok(Sight {
         playable: ready && !takes.is_empty(),
         progressive: takes.first().filter(|_| ready).map(|t| t.name.clone()),
         duration_us: takes.last().map(|t| t.span_us),
-        room,
     })
 }
 
@@ -74,7 +89,7 @@ pub fn trouble(app: &Appliance, room: &Room) -> Option<String> {
         RecordingState::None if room.state == RoomState::Live => {
             Some("no classroom was free".into())
         }
-        RecordingState::On => app.tapes.trouble(room.id).or(note),
+        RecordingState::On => app.tapes.trouble(Track::teacher(room.id)).or(note),
         RecordingState::Refused | RecordingState::None | RecordingState::Ended => note,
     }
 }
@@ -92,23 +107,23 @@ pub fn has_index(room: &Room) -> bool {
 
 /// Whether somebody who comes now sees the running lesson at once. Not before its playlist is there, too: the recording's
 /// list hears of a take a moment after its first picture is shown.
-pub fn is_shown(app: &Appliance, id: RoomId) -> bool {
-    let shown = app.live.screen(id).is_some_and(|screen| screen.with(Strip::has_picture));
-    shown && app.tapes.with(id, |takes| !takes.is_empty()).unwrap_or(false)
+pub fn is_shown(app: &Appliance, track: Track) -> bool {
+    let shown = app.live.screen(track).is_some_and(|screen| screen.with(Strip::has_picture));
+    shown && app.tapes.with(track, |takes| !takes.is_empty()).unwrap_or(false)
 }
 
-/// A place before a lesson that is shown.
+/// A place before a picture that is shown.
 ///
 /// # Errors
 /// `Missing` when nothing is shown, `Busy` when too many watch.
-pub fn follow(app: &Appliance, room: &Room) -> Result<Viewer, Fault> {
-    let screen = app.live.screen(room.id).ok_or(Fault::Missing(Thing::Recording))?;
+pub fn follow(app: &Appliance, track: Track) -> Result<Viewer, Fault> {
+    let screen = app.live.screen(track).ok_or(Fault::Missing(Thing::Recording))?;
     Viewer::enter(&app.live, &screen)
 }
 
 /// How far the film's own time runs ahead of the playlist's, in which there are no gaps.
-pub fn ahead_us(app: &Appliance, id: RoomId) -> u64 {
-    let Some(screen) = app.live.screen(id) else { return 0 };
+pub fn ahead_us(app: &Appliance, track: Track) -> u64 {
+    let Some(screen) = app.live.screen(track) else { return 0 };
     let sum = |takes: &[Take]| {
         screen.with(|strip| {
             let (mut before, mut last) = (0, None);
@@ -124,7 +139,7 @@ pub fn ahead_us(app: &Appliance, id: RoomId) -> u64 {
             }
         })
     };
-    app.tapes.with(id, |takes| sum(takes)).unwrap_or_else(|| sum(&[]))
+    app.tapes.with(track, |takes| sum(takes)).unwrap_or_else(|| sum(&[]))
 }
 
 /// Something a lesson's folder serves.
@@ -152,13 +167,14 @@ fn digits<T: FromStr + ToString>(text: &str) -> Result<T, Fault> {
     number.ok_or(Fault::Missing(Thing::Recording))
 }
 
-/// Finds `lesson.m3u8`, `index.json`, `<n>.mp4`, or `<n>-<offset>.mp4`, a part of a running lesson.
+/// Finds `lesson.m3u8`, `index.json`, `<n>.mp4`, or `<n>-<offset>.mp4`, a part of a running lesson; the index with the teacher's
+/// picture alone.
 ///
 /// # Errors
 /// `Missing(Recording)` for a name that is none of these, or when there is nothing (yet).
 pub async fn media(
     app: &Appliance,
-    room: &Room,
+    (room, track): (&Room, Track),
     name: &str,
     reload: Reload,
 ) -> Result<Media, Fault> {
@@ -168,43 +184,44 @@ pub async fn media(
     let missing = Fault::Missing(Thing::Recording);
     match name {
         PLAYLIST => {
-            match live::playlist(&app.live, &app.tapes, room.id, &room.watch_key, reload).await? {
+            match live::playlist(&app.live, &app.tapes, track, &room.watch_key, reload).await? {
                 Some(text) => Ok(Media::Text(text)),
-                None => Ok(whole(app, room, name, "application/vnd.apple.mpegurl")),
+                None => Ok(whole(app, track, name, "application/vnd.apple.mpegurl")),
             }
         }
-        INDEX => Ok(whole(app, room, name, "application/json")),
+        INDEX if track == Track::teacher(room.id) => {
+            Ok(whole(app, track, name, "application/json"))
+        }
         _ => {
             let stem = name.strip_suffix(".mp4").ok_or(missing)?;
             match stem.split_once('-') {
                 Some((number, offset)) => {
                     let (number, offset) = (digits(number)?, digits(offset)?);
-                    Ok(Media::Part(live::part(&app.live, room.id, number, offset).await?))
+                    Ok(Media::Part(live::part(&app.live, track, number, offset).await?))
                 }
-                None => take(app, room, digits(stem)?).await,
+                None => take(app, track, digits(stem)?).await,
             }
         }
     }
 }
 
-fn whole(app: &Appliance, room: &Room, name: &str, content_type: &'static str) -> Media {
-    let path = recording::folder(app, room.id).join(name);
+fn whole(app: &Appliance, track: Track, name: &str, content_type: &'static str) -> Media {
+    let path = recording::folder_of(app, track).join(name);
     Media::File(MediaFile { path, content_type, len: None, tag: None })
 }
 
-async fn take(app: &Appliance, room: &Room, number: u32) -> Result<Media, Fault> {
-    let id = room.id;
-    let path = recording::folder(app, id).join(format!("{number}.mp4"));
+async fn take(app: &Appliance, track: Track, number: u32) -> Result<Media, Fault> {
+    let path = recording::folder_of(app, track).join(format!("{number}.mp4"));
     let growing =
-        app.tapes.with(id, |takes| takes.iter().find(|t| t.number == number).map(|t| t.bytes));
+        app.tapes.with(track, |takes| takes.iter().find(|t| t.number == number).map(|t| t.bytes));
     if let Some(listed) = growing {
         // What is shown is in the file in a moment; the list may hear of it later.
-        let shown = app.live.screen(id).and_then(|screen| screen.with(|s| s.cut_end(number)));
+        let shown = app.live.screen(track).and_then(|screen| screen.with(|s| s.cut_end(number)));
         let bytes = listed.max(shown).ok_or(Fault::Missing(Thing::Recording))?;
         let file = MediaFile { path, content_type: "video/mp4", len: Some(bytes), tag: None };
         return Ok(Media::File(file));
     }
-    let takes = app.db.read(move |conn| Ok(recordings::of(conn, id)?)).await?;
+    let takes = app.db.read(move |conn| Ok(recordings::of(conn, track)?)).await?;
     let take = takes.into_iter().find(|t| t.number == number);
     let take = take.ok_or(Fault::Missing(Thing::Recording))?;
     let tag = Some(take.sha256[..32].to_owned());

@@ -40,6 +40,10 @@ use alsa::Card;
 use trial::Busy;
 use v4l2::Camera;
 
+/// Slides are read, not watched: so many pictures a second, and half the bits, are plenty, and both pictures together are to
+/// be no more than the encoder keeps up with (`pace` tries one alone, and leaves it a third of the time).
+const SLIDES_RATE: u32 = 15;
+
 /// The board's inputs on this machine.
 #[derive(Debug)]
 pub struct Inputs {
@@ -84,6 +88,11 @@ impl Inputs {
     /// A simulated machine has no lamp of the real one it runs on.
     pub fn is_real(&self) -> bool {
         self.opens || self.root != Path::new("/")
+    }
+
+    /// What is wanted of the input of this name.
+    pub fn wanted(&self, name: &str) -> Picture {
+        self.board.input(name).map_or(self.wanted, |input| modest(input, self.wanted))
     }
 
     /// Looks at what is plugged in. A driver that does not answer is waited for three seconds.
@@ -133,16 +142,16 @@ impl Inputs {
     async fn source(&self, dealt: &choice::Dealt<'_>, wish: &Wish) -> Result<Source, HwError> {
         let found = self.finder.find().await?;
         if dealt.input.is_generated() {
-            return Ok(source::generated(dealt.input, found, self.wanted));
+            return Ok(source::generated(dealt.input, found, modest(dealt.input, self.wanted)));
         }
         let (mode, fault) = self.mode(dealt, wish.doubt);
         let (why, fault) = fault.map_or((None, None), |(fault, why)| (Some(why), Some(fault)));
         let is_through = fault.is_none() && mode.as_ref().is_some_and(|mode| mode.through);
         let (picture, paced) = match is_through {
-            true => (self.wanted, &[][..]),
+            true => (modest(dealt.input, self.wanted), &[][..]),
             false => {
                 let (picture, why) = self.pace(found).await;
-                (*picture, why.as_slice())
+                (modest(dealt.input, *picture), why.as_slice())
             }
         };
         let plan = source::Plan { mode: mode.as_ref(), picture, why: paced, fault, wish };
@@ -162,7 +171,7 @@ impl Inputs {
             let why = format!("nothing is plugged in at {}", place.bus.join(", "));
             return (None, Some((Fault::Gone, why)));
         };
-        let mode = match choice::mode(camera, self.wanted) {
+        let mode = match choice::mode(camera, modest(dealt.input, self.wanted)) {
             Ok(mode) => mode,
             // It is only just going: no such device, or file.
             Err(why) if why.starts_with("No such ") => return (None, Some((Fault::Gone, why))),
@@ -178,6 +187,15 @@ impl Inputs {
 
     async fn pace(&self, found: &Found) -> &(Picture, Vec<String>) {
         self.pace.get_or_init(|| pace::fitting(found, self.wanted)).await
+    }
+}
+
+/// What is encoded of an input: less of slides.
+fn modest(input: &Input, picture: Picture) -> Picture {
+    let Picture { rate, kbit, .. } = picture;
+    match input.slides {
+        true => Picture { rate: rate.min(SLIDES_RATE), kbit: kbit / 2, ..picture },
+        false => picture,
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::domain::devices::Standing;
 use crate::hw::board::{Led, LedRole};
-use crate::model::RoomId;
+use crate::model::recording::Track;
 
 /// The recorder has closed everything by then when the box goes down.
 const CLOSING: Duration = Duration::from_secs(6);
@@ -31,7 +31,7 @@ impl Lamps {
     pub async fn run(
         self,
         mut devices: watch::Receiver<Standing>,
-        mut troubles: watch::Receiver<Vec<RoomId>>,
+        mut troubles: watch::Receiver<Vec<Track>>,
         mut drain: watch::Receiver<bool>,
     ) {
         if self.0.is_empty() {
@@ -124,7 +124,7 @@ mod tests {
         machine.until("255", "0").await;
         std::fs::write(machine.0.path().join("sys/class/leds/ACT/brightness"), "0").unwrap();
         machine.until("255", "0").await;
-        troubles.send_replace(vec![RoomId(1)]);
+        troubles.send_replace(vec![Track::teacher(crate::model::RoomId(1))]);
         machine.until("255", "255").await;
         troubles.send_replace(Vec::new());
         machine.until("255", "0").await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::model::recording::Segment;
-use crate::model::{Millis, RoomId};
+use crate::model::Millis;
+use crate::model::recording::{Segment, Track};
 
 /// A take, as somebody must know it to decode its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,14 +106,14 @@ pub enum Shown {
     Part(Part),
 }
 
-type ShowFn = dyn Fn(RoomId, Shown) + Send + Sync;
+type ShowFn = dyn Fn(Track, Shown) + Send + Sync;
 
 /// Where the recorder shows what it records. Never waits: the byte path goes on at once.
 #[derive(Clone)]
 pub struct Show(Arc<ShowFn>);
 
 impl Show {
-    pub fn new(show: impl Fn(RoomId, Shown) + Send + Sync + 'static) -> Self {
+    pub fn new(show: impl Fn(Track, Shown) + Send + Sync + 'static) -> Self {
         Self(Arc::new(show))
     }
 
@@ -122,9 +122,9 @@ impl Show {
         Self::new(|_, _| ())
     }
 
-    /// The same for one lesson.
-    pub fn of(&self, room: RoomId) -> Screen {
-        Screen { room, show: self.clone() }
+    /// The same for one picture of a lesson.
+    pub fn of(&self, track: Track) -> Screen {
+        Screen { track, show: self.clone() }
     }
 }
 
@@ -134,15 +134,15 @@ impl fmt::Debug for Show {
     }
 }
 
-/// Where one lesson is shown.
+/// Where one picture of a lesson is shown.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    room: RoomId,
+    track: Track,
     show: Show,
 }
 
 impl Screen {
     pub fn show(&self, shown: Shown) {
-        (self.show.0)(self.room, shown);
+        (self.show.0)(self.track, shown);
     }
 }

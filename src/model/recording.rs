@@ -1,10 +1,48 @@
 //! A recording as plain values: what the recorder tells, what the store keeps and what the playlists serve.
 //! Nothing here opens a file, knows MP4 or talks to an encoder.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::model::quality::Flaw;
 use crate::model::{Millis, RoomId};
+
+/// Which of a lesson's pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    /// The camera's, with the lesson's sound.
+    Teacher,
+    /// What the class is shown. It has no sound of its own.
+    Slides,
+}
+
+/// One picture of one lesson: recorded, shown and kept by itself, with the same 0 of its time as the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Track {
+    pub room: RoomId,
+    pub view: View,
+}
+
+impl Track {
+    pub const fn teacher(room: RoomId) -> Self {
+        Self { room, view: View::Teacher }
+    }
+
+    pub const fn slides(room: RoomId) -> Self {
+        Self { room, view: View::Slides }
+    }
+}
+
+/// The lesson's number alone is its teacher's picture.
+impl fmt::Display for Track {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.room.fmt(f)?;
+        match self.view {
+            View::Teacher => Ok(()),
+            View::Slides => f.write_str("/slides"),
+        }
+    }
+}
 
 /// One file of a recording: an init part, then fragments that only ever get more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,27 +82,45 @@ pub struct Segment {
     pub pictures: u32,
 }
 
-/// A lesson to be recorded.
+/// A picture of a lesson to be recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     pub room: RoomId,
-    /// The recording's own folder; made when absent.
-    pub dir: PathBuf,
+    pub view: View,
+    /// The lesson's own folder; made when absent. See [`Job::dir`].
+    pub folder: PathBuf,
     /// Wall time of the lesson's start, 0 of the timeline.
     pub zero: Millis,
     /// Name of the input on the board.
     pub source: String,
 }
 
+/// Where the slides of a lesson lie in its folder.
+pub const SLIDES: &str = "slides";
+
+impl Job {
+    pub fn track(&self) -> Track {
+        Track { room: self.room, view: self.view }
+    }
+
+    /// Where its takes lie. The slides' are inside the lesson's folder: whatever moves or deletes that takes them along.
+    pub fn dir(&self) -> PathBuf {
+        match self.view {
+            View::Teacher => self.folder.clone(),
+            View::Slides => self.folder.join(SLIDES),
+        }
+    }
+}
+
 /// What the domain asks of the recorder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Record a new lesson until told otherwise. A folder that is not empty belongs to somebody else (a restore
-    /// may hand numbers out again): it is moved aside to `<dir>.before-<wall ms>` and never written to.
+    /// may hand numbers out again): it is moved aside to `<folder>.before-<wall ms>` and never written to.
     Start(Job),
     /// The box came back in mid-lesson: reconcile the folder and go on in it.
     Resume(Job),
-    /// The lesson is over: end what runs for this room, or close what lies there. May be repeated.
+    /// The lesson is over: end what runs for this track, or close what lies there. May be repeated.
     Finish(Job),
 }
 
@@ -76,7 +132,7 @@ impl Order {
     }
 }
 
-/// What the recorder tells the domain, in order, for one room.
+/// What the recorder tells the domain, in order, for one track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// A new file, or one found again, with every segment it has: replaces what was known of this take.

@@ -28,6 +28,7 @@ pub mod posted;
 pub mod recordings;
 pub mod retention;
 pub mod rooms;
+pub mod slides;
 pub mod tokens;
 pub mod users;
 

@@ -1,8 +1,9 @@
-//! Rows of `take`: the files of a finished recording.
+//! Rows of `take` and `slides_take`: the files of a finished recording.
 
 use rusqlite::{Connection, params};
 
 use crate::model::RoomId;
+use crate::model::recording::{Track, View};
 
 /// One file of a finished recording, as it lies on the disk.
 #[derive(Clone, Debug)]
@@ -18,14 +19,22 @@ pub struct TakeRow {
     pub codecs: String,
 }
 
-pub fn put(conn: &Connection, room: RoomId, take: &TakeRow) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO take
+fn table(view: View) -> &'static str {
+    match view {
+        View::Teacher => "take",
+        View::Slides => "slides_take",
+    }
+}
+
+pub fn put(conn: &Connection, track: Track, take: &TakeRow) -> rusqlite::Result<()> {
+    conn.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO {}
              (room_id, number, name, bytes, sha256, span_us, pictures, width, height, codecs)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
+        table(track.view)
+    ))?
     .execute(params![
-        room.0,
+        track.room.0,
         take.number,
         take.name,
         take.bytes,
@@ -39,12 +48,13 @@ pub fn put(conn: &Connection, room: RoomId, take: &TakeRow) -> rusqlite::Result<
     Ok(())
 }
 
-pub fn of(conn: &Connection, room: RoomId) -> rusqlite::Result<Vec<TakeRow>> {
-    let mut found = conn.prepare_cached(
+pub fn of(conn: &Connection, track: Track) -> rusqlite::Result<Vec<TakeRow>> {
+    let mut found = conn.prepare_cached(&format!(
         "SELECT number, name, bytes, sha256, span_us, pictures, width, height, codecs
-         FROM take WHERE room_id = ?1 ORDER BY number",
-    )?;
-    let takes = found.query_map([room.0], |row| {
+         FROM {} WHERE room_id = ?1 ORDER BY number",
+        table(track.view)
+    ))?;
+    let takes = found.query_map([track.room.0], |row| {
         Ok(TakeRow {
             number: row.get(0)?,
             name: row.get(1)?,

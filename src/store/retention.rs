@@ -25,7 +25,8 @@ pub fn kept(conn: &Connection, now: Millis) -> rusqlite::Result<Vec<Kept>> {
     let mut found = conn.prepare_cached(
         "SELECT r.id, r.end_at, SUM(t.bytes), ABS(r.end_at - ?2) >= ?3 AND r.id NOT IN (
              SELECT room_id FROM outbox WHERE state = 'waiting')
-         FROM take t JOIN room r ON r.id = t.room_id
+         FROM (SELECT room_id, bytes FROM take UNION ALL SELECT room_id, bytes FROM slides_take) t
+         JOIN room r ON r.id = t.room_id
          WHERE r.recording = 'ended' AND r.export <> 'wanted'
          GROUP BY r.id ORDER BY r.end_at, r.id LIMIT ?1",
     )?;
@@ -55,6 +56,9 @@ pub fn forget(conn: &Connection, room: RoomId, why: &str, now: Millis) -> rusqli
         return Ok(false);
     }
     conn.prepare_cached("DELETE FROM take WHERE room_id = ?1")?.execute([room.0])?;
+    conn.prepare_cached("DELETE FROM slides_take WHERE room_id = ?1")?.execute([room.0])?;
+    conn.prepare_cached("UPDATE slides SET state = 'ended' WHERE room_id = ?1")?
+        .execute([room.0])?;
     conn.prepare_cached("DELETE FROM video WHERE room_id = ?1 AND source = 'box'")?
         .execute([room.0])?;
     conn.prepare_cached("INSERT OR IGNORE INTO removal (room_id) VALUES (?1)")?

@@ -46,7 +46,8 @@ pub fn in_state(conn: &Connection, state: RoomState) -> rusqlite::Result<Vec<Roo
 /// Lessons that are over while their recording was never closed: the box died in between.
 pub fn unfinished(conn: &Connection) -> rusqlite::Result<Vec<Room>> {
     let mut found = conn.prepare_cached(&format!(
-        "{COLUMNS} WHERE r.state IN (2, 3) AND r.recording IN ('on', 'refused') ORDER BY r.id"
+        "{COLUMNS} WHERE r.state IN (2, 3) AND (r.recording IN ('on', 'refused')
+             OR r.id IN (SELECT room_id FROM slides WHERE state <> 'ended')) ORDER BY r.id"
     ))?;
     let rooms = found.query_map([], read)?;
     rooms.collect()

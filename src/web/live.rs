@@ -1,4 +1,4 @@
-//! `GET /media/<roomnum>/live`, a WebSocket: the running lesson as fragmented MP4 for a `MediaSource`, each fragment the
+//! `GET /media/<roomnum>/live`, or `…/slides/live` for its slides, a WebSocket: the running lesson as fragmented MP4 for a `MediaSource`, each fragment the
 //! moment it is there. Who may watch is the domain's answer, as for everything of a lesson (`?k=`, or a token).
 //!
 //! **What comes**, beginning at the newest key frame:
@@ -27,6 +27,7 @@ use crate::http::Body;
 use crate::http::url::query;
 use crate::http::websocket::{self, End, Frame, Limits, Socket, Upgrade};
 use crate::model::live::Film;
+use crate::model::recording::Track;
 use crate::model::{Clock, Fault, RoomId, Thing};
 
 /// Its name beside a lesson's files.
@@ -39,12 +40,13 @@ const GOING_AWAY: u16 = 1001;
 const UNREAD: u16 = 4008;
 
 pub fn owns(path: &str) -> bool {
-    number(path).is_some()
+    track(path).is_some()
 }
 
-fn number(path: &str) -> Option<i64> {
+fn track(path: &str) -> Option<Track> {
     let (number, name) = path.strip_prefix("/media/")?.split_once('/')?;
-    number.parse().ok().filter(|_| name == LIVE)
+    let (track, name) = page::track(RoomId(number.parse().ok()?), name);
+    (name == LIVE).then_some(track)
 }
 
 /// 101 and a task that shows the lesson, or why not.
@@ -73,16 +75,16 @@ async fn open(
     asked: &Asked<'_>,
     upgrade: Upgrade,
 ) -> Result<Response<Body>, Fault> {
-    let id = number(asked.path).map(RoomId).ok_or(Fault::Missing(Thing::Room))?;
+    let track = track(asked.path).ok_or(Fault::Missing(Thing::Room))?;
     let key = query::first(asked.query, "k");
     let actor = page::actor(app, asked);
-    let room = watch::admit(app, id, key.as_deref(), actor.as_deref()).await?;
-    let viewer = watch::follow(app, &room)?;
+    watch::admit(app, track.room, key.as_deref(), actor.as_deref()).await?;
+    let viewer = watch::follow(app, track)?;
     let (answer, opening) = upgrade.accept(LIMITS);
     let app = app.clone();
     tokio::spawn(async move {
         if let Some(socket) = opening.open().await {
-            Visit { app, id, viewer }.last(socket).await;
+            Visit { app, track, viewer }.last(socket).await;
         }
     });
     Ok(answer)
@@ -90,7 +92,7 @@ async fn open(
 
 struct Visit {
     app: Arc<Appliance>,
-    id: RoomId,
+    track: Track,
     viewer: Viewer,
 }
 
@@ -135,7 +137,7 @@ impl Visit {
     }
 
     fn told(&self, film: &Film) -> Told {
-        let ahead = std::time::Duration::from_micros(watch::ahead_us(&self.app, self.id));
+        let ahead = std::time::Duration::from_micros(watch::ahead_us(&self.app, self.track));
         Told::Film {
             mime: format!("video/mp4; codecs=\"{}\"", film.codecs),
             width: film.width,

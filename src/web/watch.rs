@@ -12,12 +12,13 @@ use super::assets;
 use super::live::LIVE;
 use crate::domain::live::Reload;
 use crate::domain::recording::{INDEX, PLAYLIST};
-use crate::domain::watch::{self, Media, View};
+use crate::domain::watch::{self, Media, Sight, View};
 use crate::domain::{Appliance, classroom, retention};
 use crate::http::range::{self, Content};
 use crate::http::url::query;
 use crate::http::{Body, reply};
 use crate::model::lesson::{RecordingState, RoomState};
+use crate::model::recording::Track;
 use crate::model::user::Actor;
 use crate::model::{Conflict, Fault, Millis, Moment, Refusal, RoomId, Thing};
 
@@ -91,7 +92,8 @@ async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>
         let content = Content { content_type, etag: None, cache_control };
         range::serve_bytes(asked.method, asked.headers, content, bytes)
     };
-    match watch::media(app, &room, name, reload(asked.query)?).await? {
+    let (track, name) = track(id, name);
+    match watch::media(app, (&room, track), name, reload(asked.query)?).await? {
         Media::Text(text) => Ok(memory("application/vnd.apple.mpegurl", "no-store", &text)),
         Media::Part(bytes) => Ok(memory("video/mp4", "private, max-age=60", &bytes)),
         Media::File(file) => {
@@ -110,6 +112,12 @@ async fn media(app: &Arc<Appliance>, asked: &Asked<'_>) -> Result<Response<Body>
                 })
         }
     }
+}
+
+/// What lies under `slides/` is the second picture's.
+pub(super) fn track(id: RoomId, name: &str) -> (Track, &str) {
+    let slides = name.strip_prefix(UNDER).map(|name| (Track::slides(id), name));
+    slides.unwrap_or((Track::teacher(id), name))
 }
 
 /// The directives of low-latency HLS.
@@ -145,10 +153,10 @@ struct Lesson<'a> {
     reason: Option<String>,
     begin_time: i64,
     end_time: i64,
-    playlist: Option<String>,
-    /// WebSocket of `web::live`: there is something to be seen this moment.
-    live: Option<String>,
-    progressive: Option<String>,
+    #[serde(flatten)]
+    teacher: Ways,
+    /// The lesson's second picture, without sound; null while there is nothing of it.
+    slides: Option<Slides>,
     index: Option<String>,
     /// Seconds, once it is over.
     duration: Option<f64>,
@@ -157,11 +165,38 @@ struct Lesson<'a> {
     members: i64,
 }
 
+/// How a picture is played.
+#[derive(Serialize)]
+struct Ways {
+    playlist: Option<String>,
+    /// WebSocket of `web::live`: there is something to be seen this moment.
+    live: Option<String>,
+    progressive: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Slides {
+    #[serde(flatten)]
+    ways: Ways,
+    /// When the lesson began, in milliseconds: 0 of both pictures' time.
+    zero: i64,
+}
+
+/// Before the names of what belongs to the slides.
+const UNDER: &str = "slides/";
+
 pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
     let room = &view.room;
     let under = |name: &str| format!("/media/{}/{name}?k={}", room.id, room.watch_key);
     let live = room.state == RoomState::Live;
-    let span = view.duration_us.and_then(|us| u64::try_from(us).ok());
+    let ways = |sight: &Sight, track, prefix: &str| Ways {
+        playlist: sight.playable.then(|| under(&format!("{prefix}{PLAYLIST}"))),
+        live: (live && watch::is_shown(app, track)).then(|| under(&format!("{prefix}{LIVE}"))),
+        progressive: sight.progressive.as_ref().map(|name| under(&format!("{prefix}{name}"))),
+    };
+    let slides = ways(&view.slides, Track::slides(room.id), UNDER);
+    let has_slides = slides.playlist.is_some() || slides.live.is_some();
+    let span = view.teacher.duration_us.and_then(|us| u64::try_from(us).ok());
     let lesson = Lesson {
         roomnum: room.id.0,
         title: &room.title,
@@ -171,9 +206,8 @@ pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         reason: watch::trouble(app, room),
         begin_time: room.begin_at.as_seconds(),
         end_time: room.end_at.as_seconds(),
-        playlist: view.playable.then(|| under(PLAYLIST)),
-        live: (live && watch::is_shown(app, room.id)).then(|| under(LIVE)),
-        progressive: view.progressive.as_deref().map(under),
+        teacher: ways(&view.teacher, Track::teacher(room.id), ""),
+        slides: has_slides.then_some(Slides { ways: slides, zero: room.begin_at.0 }),
         index: watch::has_index(room).then(|| under(INDEX)),
         duration: span.map(|us| std::time::Duration::from_micros(us).as_secs_f64()),
         kept_until: retention::kept_until(app, room).map(Millis::as_seconds),

@@ -12,6 +12,7 @@
 //!   "playlist": "lesson.m3u8?k=…",
 //!   "videos":   [ { "file": "1.mp4?k=…", "start_ms": 300, "duration": 44.9, "size": 1234, "sha256": "…",
 //!                   "width": 1280, "height": 720, "codecs": "avc1…,mp4a…", "pictures": 1347 } ],
+//!   "slides":   { "note": "", "quality": { }, "playlist": "slides/lesson.m3u8?k=…", "videos": [ { "file": "slides/1.mp4?k=…" } ] },
 //!   "members":  [ { "time": 1760000000123, "id": "bob", "role": 0, "event": "in" } ],
 //!   "messages": [ { "seq": 1, "time": 1760000000123, "from": "", "type": 1001, "body": { } } ],
 //!   "messages_left_out": 0,
@@ -21,13 +22,16 @@
 //! `begin_time` and `end_time` are seconds as in document 001; every `time` is milliseconds since 1970;
 //! `quality` is the ledger in short (`wire::quality`), its seconds the lesson's;
 //! `start_ms` is where a file begins on the lesson's time line, `duration` is in seconds.
+//! `slides`, where the lesson has them, is its second picture, a track of the same recording: the same members as those of the
+//! teacher's picture, on the same time line (what has the same lesson's time belongs together; either may begin later, have gaps of
+//! its own or end earlier), and no sound.
 
 use serde::Serialize;
 
 use super::quality::Summary;
 use super::talk::Kept;
 use crate::model::lesson::{Attendance, Binding, LogLine, Message, Room};
-use crate::model::recording::Finished;
+use crate::model::recording::{Finished, SLIDES};
 
 /// What an index is made of, beside the recording.
 pub struct Material {
@@ -41,21 +45,31 @@ pub struct Material {
     pub log: Vec<LogLine>,
 }
 
-/// The index as JSON text. `playlist` is its reference to the playlist, `key` the lesson's key.
-pub fn render(
-    material: &Material,
-    takes: &[Finished],
-    quality: Option<&Summary>,
-    (playlist, key): (&str, &str),
-) -> String {
-    let room = &material.room;
+/// The pictures of a lesson.
+pub struct Films<'a> {
+    pub takes: &'a [Finished],
+    pub quality: Option<&'a Summary>,
+    /// Files, ledger and note of its slides.
+    pub slides: Option<(&'a [Finished], Option<&'a Summary>, &'a str)>,
+}
+
+/// The index as JSON text. `playlist` is the name of each picture's playlist, `key` the lesson's key.
+pub fn render(material: &Material, films: Films<'_>, playlist: &str, key: &str) -> String {
+    let (room, Films { takes, quality, slides }) = (&material.room, films);
+    let list = format!("{playlist}?k={key}");
     let index = Index {
         version: 1,
         lesson: lesson(room),
         recording: Recording { note: &room.recording_note },
         quality,
-        playlist: (!takes.is_empty()).then_some(playlist),
-        videos: takes.iter().map(|take| video(take, key)).collect(),
+        playlist: (!takes.is_empty()).then_some(list.as_str()),
+        videos: takes.iter().map(|take| video(take, "", key)).collect(),
+        slides: slides.map(|(takes, quality, note)| Slides {
+            note,
+            quality,
+            playlist: format!("{SLIDES}/{list}"),
+            videos: takes.iter().map(|take| video(take, "slides/", key)).collect(),
+        }),
         members: material.attendance.iter().map(coming).collect(),
         messages: material.messages.iter().map(Kept::of).collect(),
         messages_left_out: material.messages_left_out,
@@ -82,6 +96,8 @@ struct Index<'a> {
     quality: Option<&'a Summary>,
     playlist: Option<&'a str>,
     videos: Vec<Video<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slides: Option<Slides<'a>>,
     members: Vec<Coming<'a>>,
     messages: Vec<Kept<'a>>,
     messages_left_out: i64,
@@ -123,6 +139,15 @@ struct Video<'a> {
 }
 
 #[derive(Serialize)]
+struct Slides<'a> {
+    note: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<&'a Summary>,
+    playlist: String,
+    videos: Vec<Video<'a>>,
+}
+
+#[derive(Serialize)]
 struct Coming<'a> {
     time: i64,
     id: &'a str,
@@ -160,12 +185,12 @@ fn lesson(room: &Room) -> Lesson<'_> {
     }
 }
 
-fn video<'a>(finished: &'a Finished, key: &str) -> Video<'a> {
+fn video<'a>(finished: &'a Finished, folder: &str, key: &str) -> Video<'a> {
     let take = &finished.take;
     let start_us = take.segments.first().map_or(0, |s| s.start_us);
     let span = std::time::Duration::from_micros(take.span_us.saturating_sub(start_us));
     Video {
-        file: format!("{}?k={key}", take.name),
+        file: format!("{folder}{}?k={key}", take.name),
         start_ms: start_us / 1000,
         duration: span.as_secs_f64(),
         size: finished.bytes,

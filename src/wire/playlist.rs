@@ -15,7 +15,8 @@ const TARGET_S: u64 = 3;
 
 /// The media playlist of a finished recording, all its takes in one.
 pub fn media(takes: &[Take], uri: impl Fn(&Take) -> String) -> String {
-    let target = target_s(takes.iter().flat_map(|take| &take.segments));
+    let segments = || takes.iter().flat_map(|take| &take.segments);
+    let (target, zero) = (target_s(segments()), zero(segments().next()));
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
          #EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n"
@@ -25,13 +26,19 @@ pub fn media(takes: &[Take], uri: impl Fn(&Take) -> String) -> String {
         let (uri, init_len) = (uri(take), take.init_len);
         for segment in &take.segments {
             let step = Step { take: take.number, init_len, segment, parts: &[] };
-            begin(&mut text, step, before, false, &uri);
+            begin(&mut text, (step, zero), before, false, &uri);
             entry(&mut text, segment, &uri);
             before = Some(step);
         }
     }
     text.push_str("#EXT-X-ENDLIST\n");
     text
+}
+
+/// The wall time of the lesson's start, as its first segment knows it.
+fn zero(first: Option<&Segment>) -> Millis {
+    let since = |first: &Segment| Millis(i64::try_from(first.start_us / 1000).unwrap_or(0));
+    first.map_or(Millis(0), |first| first.at - since(first))
 }
 
 /// The longest segment in whole seconds, and what is said before it is known.
@@ -49,8 +56,15 @@ struct Step<'a> {
     parts: &'a [Row],
 }
 
-/// What stands before a segment that does not simply follow the one before it. `first`: of this text.
-fn begin(text: &mut String, step: Step<'_>, before: Option<Step<'_>>, first: bool, uri: &str) {
+/// What stands before a segment that does not simply follow the one before it; `zero` is the wall time of the lesson's start.
+/// `first`: of this text.
+fn begin(
+    text: &mut String,
+    (step, zero): (Step<'_>, Millis),
+    before: Option<Step<'_>>,
+    first: bool,
+    uri: &str,
+) {
     let anew = before.is_none_or(|before| before.take != step.take);
     let broken = before.is_some() && (anew || step.segment.gap);
     if broken {
@@ -61,8 +75,10 @@ fn begin(text: &mut String, step: Step<'_>, before: Option<Step<'_>>, first: boo
         line(text, format_args!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{len}@0\""));
     }
     if before.is_none() || broken {
-        // In between, players count on from here; each date given again would jitter.
-        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(step.segment.at)));
+        // In between, players count on from here; each date given again would jitter. A clock that was set in mid-lesson
+        // does not show: the dates of both pictures of a lesson tell what belongs together.
+        let since = Millis(i64::try_from(step.segment.start_us / 1000).unwrap_or(i64::MAX));
+        line(text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", date(zero + since)));
     }
 }
 

@@ -37,6 +37,7 @@ mod retention;
 mod rongcloud;
 mod rules;
 mod setup;
+mod slides;
 mod soak;
 mod socket;
 mod spill;

@@ -383,18 +383,23 @@ pub fn disguise(path: &Path, script: &str) -> String {
 
 /// The encoder of a service: its child that writes to a pipe, if one runs.
 pub fn encoder_of(service: u32) -> Option<rustix::process::Pid> {
+    encoders_of(service).first().copied()
+}
+
+/// All of them.
+pub fn encoders_of(service: u32) -> Vec<rustix::process::Pid> {
     let parent = |pid: i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name in brackets may hold anything; state and parent follow it.
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()
     };
     let numbers = std::fs::read_dir("/proc").unwrap().flatten();
-    let mut numbers = numbers.filter_map(|e| e.file_name().to_string_lossy().parse::<i32>().ok());
-    let found = numbers.find(|pid| {
+    let numbers = numbers.filter_map(|e| e.file_name().to_string_lossy().parse::<i32>().ok());
+    let found = numbers.filter(|pid| {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         line.ends_with(b"pipe:1\0") && parent(*pid) == Some(service)
     });
-    found.and_then(rustix::process::Pid::from_raw)
+    found.filter_map(rustix::process::Pid::from_raw).collect()
 }
 
 /// Asks again and again until there is an answer.

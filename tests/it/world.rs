@@ -22,7 +22,7 @@ use arctos_box::http::Peer;
 use arctos_box::hw::board::Board;
 use arctos_box::hw::encoder::Finder;
 use arctos_box::hw::hotplug::Hotplug;
-use arctos_box::model::recording::{Note, Order};
+use arctos_box::model::recording::{Note, Order, Track};
 use arctos_box::model::user::{Origin, User};
 use arctos_box::model::{Clock, Entropy, Hand, Handle, Millis, RoomId};
 use arctos_box::ops::metrics::Metrics;
@@ -206,7 +206,11 @@ impl World {
 
     /// Plays the recorder.
     pub async fn recorder_says(&self, room: i64, note: Note) {
-        recording::heard(self.app(), RoomId(room), note, self.clock.moment()).await.unwrap();
+        self.recorder_says_of(Track::teacher(RoomId(room)), note).await;
+    }
+
+    pub async fn recorder_says_of(&self, track: Track, note: Note) {
+        recording::heard(self.app(), track, note, self.clock.moment()).await.unwrap();
     }
 
     /// Sets the box up through its own API; answers the administrator's token.

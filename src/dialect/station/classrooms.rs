@@ -14,6 +14,11 @@ output! {
         pub id: i64,
         /// What it is called.
         pub name: String,
+        /// The input of its camera.
+        pub input: String,
+        /// That of its slides, which are recorded beside the camera; absent where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub slides: Option<String>,
         /// The lesson that runs there.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub lesson: Option<i64>,
@@ -58,6 +63,8 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
         let (by, off_ms) = view.off.map_or((None, None), |(by, at)| (Some(by), Some(at.0)));
         Classroom {
             id,
+            input: view.classroom.input.clone(),
+            slides: view.classroom.slides.clone(),
             lesson: view.lesson.map(|room| room.0),
             camera: !classroom::is_off(&app, &name),
             open: view.is_open,

@@ -54,7 +54,7 @@ output! {
 pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
     let Input { app, actor, .. } = input;
     let one = |input: &monitor::Input| {
-        let owner = app.policy.classrooms.iter().find(|room| room.input == input.name);
+        let owner = app.policy.classrooms.iter().find(|room| room.has(&input.name));
         One {
             name: input.name.clone(),
             about: input.about.clone(),

@@ -17,7 +17,7 @@ use crate::domain::policy::{
 };
 use crate::domain::{Folders, Parts, Space, licence, room};
 use crate::model::lesson::Video;
-use crate::model::recording::Order;
+use crate::model::recording::{Order, Track};
 use crate::model::user::{Actor, Origin, User};
 use crate::model::{Entropy, Handle, RoomId};
 use crate::store::recordings::TakeRow;
@@ -178,7 +178,7 @@ impl World {
         };
         let made = self.app.db.write(move |conn| {
             conn.execute("UPDATE room SET state = 3 WHERE id = ?1", [id.0])?;
-            recordings::put(conn, id, &take)?;
+            recordings::put(conn, Track::teacher(id), &take)?;
             callbacks::add_video(conn, id, "box", &video)?;
             Ok(())
         });

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use super::{Live, Screen};
 use crate::domain::recording::Tapes;
-use crate::model::recording::Take;
-use crate::model::{Fault, Millis, Part, RoomId, Thing};
+use crate::model::recording::{Take, Track};
+use crate::model::{Fault, Millis, Part, Thing};
 use crate::wire::playlist::running::{self, Running};
 
 /// The draft lets a server give up after three target durations. The encoder's watch-dog needs four seconds, and a box
@@ -47,16 +47,16 @@ pub struct Kept {
 pub async fn playlist(
     live: &Live,
     tapes: &Tapes,
-    room: RoomId,
+    track: Track,
     key: &str,
     reload: Reload,
 ) -> Result<Option<Bytes>, Fault> {
     if reload.part.is_some() && reload.segment.is_none() {
         return Err(Fault::invalid("_HLS_part", "says nothing without _HLS_msn"));
     }
-    let screen = live.screen(room);
+    let screen = live.screen(track);
     if let (Some(segment), Some(screen)) = (reload.segment, &screen) {
-        let there = || has(tapes, room, screen, segment, reload.part);
+        let there = || has(tapes, track, screen, segment, reload.part);
         match there() {
             Some(Ahead::There) | None => {}
             Some(Ahead::TooFar) => {
@@ -68,8 +68,8 @@ pub async fn playlist(
         }
     }
     let text = match &screen {
-        Some(screen) => tapes.with(room, |takes| kept(screen, takes, key, reload.skip)),
-        None => tapes.with(room, |takes| {
+        Some(screen) => tapes.with(track, |takes| kept(screen, takes, key, reload.skip)),
+        None => tapes.with(track, |takes| {
             let film = Running { takes, shown: Vec::new(), open: None, part_us: PART_US };
             running::text(&film, reload.skip, &|take, part| uri(take, part, key)).into()
         }),
@@ -89,9 +89,9 @@ fn uri(take: u32, part: Option<u64>, key: &str) -> String {
 ///
 /// # Errors
 /// `Missing` for any other, `Offline` and `Busy` as for the playlist.
-pub async fn part(live: &Live, room: RoomId, take: u32, offset: u64) -> Result<Bytes, Fault> {
+pub async fn part(live: &Live, track: Track, take: u32, offset: u64) -> Result<Bytes, Fault> {
     let missing = || Fault::Missing(Thing::Recording);
-    let screen = live.screen(room).ok_or_else(missing)?;
+    let screen = live.screen(track).ok_or_else(missing)?;
     let found = || screen.with(|strip| strip.part(take, offset).map(|part| part.bytes.clone()));
     if let Some(bytes) = found() {
         return Ok(bytes);
@@ -121,12 +121,12 @@ enum Ahead {
 /// `None` when the recording is finished.
 fn has(
     tapes: &Tapes,
-    room: RoomId,
+    track: Track,
     screen: &Screen,
     segment: u64,
     part: Option<u64>,
 ) -> Option<Ahead> {
-    tapes.with(room, |takes| {
+    tapes.with(track, |takes| {
         screen.with(|strip| {
             let mut count = 0;
             running::each(takes, strip.segments(), |_, _| count += 1);

@@ -11,9 +11,9 @@ use super::*;
 use crate::domain::recording::Tapes;
 use crate::model::live::{Film, Part};
 use crate::model::recording::{Segment, Take};
-use crate::model::{Fault, Millis};
+use crate::model::{Fault, Millis, RoomId};
 
-const ROOM: RoomId = RoomId(7);
+const ROOM: Track = Track::teacher(RoomId(7));
 /// A key frame each second.
 const KEY_EACH: u64 = 5;
 const SIZE: u64 = 1000;

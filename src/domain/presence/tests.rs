@@ -44,7 +44,8 @@ fn a_lesson_that_nobody_ends_is_too_long_after_six_hours_whoever_is_there() {
 
 #[test]
 fn a_classroom_that_comes_free_is_not_given_to_a_lesson_whose_time_is_over() {
-    let hall = [Classroom { name: "hall".into(), input: "sim".into(), teachers: vec![] }];
+    let hall =
+        [Classroom { name: "hall".into(), input: "sim".into(), slides: None, teachers: vec![] }];
     let presence = Presence::new(10_002);
     let begin = |room, at| presence.reserve(RoomId(room), (UserId(room), "ann"), &[], Millis(at));
     begin(10_001, 0).unwrap();
@@ -68,6 +69,7 @@ fn a_lesson_takes_the_teachers_own_classroom_then_the_first_free_one() {
     let room = |name: &str, teachers: &[&str]| Classroom {
         name: name.into(),
         input: "sim".into(),
+        slides: None,
         teachers: teachers.iter().map(ToString::to_string).collect(),
     };
     let classrooms = [room("hall", &[]), room("lab", &["ann"])];

@@ -35,6 +35,9 @@ pub struct Input {
     /// Slides, for example: a picture that does not change is none that hangs.
     #[serde(default)]
     pub still: bool,
+    /// A classroom's slides: its picture alone is read, and it may stand still.
+    #[serde(skip)]
+    pub slides: bool,
 }
 
 /// Where a device is plugged in. A `/dev` number is no place: it is dealt anew at each start and each cable.
@@ -63,6 +66,12 @@ impl Input {
             sound: place(SAME),
             ..Self::default()
         })
+    }
+
+    /// From now on it is a classroom's slides: it takes no microphone from anybody.
+    pub fn become_slides(&mut self) {
+        (self.slides, self.still) = (true, true);
+        self.sound = None;
     }
 
     /// Whether ffmpeg makes it up.

@@ -229,14 +229,18 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
         None => all.extend(words("-c:v copy")),
     }
     all.extend(source.output.iter().map(|arg| fill(arg)));
+    if !source.audio.is_empty() {
+        all.extend(words(&format!(
+            "-c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2 -flags:a +bitexact"
+        )));
+    }
     // Sound that stays away may not hold the picture back for longer than max_interleave_delta.
-    all.extend(words(&format!(
-        "-c:a aac -b:a {SOUND_KBIT}k -ar 48000 -ac 2 \
-         -map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact \
+    all.extend(words(
+        "-map_metadata -1 -fflags +bitexact -flags:v +bitexact \
          -max_interleave_delta 300000 -flush_packets 1 -f mp4 \
          -movflags +empty_moov+default_base_moof+frag_keyframe+skip_trailer \
-         -frag_duration 200000 -use_editlist 0 pipe:1"
-    )));
+         -frag_duration 200000 -use_editlist 0 pipe:1",
+    ));
     all
 }
 
@@ -254,7 +258,14 @@ fn graphs(source: &Source, fill: impl Fn(&str) -> String) -> Vec<String> {
         }
         None => vec!["-map".into(), source.video.clone()],
     };
-    let filter = source.audio_filter.as_deref().unwrap_or_default();
-    all.extend(graph(("a", "asplit"), &source.audio, filter, &format!("{SOUND_GAUGE},anullsink")));
+    if !source.audio.is_empty() {
+        let filter = source.audio_filter.as_deref().unwrap_or_default();
+        all.extend(graph(
+            ("a", "asplit"),
+            &source.audio,
+            filter,
+            &format!("{SOUND_GAUGE},anullsink"),
+        ));
+    }
     all
 }

@@ -39,7 +39,7 @@ fn pieces(film: &[u8]) -> Vec<Piece> {
 #[tokio::test]
 async fn a_new_lesson_never_touches_a_folder_that_is_not_empty() {
     let mut world = World::new();
-    std::fs::create_dir(world.job().dir).unwrap();
+    std::fs::create_dir(world.job().dir()).unwrap();
     std::fs::write(world.file("1.mp4"), b"somebody's").unwrap();
     world.start().await;
     assert_eq!(world.opened().await.number, 1);
@@ -200,11 +200,11 @@ async fn a_damaged_file_is_kept_and_the_lesson_goes_on_in_a_new_one() {
 #[tokio::test]
 async fn a_refused_recording_is_tried_again_and_told_once() {
     let mut world = World::new();
-    std::fs::write(world.job().dir, b"no folder").unwrap();
+    std::fs::write(world.job().dir(), b"no folder").unwrap();
     world.start().await;
     assert!(matches!(world.refused().await, RefusedWhy::Folder(_)));
     world.pause(500).await;
-    std::fs::remove_file(world.job().dir).unwrap();
+    std::fs::remove_file(world.job().dir()).unwrap();
     world.opened().await;
     let (why, _) = world.gap().await;
     assert!(matches!(why, GapWhy::Refused(RefusedWhy::Folder(_))));

@@ -1,4 +1,5 @@
-//! The recorder: one supervised task for each lesson that is being recorded.
+//! The recorder: one supervised task for each picture of a lesson that is being recorded. A lesson may have two, and nothing
+//! that happens to one of them touches the other: each has its own encoder, files and ledger.
 //!
 //! `session` lives as long as the lesson, `ffmpeg` as long as one encoder run, `reel` puts parts on the lesson's
 //! timeline, `tape` owns a file and its disk, `ledger` notes how good each second is, `recover` reads what a crash left,
@@ -19,13 +20,15 @@ mod faults;
 #[cfg(test)]
 mod mishaps;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod world;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -40,7 +43,7 @@ use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::session::Session;
 use crate::model::live::Show;
-use crate::model::recording::{Note, Order};
+use crate::model::recording::{Note, Order, Track};
 use crate::model::{Clock, Millis, RoomId};
 
 /// A clean end of all recordings at drain: TERM, 2 s for the pipe, then KILL and a last sync.
@@ -123,7 +126,7 @@ enum End {
 pub async fn run(
     setup: Setup,
     mut orders: mpsc::Receiver<Order>,
-    notes: mpsc::Sender<(RoomId, Note)>,
+    notes: mpsc::Sender<(Track, Note)>,
     clock: Clock,
     mut drain: watch::Receiver<bool>,
 ) {
@@ -135,6 +138,7 @@ pub async fn run(
         sessions: HashMap::new(),
         tasks: JoinSet::new(),
         down: Arc::default(),
+        begun: Arc::default(),
     };
     loop {
         tokio::select! {
@@ -153,15 +157,20 @@ pub async fn run(
     }
 }
 
-/// Who is recording, by room.
+/// New lessons whose folder was made theirs since the box started; by the first of their sessions, for all of them. Eight bytes
+/// a lesson.
+type Begun = Arc<Mutex<HashSet<RoomId>>>;
+
+/// Who is recording, by track.
 struct Desk {
     setup: Arc<Setup>,
     clock: Clock,
-    queue: mpsc::Sender<(RoomId, Note)>,
-    sessions: HashMap<RoomId, Entry>,
+    queue: mpsc::Sender<(Track, Note)>,
+    sessions: HashMap<Track, Entry>,
     tasks: JoinSet<()>,
     /// The box goes down: nobody begins or goes on with reading a long file.
     down: Arc<AtomicBool>,
+    begun: Begun,
 }
 
 struct Entry {
@@ -174,8 +183,8 @@ struct Entry {
 
 impl Desk {
     fn obey(&mut self, order: Order) {
-        let room = order.job().room;
-        let Some(entry) = self.sessions.get_mut(&room) else {
+        let track = order.job().track();
+        let Some(entry) = self.sessions.get_mut(&track) else {
             return self.begin(order, Duration::ZERO);
         };
         let ending = *entry.end.borrow() != End::Go || matches!(entry.order, Order::Finish(_));
@@ -186,15 +195,15 @@ impl Desk {
                 entry.end.send_replace(End::Stop);
             }
             Order::Start(_) | Order::Resume(_) if ending => entry.next = Some(order),
-            Order::Start(_) | Order::Resume(_) => info!(%room, "already recording"),
+            Order::Start(_) | Order::Resume(_) => info!(room = %track, "already recording"),
         }
     }
 
     fn begin(&mut self, order: Order, pause: Duration) {
-        let room = order.job().room;
+        let track = order.job().track();
         let (end, ending) = watch::channel(End::Go);
         let task = self.tasks.spawn(self.work(order.clone(), ending, pause)).id();
-        self.sessions.insert(room, Entry { task, end, order, next: None });
+        self.sessions.insert(track, Entry { task, end, order, next: None });
     }
 
     fn work(
@@ -203,10 +212,11 @@ impl Desk {
         end: watch::Receiver<End>,
         pause: Duration,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let outbox = Outbox::new(order.job().room, self.queue.clone());
+        let outbox = Outbox::new(order.job().track(), self.queue.clone());
         let job = order.job().clone();
         let (setup, clock) = (self.setup.clone(), self.clock.clone());
-        let session = Session::new(setup, job, clock, outbox, end, self.down.clone());
+        let shared = (self.down.clone(), self.begun.clone());
+        let session = Session::new(setup, job, clock, outbox, end, shared);
         async move {
             tokio::time::sleep(pause).await;
             match order {
@@ -222,15 +232,16 @@ impl Desk {
             Ok((task, ())) => (task, None),
             Err(error) => (error.id(), error.is_panic().then_some(error)),
         };
-        let Some(room) = self.sessions.iter().find(|(_, e)| e.task == task).map(|(room, _)| *room)
+        let Some(track) =
+            self.sessions.iter().find(|(_, e)| e.task == task).map(|(track, _)| *track)
         else {
             return;
         };
-        let Some(entry) = self.sessions.remove(&room) else {
+        let Some(entry) = self.sessions.remove(&track) else {
             return;
         };
         if let Some(panic) = panic {
-            error!(%room, %panic, "a recording's task failed; it begins again on its own files");
+            error!(room = %track, %panic, "a recording's task failed; it begins again on its own files");
             let over = *entry.end.borrow() == End::Stop;
             let again = match entry.order {
                 Order::Finish(job) => Order::Finish(job),

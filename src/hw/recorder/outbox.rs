@@ -8,16 +8,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use crate::model::RoomId;
-use crate::model::recording::Note;
+use crate::model::recording::{Note, Track};
 
 /// Half an hour of segments of one lesson.
 const QUEUE: usize = 1024;
 
 /// Where the sessions of one recorder leave their notes, and the task that carries them on.
-pub fn relay(
-    notes: mpsc::Sender<(RoomId, Note)>,
-) -> (mpsc::Sender<(RoomId, Note)>, JoinHandle<()>) {
+pub fn relay(notes: mpsc::Sender<(Track, Note)>) -> (mpsc::Sender<(Track, Note)>, JoinHandle<()>) {
     let (queue, mut waiting) = mpsc::channel(QUEUE);
     let task = tokio::spawn(async move {
         while let Some(note) = waiting.recv().await {
@@ -30,18 +27,18 @@ pub fn relay(
     (queue, task)
 }
 
-/// One lesson's way out.
+/// One track's way out.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    room: RoomId,
-    queue: mpsc::Sender<(RoomId, Note)>,
+    track: Track,
+    queue: mpsc::Sender<(Track, Note)>,
     missed: Arc<AtomicBool>,
     opened: Arc<AtomicBool>,
 }
 
 impl Outbox {
-    pub fn new(room: RoomId, queue: mpsc::Sender<(RoomId, Note)>) -> Self {
-        Self { room, queue, missed: Arc::default(), opened: Arc::default() }
+    pub fn new(track: Track, queue: mpsc::Sender<(Track, Note)>) -> Self {
+        Self { track, queue, missed: Arc::default(), opened: Arc::default() }
     }
 
     /// Leaves a note, or remembers that one was missed. Never waits.
@@ -49,17 +46,17 @@ impl Outbox {
         if matches!(note, Note::TakeOpened(_)) {
             self.opened.store(true, Ordering::SeqCst);
         }
-        if self.queue.try_send((self.room, note)).is_err()
+        if self.queue.try_send((self.track, note)).is_err()
             && !self.missed.swap(true, Ordering::SeqCst)
         {
-            warn!(room = %self.room, "the recorder's notes are not taken; its takes will be told again");
+            warn!(room = %self.track, "the recorder's notes are not taken; its takes will be told again");
         }
     }
 
     /// Waits until the note is taken: for the last word, when no byte waits behind it.
     pub async fn tell_surely(&self, note: Note) {
-        if self.queue.send((self.room, note)).await.is_err() {
-            warn!(room = %self.room, "the recorder's last word was not heard");
+        if self.queue.send((self.track, note)).await.is_err() {
+            warn!(room = %self.track, "the recorder's last word was not heard");
         }
     }
 

@@ -3,8 +3,8 @@
 
 mod roll;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -21,9 +21,9 @@ use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
 use crate::hw::recorder::reel::{Before, Reel, Since};
 use crate::hw::recorder::tape::Care;
-use crate::hw::recorder::{End, Picture, Setup};
+use crate::hw::recorder::{Begun, End, Picture, Setup};
 use crate::model::Clock;
-use crate::model::recording::{Finished, GapWhy, Job, Note, RefusedWhy};
+use crate::model::recording::{Finished, GapWhy, Job, Note, RefusedWhy, View};
 
 pub struct Session {
     setup: Arc<Setup>,
@@ -35,6 +35,7 @@ pub struct Session {
     down: Arc<AtomicBool>,
     /// A new lesson that does not have its folder for itself yet.
     fresh: bool,
+    begun: Begun,
     /// A file could not be written: go on in a new one.
     broke: bool,
     /// No picture, while there is no reel to remember it.
@@ -58,7 +59,7 @@ impl Session {
         clock: Clock,
         outbox: Outbox,
         end: watch::Receiver<End>,
-        down: Arc<AtomicBool>,
+        (down, begun): (Arc<AtomicBool>, Begun),
     ) -> Self {
         let (fresh, broke, unread) = (false, false, false);
         let (gap, ledger, wish, faults) = (None, None, Wish::default(), Faults::default());
@@ -70,6 +71,7 @@ impl Session {
             end,
             down,
             fresh,
+            begun,
             broke,
             gap,
             unread,
@@ -101,7 +103,7 @@ impl Session {
             }
             self.interrupt(&mut reel, away.gap()).await;
             if !told.as_ref().is_some_and(|told| away.same(told)) {
-                error!(room = %self.job.room, ?away, "not recording; it is tried again");
+                error!(room = %self.job.track(), ?away, "not recording; it is tried again");
                 self.outbox.tell_surely(away.note()).await;
                 told = Some(away);
             }
@@ -140,18 +142,18 @@ impl Session {
             self.unread = true;
             self.outbox.tell_surely(Note::Lost(unread(&shelf))).await;
         }
-        let (old, dir) = (shelf.files.len(), self.job.dir.clone());
+        let (old, dir) = (shelf.files.len(), self.job.dir());
         let since = self.gap.take();
         let before = if self.broke { Before::Broke(since) } else { Before::Away(since) };
         let pen = self.ledger().pen();
+        info!(room = %self.job.track(), old, dir = %dir.display(), "recording");
         let reel = Reel::open(dir, self.job.zero, (self.care(), pen), shelf, before).await;
-        info!(room = %self.job.room, old, dir = %self.job.dir.display(), "recording");
         let reel = reel.map_err(folder)?;
         if let Some((width, height)) =
             reel.resumed.filter(|(width, height)| *width > 0 && *height > 0)
         {
             // What is encoded now goes on in the same file, whatever is plugged in.
-            let (rate, kbit) = (0, self.setup.inputs.wanted.kbit);
+            let (rate, kbit) = (0, self.setup.inputs.wanted(&self.job.source).kbit);
             self.wish.picture.get_or_insert(Picture { width, height, rate, kbit });
         }
         Ok(reel)
@@ -208,7 +210,7 @@ impl Session {
 
     /// Reconciles and closes what a lesson left that nobody records any more.
     pub async fn finish(self) {
-        let (dir, down) = (self.job.dir.clone(), self.down.clone());
+        let (dir, down) = (self.job.dir(), self.down.clone());
         let read = spawn_blocking(move || {
             let shelf = recover::reconcile(&dir)?;
             if shelf.unread.is_empty() {
@@ -227,27 +229,35 @@ impl Session {
     /// `None`: the box goes down before every file was read; the next start finishes again.
     async fn say_ended(&self, takes: Option<Vec<Finished>>) {
         let Some(takes) = takes else {
-            return info!(room = %self.job.room, "not closed before the box goes down");
+            return info!(room = %self.job.track(), "not closed before the box goes down");
         };
         let bytes: u64 = takes.iter().map(|finished| finished.bytes).sum();
-        info!(room = %self.job.room, takes = takes.len(), bytes, "recording ended");
+        info!(room = %self.job.track(), takes = takes.len(), bytes, "recording ended");
         self.outbox.tell_surely(Note::Ended { takes }).await;
     }
 
     /// No `Ended` follows by itself: "cannot read" is not "holds nothing".
     async fn say_lost(&self, why: String) {
-        error!(room = %self.job.room, why, "the recording's files cannot be read or written");
+        error!(room = %self.job.track(), why, "the recording's files cannot be read or written");
         self.outbox.tell_surely(Note::Lost(why)).await;
     }
 
     async fn shelf(&mut self) -> Result<Shelf, String> {
-        let dir = self.job.dir.clone();
+        let (job, dir, begun) = (self.job.clone(), self.job.dir(), self.begun.clone());
         let aside = self.fresh.then(|| self.clock.now());
         let read = spawn_blocking(move || {
             if let Some(now) = aside {
-                recover::move_aside(&dir, now)?;
+                // Once for all pictures of the lesson, and before anything of any is there. Nobody waits for it but they.
+                let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+                if !begun.contains(&job.room) {
+                    recover::move_aside(&job.folder, now)?;
+                    begun.insert(job.room);
+                }
             }
-            recover::make(&dir)?;
+            recover::make(&job.folder)?;
+            if dir != job.folder {
+                recover::make(&dir)?;
+            }
             recover::reconcile(&dir)
         });
         let shelf = read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
@@ -257,10 +267,10 @@ impl Session {
 
     /// Begun with the folder, which is there now.
     fn ledger(&mut self) -> &mut Ledger {
-        let (Job { dir, zero, source, .. }, clock) = (&self.job, &self.clock);
+        let (job, clock) = (&self.job, &self.clock);
         self.ledger.get_or_insert_with(|| {
-            let ear = self.setup.monitors.get(source).cloned();
-            Ledger::open(dir.clone(), *zero, (clock.clone(), ear), self.outbox.clone())
+            let ear = self.setup.monitors.get(&job.source).cloned();
+            Ledger::open(job.dir(), job.zero, (clock.clone(), ear), self.outbox.clone())
         })
     }
 
@@ -268,11 +278,19 @@ impl Session {
         Care {
             sync_every: self.setup.sync_every,
             sync: Arc::new(std::fs::File::sync_data),
-            floor_bytes: self.setup.floor_bytes,
+            floor_bytes: self.share(self.setup.floor_bytes),
             clock: self.clock.clone(),
             outbox: self.outbox.clone(),
-            screen: self.setup.show.of(self.job.room),
-            part_us: part_us(self.setup.inputs.wanted.rate),
+            screen: self.setup.show.of(self.job.track()),
+            part_us: part_us(self.setup.inputs.wanted(&self.job.source).rate),
+        }
+    }
+
+    /// Two pictures need twice the space, and slides leave the teacher's picture its own: they are refused first, and end first.
+    fn share(&self, bytes: u64) -> u64 {
+        match self.job.view {
+            View::Teacher => bytes,
+            View::Slides => bytes.saturating_mul(2),
         }
     }
 
@@ -282,8 +300,9 @@ impl Session {
         if self.setup.devices.now().is_shut(&self.job.source) {
             return Err(RefusedWhy::Shut);
         }
-        let needed = if held { self.setup.floor_bytes } else { self.setup.reserve_bytes };
-        let disk = rustix::fs::statvfs(&self.job.dir);
+        let setup = &self.setup;
+        let needed = self.share(if held { setup.floor_bytes } else { setup.reserve_bytes });
+        let disk = rustix::fs::statvfs(self.job.dir());
         let disk = disk.map_err(|e| RefusedWhy::Folder(e.to_string()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < needed {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::*;
 use crate::hw::board::Board;
 use crate::hw::encoder::Finder;
-use crate::model::recording::{Finished, GapWhy, Job, RefusedWhy, Segment, Take};
+use crate::model::recording::{Finished, GapWhy, Job, RefusedWhy, Segment, Take, View};
 
 static NEXT: AtomicI64 = AtomicI64::new(1);
 
@@ -27,12 +27,14 @@ pub struct World {
     pub zero: Millis,
     pub source: String,
     pub heard: Vec<Note>,
+    /// What was said of the slides meanwhile.
+    pub slides: Vec<Note>,
     pub alive: Option<Alive>,
 }
 
 pub struct Alive {
     pub orders: mpsc::Sender<Order>,
-    pub notes: mpsc::Receiver<(RoomId, Note)>,
+    pub notes: mpsc::Receiver<(Track, Note)>,
     pub drain: watch::Sender<bool>,
     pub task: JoinHandle<()>,
 }
@@ -67,17 +69,17 @@ impl World {
         setup.retry_every = Millis(100);
         let clock = Clock::system();
         let zero = clock.now();
-        let (source, heard) = ("sim".into(), Vec::new());
-        Self { dir, room, setup, clock, zero, source, heard, alive: None }
+        let (source, heard, slides) = ("sim".into(), Vec::new(), Vec::new());
+        Self { dir, room, setup, clock, zero, source, heard, slides, alive: None }
     }
 
     pub fn job(&self) -> Job {
-        let dir = self.dir.path().join("lesson");
-        Job { room: self.room, dir, zero: self.zero, source: self.source.clone() }
+        let (folder, source) = (self.dir.path().join("lesson"), self.source.clone());
+        Job { room: self.room, view: View::Teacher, folder, zero: self.zero, source }
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
-        self.job().dir.join(name)
+        self.job().dir().join(name)
     }
 
     pub async fn start(&mut self) {
@@ -101,15 +103,28 @@ impl World {
     }
 
     /// Listens until a note answers the question.
-    pub async fn hear<T>(&mut self, mut question: impl FnMut(&Note) -> Option<T>) -> T {
+    pub async fn hear<T>(&mut self, question: impl FnMut(&Note) -> Option<T>) -> T {
+        self.hear_of(View::Teacher, question).await
+    }
+
+    pub async fn hear_of<T>(
+        &mut self,
+        view: View,
+        mut question: impl FnMut(&Note) -> Option<T>,
+    ) -> T {
         let alive = self.alive.as_mut().unwrap();
         let deadline = Instant::now() + Duration::from_secs(240);
         loop {
             let next = timeout_at(deadline, alive.notes.recv()).await;
-            let (room, note) = next.expect("the recorder speaks").unwrap();
-            assert_eq!(room, self.room);
-            self.heard.push(note);
-            if let Some(answer) = question(self.heard.last().unwrap()) {
+            let (track, note) = next.expect("the recorder speaks").unwrap();
+            assert_eq!(track.room, self.room);
+            let heard = match track.view {
+                View::Teacher => &mut self.heard,
+                View::Slides => &mut self.slides,
+            };
+            heard.push(note);
+            let answer = question(heard.last().unwrap()).filter(|_| track.view == view);
+            if let Some(answer) = answer {
                 return answer;
             }
         }
@@ -174,12 +189,16 @@ impl World {
 
     /// The process that encodes for this world.
     pub async fn encoder(&self) -> Pid {
-        let mark = format!("frequency={}", 1000 + self.room.0);
+        self.encoder_with(&format!("frequency={}", 1000 + self.room.0)).await
+    }
+
+    /// The one that has this in its arguments.
+    pub async fn encoder_with(&self, mark: &str) -> Pid {
         for _ in 0..500 {
             for entry in std::fs::read_dir("/proc").unwrap().flatten() {
                 let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
                 let id = entry.file_name().to_string_lossy().parse().ok();
-                let is_marked = |_: &i32| String::from_utf8_lossy(&line).contains(&mark);
+                let is_marked = |_: &i32| String::from_utf8_lossy(&line).contains(mark);
                 if let Some(id) = id.filter(is_marked).filter(|id| is_ours(*id)) {
                     return Pid::from_raw(id).unwrap();
                 }

@@ -49,6 +49,8 @@ pub fn text(film: &Running<'_>, skip: bool, uri: &dyn Fn(u32, Option<u64>) -> St
     let [with_parts, skipped] =
         [PARTS_TARGETS, SKIP_TARGETS].map(|n| film.older(&steps, n * target_us));
     let mut text = film.head(&steps);
+    let first = steps.first().map(|step| step.segment);
+    let zero = super::zero(first.or(film.open.map(|open| &open.segment)));
     let skipped = if skip { skipped } else { 0 };
     if skipped > 0 {
         line(&mut text, format_args!("#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"));
@@ -56,7 +58,7 @@ pub fn text(film: &Running<'_>, skip: bool, uri: &dyn Fn(u32, Option<u64>) -> St
     for (index, step) in steps.iter().enumerate().skip(skipped) {
         let before = index.checked_sub(1).map(|n| steps[n]);
         let whole = uri(step.take, None);
-        begin(&mut text, *step, before, index == skipped, &whole);
+        begin(&mut text, (*step, zero), before, index == skipped, &whole);
         if index >= with_parts {
             parts(&mut text, step, uri);
         }
@@ -65,7 +67,7 @@ pub fn text(film: &Running<'_>, skip: bool, uri: &dyn Fn(u32, Option<u64>) -> St
     if let Some(open) = film.open {
         let step = Step::of(open);
         let (before, first) = (steps.last().copied(), steps.len() == skipped);
-        begin(&mut text, step, before, first, &uri(open.take, None));
+        begin(&mut text, (step, zero), before, first, &uri(open.take, None));
         parts(&mut text, &step, uri);
         let next = uri(open.take, Some(open.segment.offset + open.segment.len));
         line(&mut text, format_args!("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{next}\""));

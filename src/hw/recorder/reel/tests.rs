@@ -8,6 +8,7 @@ use super::*;
 use crate::hw::recorder::ledger::Ledger;
 use crate::hw::recorder::outbox::Outbox;
 use crate::model::live::Show;
+use crate::model::recording::Track;
 use crate::model::{Clock, RoomId};
 use crate::wire::fmp4::samples::{self, Plan};
 use crate::wire::fmp4::trailer::SEAL_LEN;
@@ -26,8 +27,9 @@ async fn reel(
         sync: Arc::new(sync),
         floor_bytes: 0,
         clock: clock.clone(),
-        outbox: Outbox::new(RoomId(1), queue),
-        screen: Show::new(move |_, shown| seen.lock().unwrap().push(shown)).of(RoomId(1)),
+        outbox: Outbox::new(Track::teacher(RoomId(1)), queue),
+        screen: Show::new(move |_, shown| seen.lock().unwrap().push(shown))
+            .of(Track::teacher(RoomId(1))),
         part_us: 220_000,
     };
     let zero = clock.now();

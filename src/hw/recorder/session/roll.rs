@@ -108,7 +108,7 @@ impl Session {
             let pause = patience.after_failure();
             let speaks = patience.may_speak(self.clock.steady());
             if speaks {
-                warn!(room = %self.job.room, ?why, ?pause, "no picture; the encoder is started again");
+                warn!(room = %self.job.track(), ?why, ?pause, "no picture; the encoder is started again");
             }
             reel.interrupt(why);
             // One failure is told when the picture is back; a second one in a row at once, then each minute.
@@ -205,7 +205,7 @@ impl Session {
             Outcome::Changed(_) => LEFT_LIMIT,
             Outcome::Broke(_) | Outcome::Lost(_) => {
                 let words = encoder.end_now().await;
-                return info!(room = %self.job.room, words, "encoder killed");
+                return info!(room = %self.job.track(), words, "encoder killed");
             }
         };
         let (devices, input) = (&self.setup.devices, &self.job.source);
@@ -220,7 +220,7 @@ impl Session {
             true => encoder.end().await,
             false => encoder.end_now().await,
         };
-        info!(room = %self.job.room, words, clean, "encoder ended");
+        info!(room = %self.job.track(), words, clean, "encoder ended");
     }
 
     /// Ends an encoder that broke off; its last words.
@@ -241,7 +241,7 @@ impl Session {
             GapWhy::EncoderDied(_) => encoder.end().await,
             _ => encoder.end_now().await,
         };
-        info!(room = %self.job.room, words, "encoder is gone");
+        info!(room = %self.job.track(), words, "encoder is gone");
         words
     }
 
@@ -257,7 +257,7 @@ impl Session {
         if source.faults != self.faults {
             self.faults = source.faults;
             let (what, why) = (source.faults.words(), source.why.join("; "));
-            warn!(room = %self.job.room, what, why, "the input");
+            warn!(room = %self.job.track(), what, why, "the input");
         }
     }
 

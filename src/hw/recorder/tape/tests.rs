@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::model::RoomId;
+use crate::model::recording::Track;
 
-fn care(floor_bytes: u64) -> (Care, tokio::sync::mpsc::Receiver<(RoomId, Note)>) {
+fn care(floor_bytes: u64) -> (Care, tokio::sync::mpsc::Receiver<(Track, Note)>) {
     let (queue, notes) = tokio::sync::mpsc::channel(8);
-    let outbox = Outbox::new(RoomId(1), queue);
+    let outbox = Outbox::new(Track::teacher(RoomId(1)), queue);
     (
         Care {
             sync_every: Millis(50),
@@ -13,7 +14,7 @@ fn care(floor_bytes: u64) -> (Care, tokio::sync::mpsc::Receiver<(RoomId, Note)>)
             floor_bytes,
             clock: Clock::system(),
             outbox,
-            screen: crate::model::live::Show::nobody().of(RoomId(1)),
+            screen: crate::model::live::Show::nobody().of(Track::teacher(RoomId(1))),
             part_us: 220_000,
         },
         notes,

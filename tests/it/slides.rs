@@ -1,0 +1,143 @@
+//! Lessons with two pictures: the teacher's with the sound, and the slides. One recording, two tracks, and no fault of one
+//! reaches the other.
+
+mod ends;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use crate::process::{Person, Service, encoders_of, poll, say};
+use crate::ptz::rig::{Machine, School};
+use crate::socket::{Client, Got};
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// One classroom with both.
+pub const CLASSROOM: &str =
+    "[[classroom]]\nname = \"room 1\"\ninput = \"sim\"\nslides = \"slides\"\n";
+
+/// The configuration as a file beside the data.
+fn config(dir: &Path) -> PathBuf {
+    let file = dir.join("box.toml");
+    std::fs::write(&file, CLASSROOM).unwrap();
+    file
+}
+
+fn start(dir: &Path) -> Service {
+    Service::start(&dir.join("data"), &["--config", config(dir).to_str().unwrap()])
+}
+
+/// Until both pictures of the running lesson can be watched.
+async fn both(ann: &Person, room: i64) -> Value {
+    poll("two pictures", SOON, async || {
+        let lesson = ann.lesson(room).await;
+        let there = [&lesson, &lesson["slides"]];
+        there
+            .iter()
+            .all(|it| it["playlist"].is_string() && it["live"].is_string())
+            .then_some(lesson)
+    })
+    .await
+}
+
+/// A replay of both: what the index names is there, byte for byte, and decodes.
+async fn replays(ann: &Person, room: i64) -> Value {
+    ann.wait_for_state(room, 3, SOON).await;
+    let (index, lesson) = (ann.index(room).await, ann.lesson(room).await);
+    for track in [&index, &index["slides"]] {
+        assert_eq!(track["videos"].as_array().map(Vec::len), Some(1), "{index}");
+        for name in [&track["playlist"], &track["videos"][0]["file"]] {
+            let got = ann.get(&format!("/media/{room}/{}", name.as_str().unwrap())).await.unwrap();
+            assert_eq!(got.status, 200, "{name}");
+            if name.as_str().unwrap().contains(".mp4") {
+                let hash = ring::digest::digest(&ring::digest::SHA256, &got.body);
+                let hash = arctos_box::model::hex(hash.as_ref());
+                assert_eq!(track["videos"][0]["sha256"], hash.as_str(), "{name}");
+            }
+        }
+    }
+    for way in ["playlist", "progressive"] {
+        for track in [&lesson, &lesson["slides"]] {
+            assert_eq!(
+                ann.get(track[way].as_str().unwrap()).await.unwrap().status,
+                200,
+                "{lesson}"
+            );
+        }
+    }
+    index
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lesson_with_slides_is_one_recording_with_two_tracks() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = start(dir.path());
+    let ann = Person::arrive(&service.base(), "ann", 1).await;
+    let room = ann.teach().await;
+    let lesson = both(&ann, room).await;
+    assert_eq!(encoders_of(service.pid()).len(), 2);
+    let mut viewer = Client::open(service.http, lesson["slides"]["live"].as_str().unwrap()).await;
+    let Got::Text(told) = viewer.next().await else { panic!("nothing is said of the film") };
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["mime"], "video/mp4; codecs=\"avc1.64000c\"", "no sound");
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    let index = replays(&ann, room).await;
+    let begin = |track: &Value| track["videos"][0]["start_ms"].as_i64().unwrap();
+    let apart = (begin(&index) - begin(&index["slides"])).abs();
+    println!("the pictures begin {apart} ms apart");
+    let seconds = |track: &Value| track["videos"][0]["duration"].as_f64().unwrap();
+    let ends =
+        |track: &Value| seconds(track) + f64::from(i32::try_from(begin(track)).unwrap()) / 1e3;
+    assert!((ends(&index) - ends(&index["slides"])).abs() < 2.0, "{index}");
+    assert_eq!(index["slides"]["quality"]["without_sound"], 0, "there is none by design");
+    let videos = ann.ok("live/roomlist", json!({"index": 0, "size": 1, "roomnum": room})).await;
+    let told = videos["rooms"][0].to_string();
+    assert!(!told.contains("/slides/"), "callbacks tell of the teacher's picture: {told}");
+    for name in ["slides/index.json", "slides/2.mp4", "slides/lesson.json", "slides/slides/1.mp4"] {
+        assert_eq!(ann.get(&format!("/media/{room}/{name}")).await.unwrap().status, 404, "{name}");
+    }
+    drop(service);
+    let service = start(dir.path());
+    replays(&ann.at(&service.base()), room).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_classroom_that_is_switched_off_closes_both() {
+    let school = School::open(&Machine::new(), CLASSROOM).await;
+    let ann = school.teacher("ann").await;
+    let room = ann.teach().await;
+    let pid = school.service.pid();
+    poll("both are open", SOON, async || (encoders_of(pid).len() == 2).then_some(())).await;
+    let told = school.ask(Method::GET, "classrooms", &ann.token, Value::Null).await.json();
+    assert_eq!(told["classrooms"][0]["slides"], "slides");
+    let off = school.tell_as(&ann.token, "classrooms/1", json!({"camera": false})).await;
+    assert_eq!(off.0, 200);
+    poll("nothing is open", SOON, async || encoders_of(pid).is_empty().then_some(())).await;
+    let on = school.tell_as(&ann.token, "classrooms/1", json!({"camera": true})).await;
+    assert_eq!(on.0, 200);
+    poll("both are open again", SOON, async || (encoders_of(pid).len() == 2).then_some(())).await;
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+}
+
+#[test]
+fn a_wrong_input_for_slides_is_said_at_the_start() {
+    let check = |slides: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("box.toml");
+        std::fs::write(&file, CLASSROOM.replace("\"slides\"", &format!("{slides:?}"))).unwrap();
+        let args = ["--board", "sim", "--config", file.to_str().unwrap(), "config", "--check"];
+        let said = say(&dir.path().join("data"), &args);
+        (said.code, said.err)
+    };
+    assert_eq!(check("slides").0, Some(0), "{:?}", check("slides"));
+    for (slides, why) in
+        [("none", "there is no input none"), ("sim", "is the input of a classroom")]
+    {
+        let (code, said) = check(slides);
+        assert_eq!(code, Some(78), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+}

@@ -1,0 +1,183 @@
+//! How lessons with slides end: killed in the middle, at each step of the end, and with slides that cannot be read.
+
+use arctos_box::domain::retention;
+use arctos_box::model::Millis;
+use arctos_box::model::RoomId;
+use arctos_box::model::recording::{Finished, Note, Segment, Take, Track};
+use serde_json::{Value, json};
+
+use super::{CLASSROOM, SOON, both, config, replays, start};
+use crate::process::{Person, Service, poll, serve};
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_is_killed_in_mid_lesson_has_both_replays_in_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = start(dir.path());
+    let ann = Person::arrive(&service.base(), "ann", 1).await;
+    let room = ann.teach().await;
+    both(&ann, room).await;
+    service.kill();
+    let service = start(dir.path());
+    let ann = ann.at(&service.base());
+    both(&ann, room).await;
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    let index = replays(&ann, room).await;
+    let log = index["log"].to_string();
+    assert!(log.contains("slides: 1.mp4") && log.contains("slides: "), "{log}");
+}
+
+/// Each picture's rows are stored by itself; the rest is done once for both.
+#[cfg(debug_assertions)] // the places are in a debug build alone
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_is_killed_at_any_step_of_the_end_has_both_replays() {
+    let places = ["TakesStored:1", "TakesStored:2", "FilmTold", "PlaylistWritten", "IndexWritten"];
+    for place in places {
+        let dir = tempfile::tempdir().unwrap();
+        let file = config(dir.path());
+        let mut command = serve(&dir.path().join("data"), &["--config", file.to_str().unwrap()]);
+        command.env("ARCTOS_BOX_DIES_AT", place);
+        let mut service = Service::run(command, "https");
+        let ann = Person::arrive(&service.base(), "ann", 1).await;
+        let room = ann.teach().await;
+        both(&ann, room).await;
+        ann.ok("live/exitroom", json!({"roomnum": room})).await;
+        poll(place, SOON, async || service.ended()).await;
+        let service = start(dir.path());
+        replays(&ann.at(&service.base()), room).await;
+    }
+}
+
+/// A film of two seconds.
+fn finished() -> Finished {
+    let segment = Segment {
+        offset: 900,
+        len: 100,
+        start_us: 300_000,
+        span_us: 2_000_000,
+        key: true,
+        gap: true,
+        at: Millis(0),
+        pictures: 30,
+    };
+    let take = Take {
+        number: 1,
+        name: "1.mp4".into(),
+        init_len: 900,
+        segments: vec![segment],
+        bytes: 1000,
+        span_us: 2_300_000,
+        pictures: 30,
+        ..Take::default()
+    };
+    Finished { take, sha256: "00".repeat(32), bytes: 1000 }
+}
+
+fn ended() -> Note {
+    Note::Ended { takes: vec![finished()] }
+}
+
+struct Lesson {
+    world: World,
+    ann: String,
+    room: i64,
+}
+
+impl Lesson {
+    /// It is over, and nothing of it is closed.
+    async fn over() -> Self {
+        let world = World::configured(CLASSROOM).await;
+        let ann = world.teacher("ann").await;
+        let room = world.live_room(&ann).await;
+        world.ok("live/exitroom", json!({"token": ann, "roomnum": room})).await;
+        Self { world, ann, room }
+    }
+
+    async fn teacher(&self, note: Note) {
+        self.world.recorder_says(self.room, note).await;
+    }
+
+    async fn slides(&self, note: Note) {
+        self.world.recorder_says_of(Track::slides(RoomId(self.room)), note).await;
+    }
+
+    async fn state(&self) -> i64 {
+        self.world.row(&self.ann, self.room).await["state"].as_i64().unwrap()
+    }
+
+    async fn seen(&self) -> Value {
+        self.world.get(&format!("/media/{}/lesson.json", self.room)).await.json()
+    }
+}
+
+#[tokio::test]
+async fn a_replay_waits_for_its_slides_and_not_for_slides_that_cannot_be_read() {
+    let lesson = Lesson::over().await;
+    lesson.teacher(ended()).await;
+    assert_eq!(lesson.state().await, 2, "the slides are being closed");
+    lesson.slides(ended()).await;
+    assert_eq!(lesson.state().await, 3);
+    assert!(lesson.seen().await["slides"]["playlist"].is_string());
+
+    let lesson = Lesson::over().await;
+    lesson.slides(Note::Lost("it cannot be read".into())).await;
+    assert_eq!(lesson.state().await, 2);
+    lesson.teacher(ended()).await;
+    assert_eq!(lesson.state().await, 3, "there is a replay without them");
+    assert!(lesson.seen().await["slides"].is_null());
+    // A minute later they can be read.
+    lesson.slides(ended()).await;
+    assert!(lesson.seen().await["slides"]["playlist"].is_string());
+    lesson.teacher(ended()).await;
+    let index = lesson.world.get(&format!("/media/{}/index.json", lesson.room)).await.json();
+    assert_eq!(
+        index["slides"]["videos"][0]["file"].as_str().unwrap().split('?').next(),
+        Some("slides/1.mp4")
+    );
+}
+
+#[tokio::test]
+async fn slides_are_a_replay_also_when_nothing_was_recorded_of_the_teacher() {
+    let lesson = Lesson::over().await;
+    lesson.teacher(Note::Ended { takes: Vec::new() }).await;
+    lesson.slides(ended()).await;
+    assert_eq!(lesson.state().await, 3);
+    let seen = lesson.seen().await;
+    assert!(seen["playlist"].is_null() && seen["slides"]["playlist"].is_string(), "{seen}");
+
+    let lesson = Lesson::over().await;
+    lesson.teacher(ended()).await;
+    lesson.slides(Note::Ended { takes: Vec::new() }).await;
+    assert_eq!(lesson.state().await, 3);
+    assert!(lesson.seen().await["slides"].is_null(), "what never had a picture is not there");
+
+    let lesson = Lesson::over().await;
+    lesson.teacher(Note::Ended { takes: Vec::new() }).await;
+    lesson.slides(Note::Ended { takes: Vec::new() }).await;
+    assert_eq!(lesson.state().await, 2);
+}
+
+#[tokio::test]
+async fn slides_grow_old_and_go_with_their_lesson() {
+    let lesson = Lesson::over().await;
+    lesson.teacher(ended()).await;
+    lesson.slides(ended()).await;
+    let folder = lesson.world.app().folders.recordings.join(lesson.room.to_string());
+    assert!(folder.join("slides/lesson.m3u8").is_file());
+    let now = || lesson.world.clock.moment();
+    let kept = lesson
+        .world
+        .app()
+        .db
+        .read(move |conn| Ok(arctos_box::store::retention::kept(conn, Millis(i64::MAX / 2))?))
+        .await
+        .unwrap();
+    assert_eq!(kept[0].bytes, 2000, "both take room");
+    retention::step(lesson.world.app(), now()).await.unwrap();
+    lesson.world.hand.advance(Millis::days(91));
+    retention::step(lesson.world.app(), now()).await.unwrap();
+    assert!(!folder.exists());
+    assert!(lesson.seen().await["slides"].is_null());
+    let gone = lesson.world.get(&format!("/media/{}/slides/1.mp4", lesson.room)).await;
+    assert_eq!(gone.status, 410);
+}
