@@ -96,11 +96,12 @@ pub const WATCH: &str = "watch.html";
 /// The page of `/box/moderate/<roomnum>`.
 pub const MODERATE: &str = "moderate.html";
 
-static ASSETS: [Asset; 16] = [
+static ASSETS: [Asset; 17] = [
     asset(WATCH, HTML, include_bytes!("assets/watch.html")),
     asset("watch.css", "text/css; charset=utf-8", include_bytes!("assets/watch.css")),
     asset("watch.js", JS, include_bytes!("assets/watch.js")),
     asset("player.js", JS, include_bytes!("assets/player.js")),
+    asset("slides.js", JS, include_bytes!("assets/slides.js")),
     asset("socket.js", JS, include_bytes!("assets/socket.js")),
     asset("controls.js", JS, include_bytes!("assets/controls.js")),
     asset("joining.js", JS, include_bytes!("assets/joining.js")),

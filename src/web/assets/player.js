@@ -2,6 +2,7 @@
 // network, a gap in the picture, a decoder that gave up. Knows no words, no buttons and no lesson.
 /* global Hls */
 
+import { momentOf } from "./slides.js";
 import { canPlaySockets, openSocket } from "./socket.js";
 
 const TICK_MS = 500;
@@ -299,5 +300,11 @@ export function createPlayer(video, report) {
     isLive: () => Boolean(source && source.live),
     atLive,
     kind: () => kind,
+    /** The moment of the lesson that is shown, in seconds from `zero`, the milliseconds of its start; null before there is any. */
+    moment: (zero) => {
+      if (kind === "none" || video.readyState === 0) return null;
+      const at = socket ? video.currentTime + socket.ahead() : momentOf(video, hls, zero);
+      return { at, live: kind === "socket" };
+    },
   };
 }

@@ -33,6 +33,7 @@ export function openSocket(video, path, following, { ended, seen }) {
   let placed = false;
   let done = false;
   let skipped = 0;
+  let ahead = 0;
   const first = setTimeout(() => end("silent"), FIRST_MS);
 
   socket.binaryType = "arraybuffer";
@@ -90,7 +91,8 @@ export function openSocket(video, path, following, { ended, seen }) {
     }
     mime = told.mime;
     // The seek bar counts the playlist's time.
-    buffer.timestampOffset = -told.ahead;
+    ahead = told.ahead;
+    buffer.timestampOffset = -ahead;
   }
 
   function updated() {
@@ -178,6 +180,8 @@ export function openSocket(video, path, following, { ended, seen }) {
     close,
     edge,
     has,
+    /** The film's time of the lesson minus the player's. */
+    ahead: () => ahead,
     /** Where someone who watches live is. */
     live: () => Math.max(start(), edge() - NEAR_S),
     /** How often we were too slow for the box. */

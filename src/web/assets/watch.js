@@ -3,6 +3,7 @@
 
 import { createControls } from "./controls.js";
 import { createPlayer } from "./player.js";
+import { createSlides } from "./slides.js";
 import { choose, clock, dress, label } from "./words.js";
 
 const POLL_MS = 3000;
@@ -23,6 +24,9 @@ const number = course
 const lost = { asking: false, playing: false };
 const player = createPlayer(video, (down) => { lost.playing = down; tellLost(); });
 const controls = createControls(video, player, words);
+/** When the lesson began, 0 of both pictures. */
+let zero = 0;
+const slides = createSlides(get("slides"), video, () => player.moment(zero));
 
 let lesson = null;
 let view = null;
@@ -35,18 +39,22 @@ let passing = { text: "", until: 0 };
 
 /** What to show for an answer of the box: a state, what to play, and what to say instead. */
 function judge(answer) {
-  const film = answer.playlist || answer.progressive;
   const live = answer.state === 1;
-  const shown = film || (live && answer.live);
+  // Where nothing is recorded of the teacher, the slides are the picture.
+  const own = answer.playlist || answer.progressive || (live && answer.live);
+  const main = own || !answer.slides ? answer : answer.slides;
+  const film = main.playlist || main.progressive;
+  const shown = film || (live && main.live);
   const source = shown && {
-    socket: answer.live, playlist: answer.playlist, progressive: answer.progressive, live,
+    socket: main.live, playlist: main.playlist, progressive: main.progressive, live,
   };
+  const beside = main === answer ? answer.slides : null;
   if (answer.state === 0) return { state: "soon", headline: words.soon, detail: words.soonDetail };
   if (live && shown) {
     const notice = answer.recording === false ? sentence(words.stopped, answer.reason) : "";
-    return { state: "live", source, notice };
+    return { state: "live", source, beside, notice };
   }
-  if (film) return { state: "replay", source };
+  if (film) return { state: "replay", source, beside };
   if (live && answer.recording === false) {
     return { state: "refused", headline: words.refused, detail: answer.reason || "" };
   }
@@ -65,14 +73,17 @@ function show(next) {
   const before = view;
   // Until the replay is ready the viewer keeps what he has, and with it his place.
   if (next.state === "preparing" && before && before.source) {
-    next = { state: next.state, source: before.source, notice: words.between };
+    next = { state: next.state, source: before.source, beside: before.beside, notice: words.between };
   }
   view = next;
   document.body.dataset.state = next.state;
   get("headline").textContent = next.headline || "";
   get("detail").textContent = next.detail || "";
   get("curtain").hidden = Boolean(next.source);
+  pair(next.source ? next.beside : null);
   if (next.source) {
+    // The teacher's picture came after all: the slides step aside.
+    if (next.beside && before && before.source && !before.beside && isSlides(before.source)) player.stop();
     const first = !before || !before.source;
     player.load(next.source, first ? wantedStart(next) : null);
     if (first) {
@@ -87,6 +98,18 @@ function show(next) {
   if (next.state === "replay" && (was === "live" || was === "preparing")) pass(words.ended);
   drawLesson();
   tellLost();
+}
+
+function isSlides(source) {
+  return String(source.playlist || source.socket).includes("/slides/");
+}
+
+/** One picture, or two side by side. */
+function pair(beside) {
+  if (beside) zero = beside.zero;
+  slides.load(beside || null);
+  get("slides").hidden = get("swap").hidden = !beside;
+  get("stage").classList.toggle("two", Boolean(beside));
 }
 
 /** `#t=90` in the address of a replay begins there; else a replay begins at its start, live at the edge. */
@@ -203,6 +226,10 @@ function askNow() {
   if (!document.hidden && (failures > 0 || (timer && view && view.state !== "replay"))) ask();
 }
 
+get("swap").addEventListener("click", () => {
+  const swapped = get("stage").classList.toggle("swapped");
+  get("swap").setAttribute("aria-pressed", String(swapped));
+});
 dress(document, words);
 if (number) get("title").textContent = words.lesson(number);
 show({ state: "loading", headline: words.loading });
