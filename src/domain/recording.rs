@@ -41,7 +41,7 @@ const LEDGER_LIMIT: Duration = Duration::from_secs(1);
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
 /// What a lesson says in a classroom that is switched off.
-const SHUT: &str = "camera and microphone of this classroom are switched off";
+pub(super) const SHUT: &str = "camera and microphone of this classroom are switched off";
 
 /// What viewers of unfinished recordings are shown.
 #[derive(Default)]
@@ -282,7 +282,7 @@ pub async fn heard(app: &Appliance, track: Track, note: Note, now: Moment) -> Re
         Note::Refused { why } => {
             let detail = refusal_text(&why);
             tracing::error!(room = %track, detail, "not recorded");
-            app.tapes.ring(track, why != RefusedWhy::Shut);
+            app.tapes.ring(track, true);
             set(app, track, RecordingState::Refused, detail, "not recorded", now).await
         }
         Note::Lost(why) => {
@@ -609,7 +609,7 @@ fn gap_text(why: &GapWhy) -> String {
         GapWhy::BoxDown => "the box was down".into(),
         GapWhy::Refused(why) => refusal_text(why),
         GapWhy::Lost(why) => format!("the file could not be written: {why}"),
-        GapWhy::Shut => SHUT.into(),
+        GapWhy::Shut => "camera and microphone were switched off, or on again".into(),
     }
 }
 
@@ -623,6 +623,5 @@ fn refusal_text(why: &RefusedWhy) -> String {
         RefusedWhy::NoEncoder(why) => format!("no video encoder: {why}"),
         RefusedWhy::NoInput(why) => format!("no capture input: {why}"),
         RefusedWhy::Folder(why) => format!("the recording's folder cannot be used: {why}"),
-        RefusedWhy::Shut => SHUT.into(),
     }
 }

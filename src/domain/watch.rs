@@ -6,8 +6,8 @@ use std::str::FromStr;
 use bytes::Bytes;
 
 use super::live::{self, Reload, Strip, Viewer};
-use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST};
-use super::{Appliance, room};
+use super::recording::{self, FILES_MISSING, INDEX, PLAYLIST, SHUT};
+use super::{Appliance, classroom, room};
 use crate::model::lesson::{RecordingState, Room, RoomState};
 use crate::model::recording::{Segment, Take, Track};
 use crate::model::user::{Actor, Origin, Role};
@@ -82,8 +82,12 @@ async fn sight(app: &Appliance, room: &Room, track: Track) -> Result<Sight, Faul
     })
 }
 
-/// Why nothing is being recorded, or had no picture lately, as a sentence for the page.
+/// Why nothing is being recorded, or had no picture lately, as a sentence for the page; also that it is switched off.
 pub fn trouble(app: &Appliance, room: &Room) -> Option<String> {
+    let classroom = app.presence.classroom_of(room.id).filter(|_| room.state == RoomState::Live);
+    if classroom.is_some_and(|name| classroom::is_off(app, &name)) {
+        return Some(SHUT.into());
+    }
     let note = (!room.recording_note.is_empty()).then(|| room.recording_note.clone());
     match room.recording {
         RecordingState::None if room.state == RoomState::Live => {

@@ -122,14 +122,15 @@ impl Inputs {
         tokio::join!(self.hotplug.listen(&self.root), begin);
     }
 
-    /// How the input of this name is read now: what is not there, or in doubt, is a slate or silence.
+    /// How the input of this name is read now: what is not there, or in doubt, is a slate or silence. Of one that is
+    /// switched off no device is even asked.
     ///
     /// # Errors
     /// Part `input` when the board has no such input; else why nothing encodes.
     pub async fn choose(&self, name: &str, wish: &Wish) -> Result<Source, HwError> {
         let input = self.board.input(name);
         let missing = || HwError::new("input", "find it", name);
-        let devices = match input.ok_or_else(missing)?.is_generated() {
+        let devices = match input.ok_or_else(missing)?.is_generated() || wish.is_off {
             true => Devices::default(),
             false => self.look().await,
         };
@@ -142,9 +143,10 @@ impl Inputs {
     async fn source(&self, dealt: &choice::Dealt<'_>, wish: &Wish) -> Result<Source, HwError> {
         let found = self.finder.find().await?;
         if dealt.input.is_generated() {
-            return Ok(source::generated(dealt.input, found, modest(dealt.input, self.wanted)));
+            let source = source::generated(dealt.input, found, modest(dealt.input, self.wanted));
+            return Ok(if wish.is_off { source::off(source) } else { source });
         }
-        let (mode, fault) = self.mode(dealt, wish.doubt);
+        let (mode, fault) = self.mode(dealt, wish);
         let (why, fault) = fault.map_or((None, None), |(fault, why)| (Some(why), Some(fault)));
         let is_through = fault.is_none() && mode.as_ref().is_some_and(|mode| mode.through);
         let (picture, paced) = match is_through {
@@ -164,8 +166,11 @@ impl Inputs {
     fn mode(
         &self,
         dealt: &choice::Dealt<'_>,
-        doubt: Doubt,
+        wish: &Wish,
     ) -> (Option<choice::Mode>, Option<(Fault, String)>) {
+        if wish.is_off {
+            return (None, Some((Fault::Off, "switched off".into())));
+        }
         let Some(place) = &dealt.input.picture else { return (None, None) };
         let Some(camera) = dealt.camera else {
             let why = format!("nothing is plugged in at {}", place.bus.join(", "));
@@ -179,7 +184,7 @@ impl Inputs {
         };
         let fault = match camera.signal {
             v4l2::Signal::Absent | v4l2::Signal::Unusable => Some(Fault::NoSignal),
-            _ if doubt.picture.is_lost => Some(Fault::Mute),
+            _ if wish.doubt.picture.is_lost => Some(Fault::Mute),
             v4l2::Signal::Unknown | v4l2::Signal::Present | v4l2::Signal::Mode { .. } => None,
         };
         (Some(mode), fault.map(|fault| (fault, camera.signal.words())))

@@ -21,6 +21,8 @@ pub struct Second {
     pub unheard: bool,
     /// A slate was shown instead of a picture.
     pub slate: bool,
+    /// The devices were switched off: nothing else is judged.
+    pub off: bool,
     /// How much longer the sound lasts than the picture, in milliseconds.
     pub apart_ms: Option<i32>,
 }
@@ -34,6 +36,8 @@ pub struct Heed {
     pub still: bool,
     /// Its picture is a slate: the camera is not there.
     pub slate: bool,
+    /// Somebody switched it off.
+    pub off: bool,
 }
 
 /// What may be wrong with a second.
@@ -47,10 +51,12 @@ pub enum Flaw {
     Silent,
     Clipped,
     Apart,
+    /// Nothing is wrong: somebody wants no picture and no sound.
+    Off,
 }
 
 impl Flaw {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoPicture,
         Self::Slate,
         Self::Black,
@@ -59,6 +65,7 @@ impl Flaw {
         Self::Silent,
         Self::Clipped,
         Self::Apart,
+        Self::Off,
     ];
 
     /// As the ledger of a lesson and its pages call it.
@@ -72,7 +79,13 @@ impl Flaw {
             Self::Silent => "the sound is silence",
             Self::Clipped => "the sound is too loud and is cut off",
             Self::Apart => "sound and picture are apart",
+            Self::Off => "camera and microphone are switched off",
         }
+    }
+
+    /// Whether it is one.
+    pub fn is_trouble(self) -> bool {
+        self != Self::Off
     }
 
     /// Whether nothing is to be seen, or nothing to be heard. (A picture that stands still may be a slide.)
@@ -102,6 +115,8 @@ impl Second {
 
     pub fn has(&self, flaw: Flaw) -> bool {
         match flaw {
+            Flaw::Off => self.off,
+            _ if self.off => false,
             Flaw::NoPicture => self.kept == 0,
             Flaw::Slate => self.slate,
             Flaw::Black => {

@@ -169,14 +169,14 @@ pub enum GapWhy {
     Refused(RefusedWhy),
     /// The file could not be written.
     Lost(String),
-    /// Its classroom's devices are switched off.
+    /// Its classroom's devices were switched off, or on again.
     Shut,
 }
 
 impl GapWhy {
     /// Nothing is wrong: somebody wants no picture.
     pub fn is_shut(&self) -> bool {
-        matches!(self, Self::Shut | Self::Refused(RefusedWhy::Shut))
+        *self == Self::Shut
     }
 }
 
@@ -190,8 +190,6 @@ pub enum RefusedWhy {
     NoInput(String),
     /// The folder cannot be made or read.
     Folder(String),
-    /// Its classroom's devices are switched off.
-    Shut,
 }
 
 /// A closed file of a recording.

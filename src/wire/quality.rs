@@ -3,7 +3,7 @@
 //! ```json
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
-//! `at` is the lesson's second; `clipped`, `unheard` and `slate` stand there only when they are true, and nothing
+//! `at` is the lesson's second; `clipped`, `unheard`, `slate` and `off` stand there only when they are true, and nothing
 //! stands there that nobody measured. A power cut may tear the last line.
 
 use std::ops::Range;
@@ -37,19 +37,21 @@ struct Row {
     unheard: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     slate: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    off: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     apart_ms: Option<i32>,
 }
 
 /// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
 pub fn row(second: &Second) -> String {
-    let Second { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms } =
+    let Second { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms } =
         *second;
     let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
     let tenths = |(one, two)| (tenth(one), tenth(two));
     let change = change.map(|change| (change * 1000.0).round() / 1000.0);
     let (luma, level) = (luma.map(tenths), level.map(tenths));
-    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms };
+    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms };
     let mut line = serde_json::to_string(&row).expect("numbers always become JSON");
     line.push('\n');
     line
@@ -58,8 +60,9 @@ pub fn row(second: &Second) -> String {
 /// What a line says; `None` for one that is torn, or no row.
 pub fn second(line: &[u8]) -> Option<Second> {
     let row: Row = serde_json::from_slice(line).ok()?;
-    let Row { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms } = row;
-    let second = Second { at, taken, kept, luma, change, level, clipped, unheard, slate, apart_ms };
+    let Row { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms } = row;
+    let second =
+        Second { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms };
     (at < SECONDS_MAX).then_some(second)
 }
 
@@ -128,11 +131,14 @@ impl Summary {
         let without_sound = count(|flaw| flaw.spoils_sound() || flaw == Flaw::NoPicture);
         let seconds = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let worst = without_picture.max(without_sound);
+        // Seconds that nobody wanted to be recorded are judged neither way, and to switch takes a moment.
+        let off = count(|flaw| flaw == Flaw::Off);
+        let wanted = seconds - off;
         let verdict = match worst {
-            _ if worst > seconds / 2 => Verdict::Spoilt,
+            _ if worst > wanted / 2 && (off == 0 || worst > 2) => Verdict::Spoilt,
             // A start takes a moment; who hears a lesson of an hour does not miss half a minute.
-            _ if worst > 2 + seconds / 100 => Verdict::Partly,
-            _ if count(|_| true) > 2 + seconds / 10 => Verdict::Partly,
+            _ if worst > 2 + wanted / 100 => Verdict::Partly,
+            _ if count(Flaw::is_trouble) > 2 + wanted / 10 => Verdict::Partly,
             _ => Verdict::Good,
         };
         let mut stretches: Vec<_> =

@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::process::{Person, Service, encoder_of, poll};
+use crate::process::{Person, poll};
 use crate::ptz::rig::{Machine, PATIENCE, School};
 
 async fn switch(school: &School, token: &str, is_on: bool) {
@@ -11,9 +11,17 @@ async fn switch(school: &School, token: &str, is_on: bool) {
     assert_eq!(answer.0, 200);
 }
 
-async fn until_no_encoder(service: &Service) {
-    poll("nothing is open", PATIENCE, async || encoder_of(service.pid()).is_none().then_some(()))
-        .await;
+/// The classroom, as the teacher is told of it.
+async fn told(school: &School, token: &str) -> Value {
+    let told = school.ask(Method::GET, "classrooms", token, Value::Null).await.json();
+    told["classrooms"][0].clone()
+}
+
+async fn until_open(school: &School, token: &str, is_open: bool) {
+    poll("it is open, or closed", PATIENCE, async || {
+        (told(school, token).await["open"] == is_open).then_some(())
+    })
+    .await;
 }
 
 /// Something of a lesson's, as its teacher sees it.
@@ -49,13 +57,13 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     until_picture(&ann, room).await;
     assert_eq!(on().await, json!(["classroom"]));
     switch(&school, &ann.token, false).await;
-    until_no_encoder(&school.service).await;
+    until_open(&school, &ann.token, false).await;
     reason(&ann, room, "switched off").await;
     let look = school.ask(Method::GET, "inputs/sim/preview.jpg", &ann.token, Value::Null).await;
     assert_eq!(look.status, 409, "what was seen last is not shown either");
     poll("no mark", PATIENCE, async || (on().await == json!([])).then_some(())).await;
     switch(&school, &ann.token, true).await;
-    poll("it is open again", PATIENCE, async || encoder_of(school.service.pid())).await;
+    until_open(&school, &ann.token, true).await;
     switch(&school, &ann.token, false).await;
     ann.ok("live/exitroom", json!({"roomnum": room})).await;
     poll("the replay", PATIENCE, async || {
@@ -69,13 +77,13 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     let ann = ann.at(&school.service.base());
     let next = ann.teach().await;
     reason(&ann, next, "switched off").await;
-    assert!(encoder_of(school.service.pid()).is_none());
-    let told = school.ask(Method::GET, "classrooms", &ann.token, Value::Null).await.json();
-    let told = &told["classrooms"][0];
+    // It begins with the slate.
+    until_picture(&ann, next).await;
+    let told = told(&school, &ann.token).await;
     assert_eq!(
         [&told["camera"], &told["open"], &told["by"]],
         [&json!(false), &json!(false), &json!("ann")]
     );
     switch(&school, &ann.token, true).await;
-    until_picture(&ann, next).await;
+    until_open(&school, &ann.token, true).await;
 }

@@ -155,8 +155,6 @@ async fn a_lesson_in_trouble_asks_for_a_technician_until_it_is_well_and_one_that
         (Note::SegmentClosed { take: 1, segment }, false),
         (Note::Refused { why: RefusedWhy::NoInput(String::new()) }, true),
         (gap(GapWhy::Shut), false),
-        (Note::Refused { why: RefusedWhy::Shut }, false),
-        (gap(GapWhy::Refused(RefusedWhy::Shut)), false),
         (gap(GapWhy::BoxDown), true),
         (Note::Ended { takes: Vec::new() }, false),
     ] {

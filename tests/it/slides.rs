@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Method;
+use rustix::process::Pid;
 use serde_json::{Value, json};
 
 use crate::process::{Person, Service, encoders_of, poll, say};
@@ -111,15 +112,27 @@ async fn a_classroom_that_is_switched_off_closes_both() {
     let ann = school.teacher("ann").await;
     let room = ann.teach().await;
     let pid = school.service.pid();
-    poll("both are open", SOON, async || (encoders_of(pid).len() == 2).then_some(())).await;
-    let told = school.ask(Method::GET, "classrooms", &ann.token, Value::Null).await.json();
-    assert_eq!(told["classrooms"][0]["slides"], "slides");
+    // Two of them, and none of those before.
+    let others = async |what: &str, before: &[Pid]| {
+        poll(what, SOON, async || {
+            let now = encoders_of(pid);
+            (now.len() == 2 && !now.iter().any(|one| before.contains(one))).then_some(now)
+        })
+        .await
+    };
+    let told = async || {
+        let told = school.ask(Method::GET, "classrooms", &ann.token, Value::Null).await.json();
+        told["classrooms"][0].clone()
+    };
+    let cameras = others("both are open", &[]).await;
+    assert_eq!(told().await["slides"], "slides");
     let off = school.tell_as(&ann.token, "classrooms/1", json!({"camera": false})).await;
     assert_eq!(off.0, 200);
-    poll("nothing is open", SOON, async || encoders_of(pid).is_empty().then_some(())).await;
+    let slates = others("slates in their places", &cameras).await;
+    assert_eq!(told().await["open"], false);
     let on = school.tell_as(&ann.token, "classrooms/1", json!({"camera": true})).await;
     assert_eq!(on.0, 200);
-    poll("both are open again", SOON, async || (encoders_of(pid).len() == 2).then_some(())).await;
+    others("both are open again", &slates).await;
     ann.ok("live/exitroom", json!({"roomnum": room})).await;
 }
 

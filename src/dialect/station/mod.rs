@@ -127,7 +127,7 @@ static ROWS: &[Row] = &[
         "Lists the classrooms: which lesson runs there, and whether a camera or microphone is open."),
     row!([Post] "box/v1/classrooms/{id}", Staff(Teacher), Write, user classrooms::switch(Switch) -> Nothing,
         "Switches camera and microphone of a classroom off or on. Off, nothing opens them, whoever teaches there and also \
-         after a restart, until somebody switches them on again; a lesson that is being recorded has a gap. For technicians, \
+         after a restart, until somebody switches them on again; a lesson that is being recorded goes on with a slate. For technicians, \
          administrators, and the teacher whose lesson runs there."),
     row!([Get] "box/v1/secrets", Staff(Administrator), Write, user book::secrets(Nothing) -> book::Secrets,
         "The server-to-server secrets of this box, as `arctos-box secrets` shows them. It is noted in the audit."),

@@ -12,6 +12,8 @@ pub enum Fault {
     NoSignal,
     /// It gives nothing, or cannot be read.
     Mute,
+    /// Somebody switched it off: it is not even looked at.
+    Off,
 }
 
 impl Fault {
@@ -21,6 +23,7 @@ impl Fault {
             Self::Gone => "NO CAMERA",
             Self::NoSignal => "NO SIGNAL",
             Self::Mute => "CAMERA FAULT",
+            Self::Off => "CAMERA OFF",
         }
     }
 }
@@ -33,15 +36,21 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Switched off: a slate and silence.
+    pub fn is_off(self) -> bool {
+        self.picture == Some(Fault::Off)
+    }
+
     pub fn words(self) -> String {
         let picture = match self.picture {
             None => "",
             Some(Fault::Gone) => "no camera: a slate instead",
             Some(Fault::NoSignal) => "no signal: a slate instead",
             Some(Fault::Mute) => "the camera gives no picture: a slate instead",
+            Some(Fault::Off) => "switched off: a slate and silence instead",
         };
         let sound = match self.sound {
-            None => "",
+            None | Some(Fault::Off) => "",
             Some(Fault::Gone) => "no microphone: silence instead",
             Some(Fault::NoSignal | Fault::Mute) => "the microphone gives no sound: silence instead",
         };
@@ -63,6 +72,8 @@ pub struct Wish {
     /// Where the camera and the microphone are plugged in that were read last: a lesson stays with them.
     pub places: [Option<String>; 2],
     pub doubt: Doubt,
+    /// The switch for it is off.
+    pub is_off: bool,
 }
 
 /// Which half is plugged in and gave nothing when it was read.

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal as Sign, kill_process};
 
@@ -116,6 +117,16 @@ impl Plugs {
         let _ = symlink(&device, self.path("sys/class/sound/card1/device"));
         fs::write(self.path("microphone"), "").unwrap();
         fs::write(self.path("proc/asound/pcm"), "01-00: USB : USB : capture 1\n").unwrap();
+    }
+
+    /// Somebody tries the camera, for as long as this is held.
+    pub async fn tried(inputs: &Inputs) -> impl Sized + use<> {
+        inputs.tried.turn("video0", Duration::ZERO).await.unwrap()
+    }
+
+    /// Whether somebody ever read the camera.
+    pub fn was_read(&self) -> bool {
+        self.path("camera.pid").exists()
     }
 
     /// What the camera's USB port was told.

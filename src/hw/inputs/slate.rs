@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_word_of_a_slate_has_its_letters_and_fits() {
-        for fault in [Fault::Gone, Fault::NoSignal, Fault::Mute] {
+        for fault in [Fault::Gone, Fault::NoSignal, Fault::Mute, Fault::Off] {
             let text = fault.slate();
             assert!(text.len() * STEP <= WIDTH, "{text}");
             let known = |c: char| c == ' ' || LETTERS.iter().any(|(letter, _)| *letter == c);

@@ -11,6 +11,9 @@ use crate::hw::encoder::{self, Found};
 use crate::hw::recorder::Picture;
 use crate::model::quality::Heed;
 
+/// A slate in the size of the film, with hard edges.
+const SLATE: &str = "scale={width}:{height}:flags=neighbor";
+
 /// What a run of ffmpeg needs to know of its input, with `{placeholders}` for the picture and the lesson's time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -57,6 +60,11 @@ impl Source {
         ]
     }
 
+    /// A slate and silence, because its devices are switched off.
+    pub fn is_off(&self) -> bool {
+        self.faults.is_off()
+    }
+
     pub fn names(&self) -> Names {
         Names(self.read().map(|device| device.and_then(|device| device.args.last().cloned())))
     }
@@ -89,7 +97,13 @@ pub fn generated(input: &Input, found: &Found, picture: Picture) -> Source {
         audio: if input.slides { String::new() } else { input.audio.clone() },
         filters: input.filter.iter().cloned().collect(),
         audio_filter: input.audio_filter.clone(),
-        heed: Heed { picture: true, sound: !input.slides, still: input.still, slate: false },
+        heed: Heed {
+            picture: true,
+            sound: !input.slides,
+            still: input.still,
+            slate: false,
+            off: false,
+        },
         encoder: Some(found.encoder.clone()),
         picture,
         output: Vec::new(),
@@ -102,6 +116,24 @@ pub fn generated(input: &Input, found: &Found, picture: Picture) -> Source {
 
 fn slides(input: &Input) -> Option<&'static str> {
     input.slides.then_some("slides of a classroom: the picture alone")
+}
+
+/// The slate of an input that is generated, for the same film.
+pub fn off(mut source: Source) -> Source {
+    let silence = words("-re -f lavfi -i anullsrc=sample_rate=48000:channel_layout=stereo");
+    source.args = slate_args(Fault::Off).collect();
+    source.video = "0:v:0".into();
+    if !source.audio.is_empty() {
+        source.args.extend(silence);
+        source.audio = "1:a:0".into();
+    }
+    source.filters = vec![SLATE.into(), "setsar=1".into()];
+    source.audio_filter = None;
+    let Heed { still, .. } = source.heed;
+    source.heed = Heed { picture: false, sound: false, still, slate: false, off: true };
+    source.faults = Faults { picture: Some(Fault::Off), sound: Some(Fault::Off) };
+    source.why = vec!["switched off".into()];
+    source
 }
 
 /// What is to be read, and what is wrong with it.
@@ -144,9 +176,8 @@ pub fn of(dealt: &Dealt, plan: &Plan, found: &Found) -> Source {
     let mut args: Vec<String> = match (&camera, fault) {
         (Some(camera), None) => camera.args.clone(),
         (_, Some(fault)) => {
-            filters.push("scale={width}:{height}:flags=neighbor".into());
-            let args = words("-re -f lavfi -i").chain([slate::graph(fault.slate())]);
-            args.collect()
+            filters.push(SLATE.into());
+            slate_args(fault).collect()
         }
         (None, None) => {
             words("-re -f lavfi -i color=black:size={width}x{height}:rate={rate}").collect()
@@ -224,6 +255,7 @@ fn microphone(dealt: &Dealt) -> Option<Device> {
 fn sound_fault(dealt: &Dealt, wish: &Wish) -> Option<Fault> {
     let is_named = |place: &Place| place.bus.iter().any(|bus| bus != SAME);
     match dealt.card {
+        _ if wish.is_off => Some(Fault::Off),
         Some(_) => wish.doubt.sound.is_lost.then_some(Fault::Mute),
         None => {
             let is_missed = wish.sound || dealt.input.sound.as_ref().is_some_and(is_named);
@@ -234,16 +266,22 @@ fn sound_fault(dealt: &Dealt, wish: &Wish) -> Option<Fault> {
 
 fn heed(dealt: &Dealt, faults: Faults) -> Heed {
     let Input { picture, still, .. } = dealt.input;
+    let off = faults.is_off();
     Heed {
         picture: picture.is_some() && faults.picture.is_none(),
-        sound: dealt.card.is_some() || faults.sound.is_some(),
+        sound: dealt.card.is_some() || faults.sound.is_some() && !off,
         still: *still,
-        slate: faults.picture.is_some(),
+        slate: faults.picture.is_some() && !off,
+        off,
     }
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(' ').map(str::to_owned)
+}
+
+fn slate_args(fault: Fault) -> impl Iterator<Item = String> {
+    words("-re -f lavfi -i").chain([slate::graph(fault.slate())])
 }
 
 fn camera_args(mode: &Mode, node: &str) -> Vec<String> {

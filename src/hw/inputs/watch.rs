@@ -42,7 +42,7 @@ impl Inputs {
         changes: watch::Receiver<u64>,
         limit: Duration,
     ) -> Change {
-        if self.board.input(name).is_none_or(Input::is_generated) {
+        if now.is_off() || self.board.input(name).is_none_or(Input::is_generated) {
             return pending().await;
         }
         let Doubt { picture, sound } = wish.doubt;

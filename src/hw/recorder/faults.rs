@@ -336,3 +336,47 @@ async fn a_camera_that_is_looked_at_is_left_to_a_lesson_and_opened_again_after_i
     until_looked_at().await;
     looking.abort();
 }
+
+#[tokio::test]
+async fn a_camera_that_is_switched_off_is_a_slate_in_its_film_without_an_alarm_and_comes_back_at_once()
+ {
+    let mut class = Class::whole().await;
+    let devices = class.world.setup.devices.clone();
+    devices.shut(vec!["camera".into()]);
+    assert_eq!(class.world.gap().await.0, GapWhy::Shut);
+    assert!(!devices.now().any_open());
+    // Pulled out and put back, it is nobody's business.
+    class.plugs.pull("microphone");
+    class.tell();
+    class.plugs.microphone();
+    class.tell();
+    class.world.segment().await;
+    class.world.segment().await;
+    devices.shut(Vec::new());
+    assert_eq!(class.world.gap().await.0, GapWhy::Shut);
+    class.world.segment().await;
+    let told = |note: &&Note| matches!(note, Note::Flaw { flaw: Flaw::Slate | Flaw::Silent, .. });
+    assert_eq!(class.world.heard.iter().find(told), None);
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Off) >= 1 && !rows.last().unwrap().off, "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_camera_that_is_switched_off_while_it_is_made_ready_is_not_opened() {
+    let mut class = Class::new("");
+    let tried = Plugs::tried(&class.world.setup.inputs).await;
+    let devices = class.world.setup.devices.clone();
+    class.start().await;
+    let mut changes = devices.changes();
+    changes.wait_for(|now| now.is_open("camera")).await.unwrap();
+    devices.shut(vec!["camera".into()]);
+    class.world.segment().await;
+    assert!(!devices.now().any_open() && !class.plugs.was_read());
+    drop(tried);
+    devices.shut(Vec::new());
+    while !class.plugs.was_read() {
+        class.world.segment().await;
+    }
+    let (_, rows) = class.end().await;
+    assert!(rows[0].off && !rows.last().unwrap().off, "{rows:?}");
+}

@@ -7,9 +7,11 @@ use tokio::time::timeout;
 
 use super::world::{Alive, World, check_hash, decodes};
 use super::*;
+use crate::model::quality::Flaw;
 use crate::model::recording::{Finished, GapWhy, RefusedWhy};
 use crate::wire::fmp4::cut::Piece;
 use crate::wire::fmp4::scan::{Scanner, Step};
+use crate::wire::quality::{self, Summary};
 
 /// A lesson that was recorded for a while when the box died.
 async fn crashed() -> World {
@@ -65,37 +67,51 @@ async fn what_was_refused_is_tried_again_at_once_when_something_is_plugged_in() 
 }
 
 #[tokio::test]
-async fn what_is_switched_off_is_not_opened_and_what_is_open_is_closed_until_it_is_on_again() {
+async fn what_is_switched_off_is_a_slate_in_the_same_film_and_nothing_is_open_until_it_is_on_again()
+{
     let mut world = World::new();
-    world.setup.retry_every = Millis::seconds(3600);
     let devices = world.setup.devices.clone();
     let shut = |is_shut: bool| devices.shut(if is_shut { vec!["sim".into()] } else { vec![] });
+    // A lesson may begin with it.
     shut(true);
     world.start().await;
-    assert_eq!(world.refused().await, RefusedWhy::Shut);
-    assert!(!devices.now().any_open());
-    shut(false);
     assert_eq!(world.opened().await.number, 1);
     world.segment().await;
+    assert!(!devices.now().any_open());
+    shut(false);
+    assert_eq!(world.gap().await.0, GapWhy::Shut);
+    for _ in 0..3 {
+        world.segment().await;
+    }
     let encoder = world.encoder().await;
     assert!(devices.now().is_open("sim"));
     shut(true);
     assert_eq!(world.gap().await.0, GapWhy::Shut);
-    let mut changes = devices.changes();
-    changes.wait_for(|now| !now.any_open()).await.unwrap();
-    while rustix::process::test_kill_process(encoder).is_ok() {
-        world.pause(20).await;
+    assert!(!devices.now().any_open() && rustix::process::test_kill_process(encoder).is_err());
+    for _ in 0..2 {
+        world.segment().await;
     }
     shut(false);
     while !world.segment().await.gap {}
-    assert_eq!(numbers(&world.stop().await), [1]);
+    world.segment().await;
+    assert!(devices.now().is_open("sim"));
+    let takes = world.stop().await;
+    assert_eq!(numbers(&takes), [1]);
     assert!(!devices.now().any_open());
     decodes(&world.file("1.mp4"));
+    let ledger = std::fs::read(world.file(quality::FILE)).unwrap();
+    let summary = Summary::of(&ledger, None).unwrap();
+    let off = summary.stretches.iter().filter(|(flaw, _)| *flaw == Flaw::Off);
+    assert_eq!(off.count(), 2, "{summary:?}");
+    let spoilt =
+        told(&world, |note| matches!(note, Note::Flaw { flaw, .. } if *flaw != Flaw::NoPicture));
+    assert_eq!(spoilt, 0, "{:?}", world.heard);
 }
 
 #[tokio::test]
 async fn what_fails_after_the_switch_is_trouble_and_what_is_switched_off_in_trouble_is_none() {
-    let script = "case \"$*\" in *pipe:1) test -e $DIR/broken && exit 1;; esac\nexec $REAL \"$@\"";
+    let script =
+        "case \"$*\" in *testsrc2*pipe:1) test -e $DIR/broken && exit 1;; esac\nexec $REAL \"$@\"";
     let mut world = World::with(Some(script));
     let (devices, broken) = (world.setup.devices.clone(), world.dir.path().join("broken"));
     world.start().await;
@@ -106,10 +122,12 @@ async fn what_fails_after_the_switch_is_trouble_and_what_is_switched_off_in_trou
     devices.shut(Vec::new());
     while !matches!(world.gap().await.0, GapWhy::EncoderDied(_)) {}
     devices.shut(vec!["sim".into()]);
-    while world.gap().await.0 != GapWhy::Shut {}
+    // It ends with the slate's first picture.
+    assert!(matches!(world.gap().await.0, GapWhy::EncoderDied(_)));
     std::fs::remove_file(&broken).unwrap();
     devices.shut(Vec::new());
-    while !world.segment().await.gap {}
+    assert_eq!(world.gap().await.0, GapWhy::Shut);
+    world.segment().await;
     assert_eq!(numbers(&world.stop().await), [1]);
 }
 

@@ -297,9 +297,6 @@ impl Session {
     /// Whether there is room on the disk, something to see and something to encode it. A lesson of which a part
     /// is `held` already may use the reserve.
     async fn ready(&self, held: bool) -> Result<Read, RefusedWhy> {
-        if self.setup.devices.now().is_shut(&self.job.source) {
-            return Err(RefusedWhy::Shut);
-        }
         let setup = &self.setup;
         let needed = self.share(if held { setup.floor_bytes } else { setup.reserve_bytes });
         let disk = rustix::fs::statvfs(self.job.dir());
@@ -308,36 +305,32 @@ impl Session {
         if free < needed {
             return Err(RefusedWhy::DiskReserve { free, needed });
         }
-        tokio::select! {
-            biased;
-            // Devices are tried to choose one.
-            () = self.setup.devices.until(&self.job.source, true) => Err(RefusedWhy::Shut),
-            source = self.source() => source.map_err(|e| match e.part {
-                "input" => RefusedWhy::NoInput(e.source),
-                _ => RefusedWhy::NoEncoder(e.to_string()),
-            }),
-        }
+        self.source().await.map_err(|e| match e.part {
+            "input" => RefusedWhy::NoInput(e.source),
+            _ => RefusedWhy::NoEncoder(e.to_string()),
+        })
     }
 
-    /// Waits while the switch for its devices is off. True when told to end.
-    async fn shut(&mut self) -> bool {
-        let devices = self.setup.devices.clone();
-        let source = self.job.source.clone();
-        tokio::select! {
-            biased;
-            _ = self.told() => true,
-            () = devices.until(&source, false) => false,
-        }
-    }
-
-    /// What is plugged in now: after a cable was pulled it may have another number.
+    /// What is plugged in now: after a cable was pulled it may have another number. A slate while it is switched off; who
+    /// switches it meanwhile begins it anew, for devices are asked and tried to choose one.
     async fn source(&self) -> Result<Read, HwError> {
+        let (inputs, devices, name) = (&self.setup.inputs, &self.setup.devices, &self.job.source);
+        loop {
+            let is_off = devices.now().is_shut(name);
+            let (changes, wish) = (inputs.hotplug.changes(), Wish { is_off, ..self.wish.clone() });
+            tokio::select! {
+                biased;
+                () = devices.until(name, !is_off) => {}
+                source = self.chosen(&wish) => return Ok((source?, changes)),
+            }
+        }
+    }
+
+    async fn chosen(&self, wish: &Wish) -> Result<Source, HwError> {
         if let Some(input) = self.setup.monitors.get(&self.job.source) {
             input.left().await;
         }
-        let changes = self.setup.inputs.hotplug.changes();
-        let source = self.setup.inputs.choose(&self.job.source, &self.wish).await?;
-        Ok((source, changes))
+        self.setup.inputs.choose(&self.job.source, wish).await
     }
 
     /// Waits until it is time to try again: at once when something was plugged in meanwhile. True when told to end.

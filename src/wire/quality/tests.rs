@@ -14,6 +14,7 @@ fn well(at: u32) -> Second {
         clipped: false,
         unheard: false,
         slate: false,
+        off: false,
         apart_ms: Some(4),
     }
 }
@@ -46,6 +47,17 @@ fn a_lesson_without_flaws_is_good_and_one_that_nobody_hears_is_spoilt() {
     let mute = summary(mute);
     assert_eq!(mute.verdict, Verdict::Spoilt);
     assert_eq!(mute.stretches, [(Flaw::Silent, 0..60)]);
+}
+
+#[test]
+fn seconds_that_were_switched_off_are_named_and_judged_neither_way() {
+    let off = |at| Second { at, kept: 30, unheard: true, off: true, ..Second::default() };
+    let told = summary((0..10).map(well).chain((10..60).map(off)));
+    assert_eq!((told.verdict, told.without_picture, told.without_sound), (Verdict::Good, 0, 0));
+    assert_eq!(told.stretches, [(Flaw::Off, 10..60)]);
+    // What is left is judged as ever.
+    let mute = (0..10).map(|at| Second { level: Some((-90.0, -95.0)), ..well(at) });
+    assert_eq!(summary(mute.chain((10..60).map(off))).verdict, Verdict::Spoilt);
 }
 
 #[test]

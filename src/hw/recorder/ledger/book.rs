@@ -71,7 +71,7 @@ impl Book {
     /// `since_zero`: how long the lesson has been going on, by the wall clock.
     pub fn begin(steady: Millis, since_zero: Millis) -> Self {
         let placed = reel::placed(since_zero);
-        let heed = Heed { picture: true, sound: true, still: false, slate: false };
+        let heed = Heed { picture: true, sound: true, still: false, slate: false, off: false };
         let next = second(placed);
         Self {
             anchor: (steady, placed),
@@ -137,13 +137,14 @@ impl Book {
 
     /// A piece is in the film; `apart_us` is how much longer its sound lasts.
     pub fn keep(&mut self, piece: &Piece, apart_us: Option<i64>) {
-        let (unheard, slate) = (!self.heed.sound, self.heed.slate);
+        let Heed { sound, slate, off, .. } = self.heed;
         let apart = apart_us.map(|us| i32::try_from(us / 1000).unwrap_or(i32::MAX));
         for at in seconds(piece) {
             let Some(here) = self.at(at) else { continue };
             here.second.kept += 1;
-            here.second.unheard = unheard;
+            here.second.unheard = !sound;
             here.second.slate |= slate;
+            here.second.off |= off;
             let least = here.second.apart_ms.filter(|least| {
                 apart.is_none_or(|apart| least.unsigned_abs() <= apart.unsigned_abs())
             });
@@ -196,7 +197,8 @@ impl Book {
     }
 
     fn judge(&mut self, row: &Second, alarms: &mut Vec<Alarm>) {
-        for (state, flaw) in self.states.iter_mut().zip(Flaw::ALL) {
+        let troubles = Flaw::ALL.into_iter().filter(|flaw| flaw.is_trouble());
+        for (state, flaw) in self.states.iter_mut().zip(troubles) {
             if row.has(flaw) {
                 (state.bad, state.good) = (state.bad + 1, 0);
             } else {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::{Read, Session};
-use crate::hw::inputs::{Change, Source};
+use crate::hw::inputs::{Change, Faults, Source};
 use crate::hw::recorder::ffmpeg::Encoder;
 use crate::hw::recorder::reel::{Came, Reel, Trouble};
 use crate::hw::recorder::{End, Setup};
@@ -48,6 +48,8 @@ enum Outcome {
     Told,
     /// The input is to be read in another way.
     Changed(Change),
+    /// Its devices were switched off, or on again.
+    Switched,
     Broke(GapWhy),
     /// The file cannot be written.
     Lost(String),
@@ -93,12 +95,8 @@ impl Session {
                     reel.interrupt(GapWhy::Input(why));
                     continue;
                 }
-                Outcome::Broke(GapWhy::Shut) => {
+                Outcome::Switched => {
                     reel.interrupt(GapWhy::Shut);
-                    reel.tell_gap(self.clock.now());
-                    if self.shut().await {
-                        return Ok(());
-                    }
                     // What fails now is new, and told as soon as it would be in a new lesson.
                     patience = Patience::default();
                     continue;
@@ -137,8 +135,8 @@ impl Session {
         let outcome = Box::pin(pump).await;
         let is_well = pulse.began.elapsed() >= outcome.well();
         let why = match outcome {
-            Outcome::Broke(why) if why != GapWhy::Shut => why,
-            _ => {
+            Outcome::Broke(why) => why,
+            Outcome::Told | Outcome::Changed(_) | Outcome::Switched | Outcome::Lost(_) => {
                 self.leave(&outcome, encoder, &mut splitter, reel).await;
                 return (outcome, is_well);
             }
@@ -156,39 +154,41 @@ impl Session {
         (Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why }), is_well)
     }
 
-    /// Starts the encoder for what is plugged in now, or says why there is none.
+    /// Starts the encoder for what is plugged in now, or says why there is none. One that is switched off opens nothing.
     async fn begin(&mut self, known: Option<Read>) -> Result<(Encoder, Read), Outcome> {
         let mut end = self.end.clone();
         let (setup, input) = (self.setup.clone(), self.job.source.clone());
-        let shut = || setup.devices.until(&input, true);
         let read = match known {
             Some(read) => Ok(read),
             None => tokio::select! {
                 biased;
                 _ = end.wait_for(|end| *end != End::Go) => return Err(Outcome::Told),
-                () = shut() => return Err(Outcome::Broke(GapWhy::Shut)),
                 read = self.source() => read,
             },
         };
         let died =
             |error: &dyn std::fmt::Display| Outcome::Broke(GapWhy::EncoderDied(error.to_string()));
         let read = read.map_err(|e| died(&e))?;
+        let is_off = read.0.is_off();
         // Held until nothing of it is read or tried any more.
-        let open = setup.devices.open(&input).ok_or(Outcome::Broke(GapWhy::Shut))?;
+        let open = match is_off {
+            true => None,
+            false => Some(setup.devices.open(&input).ok_or(Outcome::Switched)?),
+        };
         self.note(&read.0);
         let elapsed = (self.clock.now() - self.job.zero).as_seconds();
         let gauges = self.ledger().run(read.0.heed).map_err(|e| died(&e))?;
         tokio::select! {
             biased;
-            () = shut() => {}
+            () = setup.devices.until(&input, !is_off) => {}
             () = setup.inputs.prepare(&read.0) => {}
         }
         // Nothing waits from here to the start.
-        if setup.devices.now().is_shut(&input) {
-            return Err(Outcome::Broke(GapWhy::Shut));
+        if setup.devices.now().is_shut(&input) != is_off {
+            return Err(Outcome::Switched);
         }
         let mut encoder = Encoder::start(&read.0, elapsed, gauges).map_err(|e| died(&e))?;
-        encoder.reads = Some(Arc::new(open));
+        encoder.reads = open.map(Arc::new);
         Ok((encoder, read))
     }
 
@@ -203,19 +203,20 @@ impl Session {
         let limit = match outcome {
             Outcome::Told => PIPE_LIMIT,
             Outcome::Changed(_) => LEFT_LIMIT,
-            Outcome::Broke(_) | Outcome::Lost(_) => {
+            Outcome::Switched | Outcome::Broke(_) | Outcome::Lost(_) => {
                 let words = encoder.end_now().await;
                 return info!(room = %self.job.track(), words, "encoder killed");
             }
         };
         let (devices, input) = (&self.setup.devices, &self.job.source);
+        let is_open = encoder.reads.is_some();
         encoder.ask_to_end();
         let clean = tokio::select! {
             biased;
-            () = devices.until(input, true) => false,
+            () = devices.until(input, true), if is_open => false,
             left = timeout(limit, self.drain_pipe(&mut encoder, splitter, reel)) => left.is_ok(),
         };
-        let is_shut = devices.now().is_shut(input);
+        let is_shut = is_open && devices.now().is_shut(input);
         let words = match clean && !is_shut {
             true => encoder.end().await,
             false => encoder.end_now().await,
@@ -255,9 +256,13 @@ impl Session {
             *kept = device.map(|device| device.place.clone()).or(kept.take());
         }
         if source.faults != self.faults {
-            self.faults = source.faults;
-            let (what, why) = (source.faults.words(), source.why.join("; "));
-            warn!(room = %self.job.track(), what, why, "the input");
+            let was_off = std::mem::replace(&mut self.faults, source.faults).is_off();
+            let (room, what) = (self.job.track(), source.faults.words());
+            if source.is_off() || was_off && source.faults == Faults::default() {
+                info!(%room, what, "the input");
+            } else {
+                warn!(%room, what, why = source.why.join("; "), "the input");
+            }
         }
     }
 
@@ -319,7 +324,7 @@ impl Session {
             change
         };
         let (mut changed, mut end) = (pin!(changed), self.end.clone());
-        let mut shut = pin!(setup.devices.until(&name, true));
+        let mut switched = pin!(setup.devices.until(&name, !source.is_off()));
         let mut buffer = vec![0; READ];
         loop {
             let (trouble, due) = (reel.trouble(), pulse.due(stall, source));
@@ -329,7 +334,7 @@ impl Session {
                 biased;
                 _ = end.wait_for(|end| *end != End::Go) => return Outcome::Told,
                 why = troubled(trouble) => return Outcome::Lost(why),
-                () = &mut shut => return Outcome::Broke(GapWhy::Shut),
+                () = &mut switched => return Outcome::Switched,
                 change = &mut changed => return Outcome::Changed(change),
                 line = troubled(lost) => return Outcome::Broke(GapWhy::Input(line)),
                 got = timeout_at(due, encoder.pipe.read(&mut buffer)) => got,
