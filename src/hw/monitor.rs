@@ -2,6 +2,7 @@
 //! somebody asks, so that nothing is opened or encoded twice. Else it is opened for them (`looker`).
 
 mod looker;
+mod mpjpeg;
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::pipe::{PipeFlags, pipe_with};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info};
 
-use super::{JPEG_MAX, SCALE};
+use super::SCALE;
+use super::mpjpeg::{Garbage, Pictures};
 use crate::domain::devices::Devices;
 use crate::domain::monitor::{Input, Shot};
 use crate::hw::error::HwError;
@@ -29,10 +30,8 @@ const RATE: u32 = 3;
 const COLUMNS: u32 = 640;
 /// What gives nothing is tried again after a second, two, four and then each eight.
 const TIMES_DOUBLED: u32 = 3;
-/// Longer lines are none of ffmpeg's.
-const LINE_MAX: u64 = 200;
-/// More than the program says of the sound in a second.
-const READ: usize = 4 << 10;
+/// A small picture, or what is said of the sound in some seconds.
+const READ: usize = 16 << 10;
 
 /// What it takes to look; shared by all inputs.
 pub struct Looker {
@@ -131,14 +130,22 @@ impl Looker {
 
     /// Shows pictures until none come any more; says why.
     async fn see(&self, input: &Input, encoder: &mut Encoder, vain: &mut u32) -> String {
-        let mut pipe = BufReader::new(&mut encoder.pipe);
+        let (mut pictures, mut buffer) = (Pictures::default(), vec![0; READ]);
         loop {
-            match timeout(self.patience, picture(&mut pipe)).await {
-                Ok(Ok(jpeg)) => input.show(Shot { jpeg: jpeg.into(), at: self.clock.steady() }),
+            let got = match timeout(self.patience, encoder.pipe.read(&mut buffer)).await {
+                Ok(Ok(got @ 1..)) => got,
+                Ok(Ok(0)) => return "it ended".into(),
                 Ok(Err(error)) => return error.to_string(),
                 Err(_) => return "it gives no picture".into(),
+            };
+            match pictures.push(&buffer[..got]) {
+                Ok(None) => {}
+                Ok(Some(jpeg)) => {
+                    input.show(Shot { jpeg: jpeg.into(), at: self.clock.steady() });
+                    *vain = 0;
+                }
+                Err(Garbage) => return "it gives something else than pictures".into(),
             }
-            *vain = 0;
         }
     }
 
@@ -160,28 +167,6 @@ impl Looker {
 fn gauges() -> std::io::Result<(pipe::Receiver, OwnedFd)> {
     let (said, says) = pipe_with(PipeFlags::CLOEXEC)?;
     Ok((pipe::Receiver::from_owned_fd(said)?, says))
-}
-
-/// The next JPEG of FFmpeg's `mpjpeg`: headers as of MIME with the length, an empty line, the picture.
-async fn picture(pipe: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Vec<u8>> {
-    let (mut line, mut length) = (String::new(), None);
-    loop {
-        line.clear();
-        if (&mut *pipe).take(LINE_MAX).read_line(&mut line).await? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        let told = line.trim_end().strip_prefix("Content-length: ");
-        length = told.and_then(|told| told.parse().ok()).or(length);
-        match length {
-            Some(length) if line.trim_end().is_empty() && length <= JPEG_MAX => {
-                let mut jpeg = Vec::new();
-                let got = (&mut *pipe).take(length).read_to_end(&mut jpeg).await?;
-                let is_whole = got as u64 == length;
-                return is_whole.then_some(jpeg).ok_or(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            Some(_) | None => {}
-        }
-    }
 }
 
 /// The input as it is read for a lesson, so that what is seen is what will be recorded; pictures are left out before anything is
