@@ -101,9 +101,15 @@ impl Tapes {
         });
     }
 
-    /// Whether something is wrong with picture or sound.
+    /// Whether something is wrong with picture or sound. That the class is shown nothing is no trouble.
     fn is_flawed(&self, track: Track) -> bool {
-        self.flaws().get(&track).is_some_and(|flaws| !flaws.is_empty())
+        let counts = |flaw: &Flaw| track.view == View::Teacher || !flaw.spoils_picture();
+        self.flaws().get(&track).is_some_and(|flaws| flaws.iter().any(counts))
+    }
+
+    /// Whether nothing but a slate is shown of it now.
+    pub fn is_slate(&self, track: Track) -> bool {
+        self.flaws().get(&track).is_some_and(|flaws| flaws.contains(&Flaw::Slate))
     }
 
     /// `false` when that was known.
@@ -394,6 +400,9 @@ async fn finish(
     takes: Vec<Finished>,
     now: Moment,
 ) -> Result<(), Fault> {
+    // Nothing was plugged in all the time: there were no slides. The files stay until the lesson's folder goes.
+    let is_none = track.view == View::Slides && is_slate(app, track.room, &takes).await?;
+    let takes = if is_none { Vec::new() } else { takes };
     let rows: Vec<TakeRow> = takes.iter().map(row).collect();
     app.db
         .write(move |conn| {
@@ -404,6 +413,14 @@ async fn finish(
     crash::point(Point::TakesStored);
     app.tapes.closed().insert(track, Some(takes));
     conclude(app, track.room, now).await
+}
+
+async fn is_slate(app: &Appliance, id: RoomId, slides: &[Finished]) -> Result<bool, Fault> {
+    let segments = slides.iter().flat_map(|finished| &finished.take.segments);
+    let film_us = segments.map(|segment| segment.span_us).sum();
+    let room = room::get(app, id).await?;
+    let summary = judged(app, &room, View::Slides).await;
+    Ok(summary.is_some_and(|summary| summary.is_slate(film_us)))
 }
 
 /// Makes the replay once all pictures of the lesson are closed. Slides that cannot be read are not waited for: they come into it

@@ -11,7 +11,7 @@
 //! | `{"type":"skipped","ms"}` | the client reads too slowly: so much is left out, what follows begins with a key frame |
 //!
 //! Nothing is expected of the client. **The end**, by close code: 1000 the lesson is over, 1001 the box goes down, 4008
-//! the client does not read. Before it opens: 401, 403 and 404 as for the lesson's playlist, 429 too many watch (150 a lesson,
+//! the client does not read. Before it opens: 401, 403 and 404 as for the lesson's playlist, 429 too many watch (150 a picture,
 //! 300 in all). Who cannot be here plays the playlist.
 
 use std::sync::Arc;

@@ -195,7 +195,9 @@ pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         progressive: sight.progressive.as_ref().map(|name| under(&format!("{prefix}{name}"))),
     };
     let slides = ways(&view.slides, Track::slides(room.id), UNDER);
-    let has_slides = slides.playlist.is_some() || slides.live.is_some();
+    // While nothing is plugged in, the teacher has the page for himself.
+    let is_slate = live && app.tapes.is_slate(Track::slides(room.id));
+    let has_slides = !is_slate && (slides.playlist.is_some() || slides.live.is_some());
     let span = view.teacher.duration_us.and_then(|us| u64::try_from(us).ok());
     let lesson = Lesson {
         roomnum: room.id.0,

@@ -103,6 +103,9 @@ pub struct Summary {
     pub more: u32,
 }
 
+/// A film begins and ends in the middle of a second.
+const SLACK_S: u64 = 2;
+
 impl Summary {
     /// Sums up a ledger from the lesson's start. A second of which it says nothing had no picture: the box was away, or
     /// not yet there. `length`: the lesson's seconds, when it is over. `None` when there is no row.
@@ -120,6 +123,15 @@ impl Summary {
             whole.push(row.copied().unwrap_or(Second { at, ..Second::default() }));
         }
         Some(Self::sum(&whole))
+    }
+
+    /// Whether a film of this length shows a slate from its beginning to its end.
+    pub fn is_slate(&self, film_us: u64) -> bool {
+        let slates = self.stretches.iter().filter(|(flaw, _)| *flaw == Flaw::Slate);
+        let slates: u64 = slates.map(|(_, seconds)| seconds.len() as u64).sum();
+        // Seconds of which the ledger says nothing may have shown something.
+        let is_all = (slates + SLACK_S) * 1_000_000 >= film_us;
+        slates > 0 && is_all && self.without_picture == self.seconds
     }
 
     fn sum(rows: &[Second]) -> Self {

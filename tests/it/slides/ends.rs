@@ -3,7 +3,9 @@
 use arctos_box::domain::retention;
 use arctos_box::model::Millis;
 use arctos_box::model::RoomId;
-use arctos_box::model::recording::{Finished, Note, Segment, Take, Track};
+use arctos_box::model::quality::{Flaw, Second};
+use arctos_box::model::recording::{Finished, Note, RefusedWhy, Segment, Take, Track};
+use arctos_box::wire::quality;
 use serde_json::{Value, json};
 
 use super::{CLASSROOM, SOON, both, config, replays, start};
@@ -155,6 +157,53 @@ async fn slides_are_a_replay_also_when_nothing_was_recorded_of_the_teacher() {
     lesson.teacher(Note::Ended { takes: Vec::new() }).await;
     lesson.slides(Note::Ended { takes: Vec::new() }).await;
     assert_eq!(lesson.state().await, 2);
+}
+
+/// The lesson's first seconds as its slides' ledger has them, with or without a slate.
+fn ledger(lesson: &Lesson, slates: [bool; 3]) {
+    let rows = (0..).zip(slates).map(|(at, slate)| {
+        quality::row(&Second { at, kept: 15, slate, unheard: true, ..Second::default() })
+    });
+    let folder = lesson.world.app().folders.recordings.join(format!("{}/slides", lesson.room));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(quality::FILE), rows.collect::<String>()).unwrap();
+}
+
+#[tokio::test]
+async fn where_nothing_was_plugged_in_for_slides_there_are_none() {
+    for (slates, there) in [([true; 3], false), ([true, false, true], true)] {
+        let lesson = Lesson::over().await;
+        ledger(&lesson, slates);
+        lesson.teacher(ended()).await;
+        lesson.slides(ended()).await;
+        assert_eq!(lesson.state().await, 3);
+        assert_eq!(lesson.seen().await["slides"].is_object(), there);
+    }
+}
+
+#[tokio::test]
+async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
+    let world = World::configured(CLASSROOM).await;
+    let ann = world.teacher("ann").await;
+    let room = world.live_room(&ann).await;
+    let take = Take { segments: Vec::new(), ..finished().take };
+    let slides = Track::slides(RoomId(room));
+    let segment = finished().take.segments[0];
+    for note in [Note::TakeOpened(take), Note::SegmentClosed { take: 1, segment }] {
+        world.recorder_says_of(slides, note).await;
+    }
+    let seen =
+        async || world.get(&format!("/media/{room}/lesson.json")).await.json()["slides"].clone();
+    assert!(seen().await["playlist"].is_string());
+    for is_over in [false, true] {
+        let flaw = Note::Flaw { flaw: Flaw::Slate, from: world.clock.now(), is_over };
+        world.recorder_says_of(slides, flaw).await;
+        assert_eq!(seen().await.is_object(), is_over);
+        assert!(world.app().tapes.alarms().borrow().is_empty());
+    }
+    let frozen = Note::Refused { why: RefusedWhy::NoEncoder(String::new()) };
+    world.recorder_says_of(slides, frozen).await;
+    assert_eq!(*world.app().tapes.alarms().borrow(), [slides]);
 }
 
 #[tokio::test]
