@@ -148,6 +148,11 @@ fn a_wrong_input_for_slides_is_said_at_the_start() {
         (said.code, said.err)
     };
     assert_eq!(check("slides").0, Some(0), "{:?}", check("slides"));
+    let dir = tempfile::tempdir().unwrap();
+    let file = config(dir.path());
+    let args = ["--board", "sim", "--config", file.to_str().unwrap(), "inputs"];
+    let inputs = say(&dir.path().join("data"), &args).out;
+    assert!(inputs.contains("slides of a classroom: the picture alone"), "{inputs}");
     for (slides, why) in
         [("none", "there is no input none"), ("sim", "is the input of a classroom")]
     {

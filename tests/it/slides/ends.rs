@@ -230,3 +230,48 @@ async fn slides_grow_old_and_go_with_their_lesson() {
     let gone = lesson.world.get(&format!("/media/{}/slides/1.mp4", lesson.room)).await;
     assert_eq!(gone.status, 410);
 }
+
+/// A box whose last release knew no slides, with a replay of that time.
+#[tokio::test]
+async fn a_replay_from_before_there_were_slides_is_one_without_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let conn = rusqlite::Connection::open(data.join("box.db")).unwrap();
+    for text in [
+        include_str!("../../../src/store/migrations/0001_lesson.sql"),
+        include_str!("../../../src/store/migrations/0002_directory.sql"),
+        include_str!("../../../src/store/migrations/0003_policy.sql"),
+    ] {
+        conn.execute_batch(text).unwrap();
+    }
+    conn.execute_batch(
+        "PRAGMA user_version = 3; PRAGMA journal_mode = WAL;
+         INSERT INTO user (handle, handle_key, dialect, role, created_at)
+         VALUES ('old', 'old', 'edu', 'teacher', 1);
+         INSERT INTO room (host_id, title, cover, state, created_at, begin_at, end_at, index_url, watch_key, recording)
+         VALUES (10001, 'old', '', 3, 1, 2, 3, '/media/x', 'k', 'ended');
+         INSERT INTO take SELECT MAX(id), 1, '1.mp4', 9, '', 1, 1, 2, 2, '' FROM room;",
+    )
+    .unwrap();
+    drop(conn);
+    let folder = data.join("recordings/10001");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("1.mp4"), "old film!").unwrap();
+    let service = start(dir.path());
+    let ann = Person::arrive(&service.base(), "ann", 1).await;
+    let lesson = poll("the old replay", SOON, async || {
+        let lesson = ann.lesson(10001).await;
+        lesson["playlist"].is_string().then_some(lesson)
+    });
+    assert!(lesson.await["slides"].is_null());
+    let names = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names = names.map(|name| name.into_string().unwrap());
+    assert!(
+        names.any(|name| name.starts_with("box.db.before-")),
+        "a copy of the old store is kept"
+    );
+    // And the next lesson has both.
+    let room = ann.teach().await;
+    both(&ann, room).await;
+}
