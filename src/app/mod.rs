@@ -25,8 +25,8 @@ use crate::config::Config;
 use crate::domain::monitor::Input;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
-    self, Appliance, Folders, Parts, Space, application, audit, camera, file, lesson, outbox, pass,
-    recording, retention, session,
+    self, Appliance, Folders, Parts, Space, application, audit, camera, classroom, file, lesson,
+    outbox, pass, recording, retention, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
@@ -337,6 +337,9 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
             settle(&app, now).await;
             if let Err(e) = recording::retry(&app).await {
                 tracing::warn!(error = ?e, "unfinished recordings were not looked for");
+            }
+            if let Err(e) = classroom::retry(&app).await {
+                tracing::warn!(error = ?e, "what was switched off is not stored yet");
             }
             retain(&app, now).await;
         }

@@ -3,19 +3,29 @@
 
 use std::net::IpAddr;
 
+use rusqlite::Connection;
 use tokio::sync::Mutex;
 
 use super::devices::Standing;
 use super::policy::Classroom;
 use super::{Appliance, audit, camera};
-use crate::model::audit::Event;
+use crate::model::audit::{Entry, Event};
 use crate::model::user::Actor;
-use crate::model::{Conflict, Fault, Millis, Moment, RoomId, Thing};
-use crate::store::{classrooms, lessons};
+use crate::model::{Conflict, Fault, Moment, RoomId, Thing};
+use crate::store::classrooms::{self, Off};
+use crate::store::lessons;
 
-/// One at a time: the later one is what counts.
+/// One at a time: the later one is what counts. Whose turn it is has what could not be stored, at most one of each classroom.
 #[derive(Default)]
-pub struct Switches(Mutex<()>);
+pub struct Switches(Mutex<Vec<Switched>>);
+
+/// A switch, and what is written down of it.
+#[derive(Clone)]
+struct Switched {
+    off: Off,
+    entry: Entry,
+    lesson: Option<RoomId>,
+}
 
 /// A classroom as it stands.
 pub struct View<'a> {
@@ -24,7 +34,7 @@ pub struct View<'a> {
     /// Its devices are open now.
     pub is_open: bool,
     /// Who switched them off, and when.
-    pub off: Option<(String, Millis)>,
+    pub off: Option<Off>,
 }
 
 /// All of them, in the order of the configuration.
@@ -32,24 +42,22 @@ pub struct View<'a> {
 /// # Errors
 /// The store's.
 pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
-    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
-    let view = |classroom: &'_ Classroom| {
-        let off = off.iter().find(|(name, ..)| *name == classroom.name);
-        (is_open(&app.devices.now(), classroom), off.map(|(_, by, at)| (by.clone(), *at)))
-    };
-    let all = app.policy.classrooms.iter().map(|classroom| {
-        let (is_open, off) = view(classroom);
-        let lesson = app.presence.lesson_in(&classroom.name).map(|(room, _)| room);
-        View { classroom, lesson, is_open, off }
+    let off = all_off(app, &[]).await?;
+    let all = app.policy.classrooms.iter().map(|classroom| View {
+        classroom,
+        lesson: app.presence.lesson_in(&classroom.name).map(|(room, _)| room),
+        is_open: is_open(&app.devices.now(), classroom),
+        off: meant(app, &off, classroom).next().cloned(),
     });
     Ok(all.collect())
 }
 
 /// Switches the devices of a classroom, counted from 1, on or off. What is open is closed at once, also when that cannot be
-/// stored: then they stay shut until the box starts again or somebody switches them on.
+/// stored: then it is an error, and is stored as soon as it can be (`retry`).
 ///
 /// # Errors
-/// `Missing(Page)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does.
+/// `Missing(Page)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does, or where staff
+/// switched them off.
 pub async fn switch(
     app: &Appliance,
     number: i64,
@@ -66,67 +74,132 @@ pub async fn switch(
         return Err(Fault::denied("this is for staff and the teacher whose lesson runs there"));
     }
     let word = if is_on { "on" } else { "off" };
+    let off = Off {
+        name: classroom.name.clone(),
+        input: classroom.input.clone(),
+        by: actor.handle.as_str().to_owned(),
+        by_staff: actor.role.is_of_the_box(),
+        at: now.wall,
+    };
     let entry = audit::by(actor, from, Event::CameraSwitched, &classroom.name).with(word);
-    let (name, by) = (classroom.name.clone(), actor.handle.as_str().to_owned());
-    let room = lesson.map(|(room, _)| room);
+    let switched = Switched { off, entry, lesson: lesson.map(|(room, _)| room) };
     // Before anything that may wait: a disk that is full or hangs keeps no camera open.
+    let shut = || classroom.inputs().for_each(|input| app.devices.switch(input, false));
     if !is_on {
-        classroom.inputs().for_each(|input| app.devices.switch(input, false));
+        shut();
     }
-    let turn = app.switches.0.lock().await;
-    // Whoever had the turn may have switched it on.
-    if !is_on {
-        classroom.inputs().for_each(|input| app.devices.switch(input, false));
-    }
-    let stored = app
-        .db
-        .write(move |conn| {
-            let is_news = match is_on {
-                true => classrooms::switch_on(conn, &name)?,
-                false => classrooms::switch_off(conn, &name, &by, now.wall)?,
-            };
-            if !is_news {
-                return Ok(());
-            }
-            if let Some(room) = room {
-                lessons::log(conn, room, now.wall, "camera and microphone", word)?;
-            }
-            audit::note(conn, entry, now.wall)
-        })
-        .await;
-    for input in classroom.inputs().filter(|_| is_on && stored.is_ok()) {
-        if !wanted_shut(app, input).await? {
-            app.devices.switch(input, true);
-        }
-    }
-    drop(turn);
-    tracing::info!(
-        classroom = classroom.name,
-        word,
-        is_stored = stored.is_ok(),
-        "camera and microphone"
-    );
+    let mut waiting = app.switches.0.lock().await;
+    let stored = if is_on {
+        switch_on(app, classroom, switched, &mut waiting).await
+    } else {
+        // Whoever had the turn may have switched it on.
+        shut();
+        waiting.retain(|other| other.off.name != classroom.name);
+        let stored = store(app, switched.clone()).await;
+        waiting.extend(stored.is_err().then_some(switched));
+        stored
+    };
+    drop(waiting);
+    let is_stored = stored.is_ok();
+    tracing::info!(classroom = classroom.name, word, is_stored, "camera and microphone");
     camera::settle(app, &classroom.name).await;
     stored
 }
 
-/// Whether a classroom with this input is switched off in the store.
-async fn wanted_shut(app: &Appliance, input: &str) -> Result<bool, Fault> {
-    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
-    let mut same = app.policy.classrooms.iter().filter(|classroom| classroom.has(input));
-    Ok(same.any(|classroom| off.iter().any(|(name, ..)| *name == classroom.name)))
+/// Everything that shuts a classroom goes, if that may be; its devices stay shut while they are another's, too, whose are off.
+async fn switch_on(
+    app: &Appliance,
+    classroom: &Classroom,
+    switched: Switched,
+    waiting: &mut Vec<Switched>,
+) -> Result<(), Fault> {
+    let mut off = all_off(app, waiting).await?;
+    let names: Vec<String> = meant(app, &off, classroom).map(|off| off.name.clone()).collect();
+    let is_staffs = meant(app, &off, classroom).any(|off| off.by_staff);
+    if is_staffs && !switched.off.by_staff {
+        return Err(Fault::denied("staff switched it off: only they may switch it on"));
+    }
+    off.retain(|off| !names.contains(&off.name));
+    if !names.is_empty() {
+        let gone = names.clone();
+        let write = app.db.write(move |conn| {
+            gone.iter().try_for_each(|name| classrooms::switch_on(conn, name))?;
+            switched.note(conn)
+        });
+        write.await?;
+    }
+    waiting.retain(|other| !names.contains(&other.off.name));
+    let is_off = |other: &&Classroom| meant(app, &off, other).next().is_some();
+    let others: Vec<&Classroom> = app.policy.classrooms.iter().filter(is_off).collect();
+    for input in classroom.inputs().filter(|input| !others.iter().any(|other| other.has(input))) {
+        app.devices.switch(input, true);
+    }
+    Ok(())
+}
+
+async fn store(app: &Appliance, switched: Switched) -> Result<(), Fault> {
+    let write = app.db.write(move |conn| match classrooms::switch_off(conn, &switched.off)? {
+        true => switched.note(conn),
+        false => Ok(()),
+    });
+    write.await
+}
+
+/// Stores what was switched off and could not be stored then. Each minute.
+///
+/// # Errors
+/// The store's: it is still so.
+pub async fn retry(app: &Appliance) -> Result<(), Fault> {
+    let mut waiting = app.switches.0.lock().await;
+    while let Some(switched) = waiting.first().cloned() {
+        store(app, switched).await?;
+        waiting.remove(0);
+    }
+    Ok(())
+}
+
+impl Switched {
+    /// In the lesson's log and in the book.
+    fn note(self, conn: &Connection) -> Result<(), Fault> {
+        if let Some(room) = self.lesson {
+            lessons::log(conn, room, self.off.at, "camera and microphone", &self.entry.detail)?;
+        }
+        audit::note(conn, self.entry, self.off.at)
+    }
+}
+
+/// What is switched off in the store, and what waits for it.
+async fn all_off(app: &Appliance, waiting: &[Switched]) -> Result<Vec<Off>, Fault> {
+    let mut off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
+    off.extend(waiting.iter().map(|switched| switched.off.clone()));
+    Ok(off)
+}
+
+/// What of it means this classroom: by its name, or by its input if it has another name now.
+fn meant<'a>(
+    app: &'a Appliance,
+    off: &'a [Off],
+    classroom: &'a Classroom,
+) -> impl Iterator<Item = &'a Off> {
+    let is_known = |name: &str| app.policy.classrooms.iter().any(|known| known.name == name);
+    off.iter().filter(move |off| {
+        off.name == classroom.name || classroom.has(&off.input) && !is_known(&off.name)
+    })
 }
 
 /// Shuts what is switched off in the store.
 pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
-    let off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
-    let is_known = |name: &str| app.policy.classrooms.iter().any(|known| known.name == name);
-    for (classroom, ..) in off.iter().filter(|(name, ..)| !is_known(name)) {
-        tracing::warn!(classroom, "switched off, and not in the configuration: renamed, it is on");
+    let off = all_off(app, &[]).await?;
+    let (mut shut, mut lost): (Vec<String>, Vec<&Off>) = (Vec::new(), off.iter().collect());
+    for classroom in &app.policy.classrooms {
+        let meant: Vec<&Off> = meant(app, &off, classroom).collect();
+        shut.extend(classroom.inputs().filter(|_| !meant.is_empty()).cloned());
+        lost.retain(|off| !meant.iter().any(|meant| meant.name == off.name));
     }
-    let is_off = |classroom: &&Classroom| off.iter().any(|(name, ..)| *name == classroom.name);
-    let shut = app.policy.classrooms.iter().filter(is_off);
-    app.devices.shut(shut.flat_map(Classroom::inputs).cloned().collect());
+    for Off { name, input, .. } in lost {
+        tracing::warn!(classroom = name, input, "switched off, and not in the configuration");
+    }
+    app.devices.shut(shut);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_directory.sql"),
     include_str!("migrations/0003_policy.sql"),
     include_str!("migrations/0004_slides.sql"),
+    include_str!("migrations/0005_switch.sql"),
 ];
 
 /// Whether the file is older than this release.

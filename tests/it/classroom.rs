@@ -1,10 +1,14 @@
 //! The switch of a classroom on the real program: what it closes, and that it stays off.
 
+use arctos_box::domain::classroom;
+use arctos_box::model::user::{Origin, Role};
 use hyper::Method;
 use serde_json::{Value, json};
 
+use crate::access::person;
 use crate::process::{Person, poll};
 use crate::ptz::rig::{Machine, PATIENCE, School};
+use crate::world::World;
 
 async fn switch(school: &School, token: &str, is_on: bool) {
     let answer = school.tell_as(token, "classrooms/1", json!({"camera": is_on})).await;
@@ -86,4 +90,67 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     );
     switch(&school, &ann.token, true).await;
     until_open(&school, &ann.token, true).await;
+}
+
+#[tokio::test]
+async fn what_staff_switched_off_only_they_switch_on_and_a_teacher_lifts_what_a_teacher_did() {
+    let mut world = World::new().await;
+    let root = world.administer().await;
+    let ann = person(&world, "ann", Origin::Box, Role::Teacher).await;
+    let ann = world.token(&ann, Origin::Box).await;
+    world.live_room(&ann).await;
+    let flip = async |world: &World, token: &str, is_on: bool| {
+        world.staff("POST", "classrooms/1", token, json!({"camera": is_on})).await
+    };
+    for (by, is_on, status) in [(&ann, false, 200), (&ann, true, 200), (&root, false, 200)] {
+        assert_eq!(flip(&world, by, is_on).await.status, status);
+    }
+    let refused = flip(&world, &ann, true).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.text().contains("staff switched it off"), "{}", refused.text());
+    assert_eq!(flip(&world, &root, true).await.status, 200);
+    // Staff have said so, too, before the teacher thinks better of it; also over a restart.
+    assert_eq!(flip(&world, &ann, false).await.status, 200);
+    assert_eq!(flip(&world, &root, false).await.status, 200);
+    world.restart().await;
+    let seen = world.staff("GET", "classrooms", &ann, Value::Null).await.json();
+    let seen = &seen["classrooms"][0];
+    assert_eq!((&seen["yours"], &seen["camera"]), (&json!(false), &json!(false)), "{seen}");
+    assert_eq!(flip(&world, &ann, true).await.status, 403);
+    assert_eq!(flip(&world, &root, true).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_off_that_cannot_be_stored_is_off_at_once_and_stored_as_soon_as_it_can_be() {
+    let mut world = World::new().await;
+    let root = world.administer().await;
+    let is_off = |world: &World| world.app().devices.now().is_shut("sim");
+    let tell = async |world: &World, sql: &'static str| {
+        world.app().db.write(move |conn| Ok(conn.execute_batch(sql)?)).await.unwrap();
+    };
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON shut_classroom
+        BEGIN SELECT RAISE(ABORT, 'refused'); END;";
+    tell(&world, refuse).await;
+    let off = world.staff("POST", "classrooms/1", &root, json!({"camera": false})).await;
+    assert!(off.status >= 500 && is_off(&world), "{}", off.text());
+    assert!(classroom::retry(world.app()).await.is_err());
+    tell(&world, "DROP TRIGGER refuse").await;
+    classroom::retry(world.app()).await.unwrap();
+    world.restart().await;
+    assert!(is_off(&world));
+}
+
+#[tokio::test]
+async fn a_classroom_that_is_called_something_else_stays_off_and_is_switched_on_by_its_new_name() {
+    let school = School::open(&Machine::new(), "[[classroom]]\nname = \"one\"\n").await;
+    switch(&school, &school.root, false).await;
+    let file = school.data.path().join("box.toml");
+    std::fs::write(&file, "[[classroom]]\nname = \"two\"\n").unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let school = school.again_with(&config);
+    let seen = told(&school, &school.root).await;
+    assert_eq!((&seen["camera"], &seen["by"]), (&json!(false), &json!("root")), "{seen}");
+    switch(&school, &school.root, true).await;
+    let school = school.again_with(&config);
+    assert_eq!(told(&school, &school.root).await["camera"], true);
 }

@@ -60,7 +60,9 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
     let numbered = (1..).zip(classroom::list(&app).await?);
     let shown = |(id, view): (i64, classroom::View)| {
         let name = view.classroom.name.clone();
-        let (by, off_ms) = view.off.map_or((None, None), |(by, at)| (Some(by), Some(at.0)));
+        let is_staffs = view.off.as_ref().is_some_and(|off| off.by_staff);
+        let may = actor.role.is_of_the_box() || !is_staffs;
+        let (by, off_ms) = view.off.map_or((None, None), |off| (Some(off.by), Some(off.at.0)));
         Classroom {
             id,
             input: view.classroom.input.clone(),
@@ -68,7 +70,7 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
             lesson: view.lesson.map(|room| room.0),
             camera: !classroom::is_off(&app, &name),
             open: view.is_open,
-            yours: classroom::is_in_charge(&app, &name, &actor),
+            yours: may && classroom::is_in_charge(&app, &name, &actor),
             by,
             off_ms,
             name,

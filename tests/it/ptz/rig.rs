@@ -185,9 +185,14 @@ impl School {
 
     /// The same box after its power was cut.
     pub fn again(self) -> Self {
+        self.again_with(&[])
+    }
+
+    /// The same with these arguments.
+    pub fn again_with(self, args: &[&str]) -> Self {
         let folder = self.folder();
         self.service.kill();
-        let service = Service::start(&folder, &[]);
+        let service = Service::start(&folder, args);
         Self { service, ..self }
     }
 
