@@ -492,6 +492,18 @@ pub async fn quality(app: &Appliance, room: &Room) -> Option<Summary> {
     judged(app, room, View::Teacher).await
 }
 
+/// How the slides of a lesson stand, why, and what their ledger says; `None` where it has none.
+pub async fn slides(
+    app: &Appliance,
+    room: &Room,
+) -> Result<Option<(RecordingState, String, Option<Summary>)>, Fault> {
+    let id = room.id;
+    let Some((state, note)) = app.db.read(move |conn| Ok(slides::of(conn, id)?)).await? else {
+        return Ok(None);
+    };
+    Ok(Some((state, note, judged(app, room, View::Slides).await)))
+}
+
 async fn judged(app: &Appliance, room: &Room, view: View) -> Option<Summary> {
     let path = folder_of(app, Track { room: room.id, view }).join(quality::FILE);
     let length = (room.end_at > room.begin_at).then(|| (room.end_at - room.begin_at).as_seconds());

@@ -135,6 +135,13 @@ async fn a_classroom_that_is_switched_off_closes_both() {
     assert_eq!(on.0, 200);
     others("both are open again", &slates).await;
     ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    let address = format!("lessons/{room}");
+    poll("the end of both", SOON, async || {
+        let seen = school.ask(Method::GET, &address, &school.root, Value::Null).await.json();
+        let both = [&seen["recording"], &seen["slides"]["recording"]];
+        both.iter().all(|state| **state == "ended").then_some(())
+    })
+    .await;
 }
 
 #[test]

@@ -62,6 +62,22 @@ output! {
         /// Whether what was recorded can be seen and heard; of one lesson, not in lists. Absent when there is nothing.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub quality: Option<Quality>,
+        /// Its second picture; of one lesson, not in lists. Absent where its classroom has no slides.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub slides: Option<Slides>,
+    }
+}
+
+output! {
+    /// What became of a lesson's slides.
+    pub struct Slides {
+        /// on, refused or ended.
+        pub recording: String,
+        /// What is wrong with their recording; empty for nothing.
+        pub recording_note: String,
+        /// Whether they can be seen; absent when there is nothing.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub quality: Option<Quality>,
     }
 }
 
@@ -156,8 +172,13 @@ pub async fn one(input: Input<Which>) -> Result<Lesson, Fault> {
     let Input { app, value, .. } = input;
     let id = RoomId(value.id.0);
     let found = room::get(&app, id).await?;
-    let quality = recording::quality(&app, &found).await.map(quality);
-    Ok(Lesson { quality, ..shown(&app, found, Some(room::log(&app, id).await?)) })
+    let judged = recording::quality(&app, &found).await.map(quality);
+    let slides = recording::slides(&app, &found).await?.map(|(state, note, summary)| Slides {
+        recording: state.word().to_owned(),
+        recording_note: note,
+        quality: summary.map(quality),
+    });
+    Ok(Lesson { quality: judged, slides, ..shown(&app, found, Some(room::log(&app, id).await?)) })
 }
 
 pub async fn end(input: Input<Which>) -> Result<Nothing, Fault> {
@@ -197,6 +218,7 @@ fn shown(app: &domain::Appliance, room: Room, log: Option<Vec<LogLine>>) -> Less
         recording_note: room.recording_note,
         log: log.map(|lines| lines.into_iter().map(line).collect()),
         quality: None,
+        slides: None,
     }
 }
 
