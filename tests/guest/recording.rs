@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::appliance::{Appliance, PATIENCE, Stall};
+use crate::appliance::{Appliance, Course, PATIENCE};
 use crate::process::{Person, decode, pictures, poll, probe};
 use crate::trace::{self, Taken};
 
@@ -24,7 +24,7 @@ const TONE: &str = "ffmpeg -nostdin -v error -f lavfi -i sine=frequency=440:samp
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_picture_of_a_real_driver_is_in_the_recording() {
-    let mut guest = Appliance::start("camera", Stall::Long).await;
+    let mut guest = Appliance::start("camera", Course::Smooth).await;
     names(&mut guest).await;
     trace::start(&mut guest);
     let teacher = Person::arrive(&guest.base, "ann", 1).await;
