@@ -1,38 +1,47 @@
-//! Keeps the binary small: packs the one large script it carries, which travels to browsers as it lies there.
+//! Keeps the binary small: packs the pages and scripts that it carries, which travel to browsers as they lie there.
 //! Lists the boards: a file in `board/` is in the program without a word of code.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs};
 
-const SCRIPT: &str = "src/web/assets/hls.light.min.js";
+const ASSETS: &str = "src/web/assets";
 
 #[allow(clippy::disallowed_methods)] // what cargo tells a build script comes by the environment
 fn main() {
-    println!("cargo:rerun-if-changed={SCRIPT}");
-    let plain = fs::read(SCRIPT).expect("the script lies in the repository");
-    let out = env::var_os("OUT_DIR").expect("cargo says where to build");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to build"));
     // A tenth of the program would be a table of addresses to move; this form of it is a thirtieth of that.
     // glibc reads it since 2.36. The box's own target links statically with another linker.
     if env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu") {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
-    fs::write(Path::new(&out).join("hls.light.min.js.gz"), gzip(&plain)).expect("can be written");
-    fs::write(Path::new(&out).join("boards.rs"), boards()).expect("can be written");
+    for asset in files(ASSETS) {
+        let plain = fs::read(&asset).expect("the assets lie in the repository");
+        let name = asset.file_name().expect("a file has a name").display();
+        fs::write(out.join(format!("{name}.gz")), gzip(&plain)).expect("can be written");
+    }
+    fs::write(out.join("boards.rs"), boards()).expect("can be written");
 }
 
-/// Name and text of each file `board/*.toml`, in the order of their names.
-fn boards() -> String {
-    println!("cargo:rerun-if-changed=board");
-    let folder = fs::read_dir("board").expect("the boards lie in the repository");
-    let mut files: Vec<_> = folder.map(|entry| entry.expect("can be read").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
+/// The files of a folder, in the order of their names. What comes or changes there is built in.
+fn files(folder: &str) -> Vec<PathBuf> {
+    println!("cargo:rerun-if-changed={folder}");
+    let listed = fs::read_dir(folder).expect("the folder lies in the repository");
+    let mut files: Vec<_> = listed.map(|entry| entry.expect("can be read").path()).collect();
     files.sort();
+    files.iter().for_each(|file| println!("cargo:rerun-if-changed={}", file.display()));
+    files
+}
+
+/// Name and text of each file `board/*.toml`, without the lines that only a reader of the file reads.
+fn boards() -> String {
     let row = |file: &PathBuf| {
-        println!("cargo:rerun-if-changed={}", file.display());
-        let path = file.canonicalize().expect("was just listed");
+        let text = fs::read_to_string(file).expect("was just listed");
+        let text: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let name = file.file_stem().expect("has an extension, so it has a name");
-        format!("({name:?}, include_str!({path:?})),")
+        format!("({name:?}, {:?}),", text.join("\n"))
     };
+    let mut files = files("board");
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
     format!("&[{}]", files.iter().map(row).collect::<String>())
 }
 

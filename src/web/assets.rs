@@ -25,9 +25,8 @@ pub struct Asset {
     pub name: &'static str,
     pub content_type: &'static str,
     pub cache_control: &'static str,
-    bytes: &'static [u8],
-    /// The bytes are gzip (RFC 1952).
-    packed: bool,
+    /// gzip (RFC 1952), as `build.rs` has made it.
+    packed: &'static [u8],
     etag: OnceLock<String>,
     /// One for everybody: a thousand slow readers hold no thousand copies.
     unpacked: OnceLock<Bytes>,
@@ -43,16 +42,16 @@ struct Form {
 impl Asset {
     /// As it lies in the binary where the client understands that, else unpacked.
     fn form(&self, understands_gzip: bool) -> Form {
-        let bytes = Bytes::from_static(self.bytes);
-        match (self.packed, understands_gzip) {
-            (false, _) => Form { bytes, etag: self.etag().into(), encoding: None },
-            (true, true) => Form { bytes, etag: self.etag().into(), encoding: Some("gzip") },
-            (true, false) => {
-                let etag = format!("{}-plain\"", self.etag().trim_end_matches('"'));
-                let bytes = self.unpacked.get_or_init(|| unpack(self.bytes).into()).clone();
-                Form { bytes, etag, encoding: None }
-            }
+        if understands_gzip {
+            let bytes = Bytes::from_static(self.packed);
+            return Form { bytes, etag: self.etag().into(), encoding: Some("gzip") };
         }
+        let etag = format!("{}-plain\"", self.etag().trim_end_matches('"'));
+        Form { bytes: self.plain().clone(), etag, encoding: None }
+    }
+
+    fn plain(&self) -> &Bytes {
+        self.unpacked.get_or_init(|| unpack(self.packed).into())
     }
 
     /// The file in the form that the client takes, under this policy.
@@ -82,7 +81,7 @@ impl Asset {
     /// Strong: a digest of the bytes, made when first asked for.
     fn etag(&self) -> &str {
         self.etag
-            .get_or_init(|| format!("\"{}\"", hex(&digest(&SHA256, self.bytes).as_ref()[..16])))
+            .get_or_init(|| format!("\"{}\"", hex(&digest(&SHA256, self.packed).as_ref()[..16])))
     }
 }
 
@@ -96,52 +95,42 @@ pub const WATCH: &str = "watch.html";
 /// The page of `/box/moderate/<roomnum>`.
 pub const MODERATE: &str = "moderate.html";
 
+macro_rules! asset {
+    ($name:literal, $content_type:expr) => {
+        Asset {
+            name: $name,
+            content_type: $content_type,
+            cache_control: "no-cache",
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+            etag: OnceLock::new(),
+            unpacked: OnceLock::new(),
+        }
+    };
+}
+
 static ASSETS: [Asset; 17] = [
-    asset(WATCH, HTML, include_bytes!("assets/watch.html")),
-    asset("watch.css", "text/css; charset=utf-8", include_bytes!("assets/watch.css")),
-    asset("watch.js", JS, include_bytes!("assets/watch.js")),
-    asset("player.js", JS, include_bytes!("assets/player.js")),
-    asset("slides.js", JS, include_bytes!("assets/slides.js")),
-    asset("socket.js", JS, include_bytes!("assets/socket.js")),
-    asset("controls.js", JS, include_bytes!("assets/controls.js")),
-    asset("joining.js", JS, include_bytes!("assets/joining.js")),
-    asset("listen.js", JS, include_bytes!("assets/listen.js")),
-    asset("mark.js", JS, include_bytes!("assets/mark.js")),
-    asset(MODERATE, HTML, include_bytes!("assets/moderate.html")),
-    asset("moderate.css", "text/css; charset=utf-8", include_bytes!("assets/moderate.css")),
-    asset("moderate.js", JS, include_bytes!("assets/moderate.js")),
-    asset("words.js", JS, include_bytes!("assets/words.js")),
-    asset("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
-    packed(
-        "hls.light.min.js",
-        JS,
-        include_bytes!(concat!(env!("OUT_DIR"), "/hls.light.min.js.gz")),
-    ),
-    asset("hls.js.LICENSE", "text/plain; charset=utf-8", include_bytes!("assets/hls.js.LICENSE")),
+    asset!("watch.html", HTML),
+    asset!("watch.css", CSS),
+    asset!("watch.js", JS),
+    asset!("player.js", JS),
+    asset!("slides.js", JS),
+    asset!("socket.js", JS),
+    asset!("controls.js", JS),
+    asset!("joining.js", JS),
+    asset!("listen.js", JS),
+    asset!("mark.js", JS),
+    asset!("moderate.html", HTML),
+    asset!("moderate.css", CSS),
+    asset!("moderate.js", JS),
+    asset!("words.js", JS),
+    asset!("icon.svg", "image/svg+xml"),
+    asset!("hls.light.min.js", JS),
+    asset!("hls.js.LICENSE", "text/plain; charset=utf-8"),
 ];
 
 const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
-
-const fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    stored(name, content_type, bytes, false)
-}
-
-/// What `build.rs` has packed.
-const fn packed(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    stored(name, content_type, bytes, true)
-}
-
-const fn stored(
-    name: &'static str,
-    content_type: &'static str,
-    bytes: &'static [u8],
-    packed: bool,
-) -> Asset {
-    let etag = OnceLock::new();
-    let unpacked = OnceLock::new();
-    Asset { name, content_type, cache_control: "no-cache", bytes, packed, etag, unpacked }
-}
 
 fn unpack(gzip: &[u8]) -> Vec<u8> {
     let (head, tail) = (10, 8);
@@ -154,7 +143,7 @@ mod tests {
     use super::*;
 
     fn text(asset: &Asset) -> &str {
-        std::str::from_utf8(asset.bytes).unwrap()
+        std::str::from_utf8(asset.plain()).unwrap()
     }
 
     #[test]
@@ -190,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_packed_script_unpacks_to_the_one_in_the_repository() {
+    fn a_packed_script_unpacks_to_the_one_in_the_repository() {
         let asset = find("hls.light.min.js").unwrap();
         let plain = asset.form(false);
         assert_eq!(plain.bytes, &include_bytes!("assets/hls.light.min.js")[..]);
