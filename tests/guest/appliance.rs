@@ -34,8 +34,8 @@ pub struct Appliance {
 }
 
 impl Appliance {
-    /// Its classroom has this input.
-    pub async fn start(input: &str, course: Course) -> Self {
+    /// Its classroom is configured like this.
+    pub async fn start(classroom: &str, course: Course) -> Self {
         let timed = timing::test();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
         let mut machine = Machine::start(&[program(), here.join("init")]);
@@ -47,7 +47,7 @@ impl Appliance {
             }
         };
         println!("a picture is missed after {stall_ms} ms");
-        let classroom = format!("[[classroom]]\nname = \"room\"\ninput = \"{input}\"\n");
+        let classroom = format!("[[classroom]]\nname = \"room\"\n{classroom}");
         machine.ok("mkdir -p /data");
         machine.write("/data/box.toml", &classroom);
         machine.ok(&format!(

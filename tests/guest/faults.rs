@@ -21,7 +21,7 @@ const SLATE_S: f64 = 5.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_each_fault_of_a_camera_its_picture_is_back_and_nothing_is_left_behind() {
-    let mut guest = Appliance::start("slides", Course::Rough).await;
+    let mut guest = Appliance::start("input = \"slides\"\n", Course::Rough).await;
     trace::start(&mut guest);
     let teacher = Person::arrive(&guest.base, "ann", 1).await;
     let began = guest.now();

@@ -12,6 +12,7 @@ mod recording;
 #[path = "../it/timing.rs"]
 mod timing;
 mod trace;
+mod two;
 
 /// What `process` needs of the world of the other tests.
 mod world {

@@ -24,7 +24,7 @@ const TONE: &str = "ffmpeg -nostdin -v error -f lavfi -i sine=frequency=440:samp
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_picture_of_a_real_driver_is_in_the_recording() {
-    let mut guest = Appliance::start("camera", Course::Smooth).await;
+    let mut guest = Appliance::start("input = \"camera\"\n", Course::Smooth).await;
     names(&mut guest).await;
     trace::start(&mut guest);
     let teacher = Person::arrive(&guest.base, "ann", 1).await;
@@ -59,8 +59,12 @@ pub async fn watched(watcher: &Person, room: i64, least: f64) {
 
 /// How much of it can be watched.
 pub async fn seconds(watcher: &Person, room: i64) -> f64 {
-    let lesson = watcher.lesson(room).await;
-    let Some(playlist) = lesson["playlist"].as_str() else { return 0.0 };
+    length(watcher, &watcher.lesson(room).await["playlist"]).await
+}
+
+/// How long what a playlist lists is; nothing, when there is none.
+pub async fn length(watcher: &Person, playlist: &Value) -> f64 {
+    let Some(playlist) = playlist.as_str() else { return 0.0 };
     let text = String::from_utf8(watcher.get(playlist).await.unwrap().body.to_vec()).unwrap();
     let lengths = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
     lengths.map(|rest| rest.trim_end_matches(',').parse::<f64>().unwrap()).sum()
