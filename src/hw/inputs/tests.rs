@@ -439,3 +439,23 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     let error = inputs.choose("elsewhere", &Wish::default()).await.unwrap_err();
     assert_eq!(error.part, "input");
 }
+
+#[tokio::test]
+async fn a_camera_whose_own_h264_begins_between_two_whole_pictures_passes_its_trial() {
+    let plugs = Plugs::new();
+    let inputs = plugs.inputs("", WANTED);
+    plugs.microphone();
+    let slate = inputs.choose("camera", &Wish::default()).await.unwrap();
+    // The next whole picture is ten minutes away.
+    let feed = "-v error -nostdin -re -f lavfi -i testsrc2=size=320x180:rate=15 -c:v libx264 -tune zerolatency -g 9000 \
+                -flags +global_header -bsf:v noise=drop=eq(n\\,0),dump_extra=freq=all -f h264 -y";
+    let (pipe, null) = (plugs.path("pipe"), std::process::Stdio::null);
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut feeder = std::process::Command::new("/usr/bin/ffmpeg");
+    feeder.args(feed.split_whitespace()).arg(&pipe).stderr(null());
+    let mut feeder = feeder.spawn().unwrap();
+    let args = ["-f", "h264", "-i", pipe.to_str().unwrap()].map(str::to_owned).to_vec();
+    let device = source::Device { args, ..slate.microphone.unwrap() };
+    assert!(inputs.tries(&device, Duration::from_secs(60)).await);
+    feeder.wait().unwrap();
+}

@@ -107,9 +107,14 @@ impl Inputs {
             info!(node, "hangs in its driver: it is not tried again yet");
             return false;
         };
+        // A camera's own H.264 is passed through: nobody waits for a picture that can be decoded, which may be seconds away.
+        let (before, copy): (&[_], &[_]) = match device.args.iter().any(|arg| arg == "h264") {
+            true => (&["-analyzeduration", "1"], &["-c", "copy", "-copyinkf:v"]),
+            false => (&[], &[]),
+        };
         let mut command = Command::new(&found.ffmpeg);
-        command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]).args(&device.args);
-        command.args(["-frames", "1", "-f", "null", "-"]);
+        command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]).args(before);
+        command.args(&device.args).args(copy).args(["-frames", "1", "-f", "null", "-"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         // Whoever does not want to know any more, drops this end.
         let (_wanted, unwanted) = oneshot::channel();
