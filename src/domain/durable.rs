@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::crash::{self, Point};
+use crate::store;
 
 /// Writes beside (mode 0600), syncs, renames over, syncs the folder.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -21,21 +21,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Work for the disk, off the async threads. One kind of task for all of it: each kind is some kilobytes of program.
+/// Work for the disk, off the async threads.
 ///
 /// # Errors
 /// What the work says, or that it panicked.
 pub async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let place = Arc::new(Mutex::new(None));
-    let put = place.clone();
-    let work: Box<dyn FnOnce() + Send> = Box::new(move || {
-        *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(work());
-    });
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?;
-    let done = place.lock().unwrap_or_else(PoisonError::into_inner).take();
-    done.unwrap_or_else(|| Err(io::Error::other("work without an end")))
+    store::aside(work).await.map_err(io::Error::other)?
 }
 
 /// Makes a name that was just made or changed in `path`'s folder survive a power cut.

@@ -33,11 +33,12 @@ pub mod tokens;
 pub mod users;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::model::{Fault, Millis, Part};
 
@@ -56,6 +57,24 @@ pub struct Db {
     readers: Arc<reader::Readers>,
     gate: Arc<gate::Key>,
     path: Arc<PathBuf>,
+}
+
+/// Work off the async threads. One kind of task for all of it: each kind is some kilobytes of program.
+///
+/// # Errors
+/// It panicked, or the runtime ends.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let place = Arc::new(Mutex::new(None));
+    let put = place.clone();
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+        let done = work();
+        *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+    });
+    spawn_blocking(work).await?;
+    let done = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(done.expect("work that ended without a panic has left what it made"))
 }
 
 /// Why the store cannot be opened. The text is for the technician.

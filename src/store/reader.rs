@@ -61,7 +61,7 @@ impl Readers {
         done.unwrap_or_else(|| Err(Fault::internal("store", "a read without an answer")))
     }
 
-    /// One kind of task for all reads: each kind is some kilobytes of program.
+    /// One kind of work for all reads: each kind is some hundreds of bytes of program.
     async fn carry_out(&self, work: Work) -> Result<(), Fault> {
         let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|e| Fault::internal("store readers", e))?;
@@ -71,7 +71,7 @@ impl Readers {
             drop(permit);
             done
         };
-        let done = tokio::task::spawn_blocking(job).await;
+        let done = super::aside(job).await;
         done.map_err(|e| Fault::internal("store reader", e))?
     }
 
