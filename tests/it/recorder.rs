@@ -4,7 +4,7 @@
 use std::io::{Seek, Write};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arctos_box::model::recording::{Note, Order, RefusedWhy};
 use rustix::process::{Signal, kill_process};
@@ -25,17 +25,13 @@ async fn an_encoder_that_is_killed_or_hangs_is_a_short_gap_and_a_line_in_the_log
 
     let first = encoder_of(service.pid()).unwrap();
     kill_process(first, Signal::KILL).unwrap();
-    let second = next_encoder(&service, first, Duration::from_secs(3)).await;
+    let second = next_encoder(&service, first).await;
     let bytes = || std::fs::metadata(recording(dir.path(), room)).unwrap().len();
     let before = bytes();
     poll("it records again", PATIENCE, async || (bytes() > before + 20_000).then_some(())).await;
 
     kill_process(second, Signal::STOP).unwrap();
-    let stopped = Instant::now();
-    let third = next_encoder(&service, second, Duration::from_secs(8)).await;
-    let noticed = stopped.elapsed();
-    println!("a stopped encoder was replaced after {noticed:?}");
-    assert!(noticed < Duration::from_secs(5), "{noticed:?}");
+    let third = next_encoder(&service, second).await;
     assert_ne!(third, first);
     let before = bytes();
     poll("it records again", PATIENCE, async || (bytes() > before + 20_000).then_some(())).await;
@@ -61,13 +57,9 @@ async fn an_encoder_that_is_killed_or_hangs_is_a_short_gap_and_a_line_in_the_log
     assert!(holes.iter().all(|hole| *hole <= 7.0), "{holes:?}");
 }
 
-async fn next_encoder(
-    service: &Service,
-    last: rustix::process::Pid,
-    within: Duration,
-) -> rustix::process::Pid {
+async fn next_encoder(service: &Service, last: rustix::process::Pid) -> rustix::process::Pid {
     let other = async || encoder_of(service.pid()).filter(|pid| *pid != last);
-    poll("another encoder", within, other).await
+    poll("another encoder", PATIENCE, other).await
 }
 
 /// The details of one kind of line in the lesson's log.
