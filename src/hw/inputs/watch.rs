@@ -17,7 +17,7 @@ use crate::hw::board::Input;
 /// So often a fault is looked after.
 const TICK: Duration = Duration::from_millis(500);
 /// So often what is gone is looked for without being told.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(1);
 /// A device that fails again and again is tried after twice the time, at most half a minute.
 const TIMES_DOUBLED: u32 = 6;
 /// After so many trials in vain it is switched off and on, once.
