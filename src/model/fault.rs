@@ -119,7 +119,7 @@ pub enum Conflict {
     LastAdministrator,
     /// As many are in it already as may be.
     Full,
-    /// A camera stands by, or is in the middle of something.
+    /// A camera is switched off, stands by, or is in the middle of something.
     NotNow,
     /// Somebody asked for something else meanwhile.
     Overtaken,

@@ -183,7 +183,7 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::SetUp => "the box is set up already",
         Conflict::LastAdministrator => "the box would be left without an administrator",
         Conflict::Full => "as many are in it already as may be",
-        Conflict::NotNow => "it stands by, or is in the middle of something",
+        Conflict::NotNow => "it is switched off, stands by, or is in the middle of something",
         Conflict::Overtaken => "somebody asked for something else meanwhile",
     }
 }

@@ -186,9 +186,11 @@ const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
         Conflict::Answered => (409, "answered", "this was answered already, or too late"),
         Conflict::SetUp => (409, "set_up", "the box has its administrator already"),
         Conflict::Full => (409, "full", "there are as many as can be"),
-        Conflict::NotNow => {
-            (409, "not_now", "the camera stands by, or is in the middle of something")
-        }
+        Conflict::NotNow => (
+            409,
+            "not_now",
+            "the camera is switched off, stands by, or is in the middle of something",
+        ),
         Conflict::Overtaken => {
             (409, "overtaken", "the camera was stopped, or asked for something else meanwhile")
         }
