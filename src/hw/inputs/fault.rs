@@ -1,6 +1,9 @@
 //! What may be wrong with an input, as states: each half of it, picture and sound, is there or it is not, and a lesson goes
 //! on with what takes its place.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::hw::recorder::Picture;
 
 /// Why a half of an input is not there.
@@ -72,8 +75,39 @@ pub struct Wish {
     /// Where the camera and the microphone are plugged in that were read last: a lesson stays with them.
     pub places: [Option<String>; 2],
     pub doubt: Doubt,
+    pub resets: Resets,
     /// The switch for it is off.
     pub is_off: bool,
+}
+
+impl Wish {
+    /// It was recorded for a good while: what was read of it is trusted as before.
+    pub fn settle(&mut self, faults: Faults) {
+        let Doubt { picture, sound } = &mut self.doubt;
+        let halves = [(picture, faults.picture), (sound, faults.sound)];
+        for ((trust, fault), place) in halves.into_iter().zip(&self.places) {
+            if fault.is_none() {
+                trust.times = 0;
+                self.resets.forget(place.as_deref());
+            }
+        }
+    }
+}
+
+/// Places whose device was switched off and on: once for each fault, however often it is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Resets(Arc<Mutex<HashSet<String>>>);
+
+impl Resets {
+    /// Whether it is the first time.
+    pub fn first(&self, place: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(place.to_owned())
+    }
+
+    fn forget(&self, place: Option<&str>) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|one| Some(one.as_str()) != place);
+    }
 }
 
 /// Which half is plugged in and gave nothing when it was read.
@@ -81,16 +115,6 @@ pub struct Wish {
 pub struct Doubt {
     pub picture: Trust,
     pub sound: Trust,
-}
-
-impl Doubt {
-    /// It was recorded for a good while: what was read of it is trusted as before.
-    pub fn settle(&mut self, faults: Faults) {
-        for (half, fault) in [(&mut self.picture, faults.picture), (&mut self.sound, faults.sound)]
-        {
-            half.times = if fault.is_none() { 0 } else { half.times };
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,5 +132,11 @@ impl Trust {
 
     pub fn regained(self) -> Self {
         Self { is_lost: false, ..self }
+    }
+
+    /// It went, and is there again.
+    pub fn returned(mut self) -> Self {
+        self.lose();
+        self.regained()
     }
 }

@@ -9,20 +9,24 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use super::fault::Resets;
 use super::source::Device;
 use super::trial::Turn;
-use super::{Inputs, choice};
+use super::{Inputs, Source, choice};
 
 /// So long it is off.
 const OFF: Duration = Duration::from_millis(500);
 
 impl Inputs {
-    /// Switches off and on what hangs in the input of this name.
-    pub(super) async fn reset(&self, name: &str, device: &Device) {
+    /// Switches off and on what hangs in the input of this name, of which `now` is read; once, for it may hang again behind that.
+    pub(super) async fn reset(&self, name: &str, device: &Device, now: &Source, resets: &Resets) {
         let Device { node, place, .. } = device;
+        let is_read = now.read().into_iter().flatten().any(|half| half.place == *place);
         let switch = match usb(&self.root, node) {
             None => Err("it is not on USB"),
+            Some(_) if is_read => Err("its other half is read"),
             Some(_) if self.is_shared(name, place).await => Err("another input is read there too"),
+            Some(_) if !resets.first(place) => return,
             // A driver that hangs does not let go of it: it is told once.
             Some(switch) => match self.tried.turn(place, Duration::ZERO).await {
                 Some(turn) => Ok((switch, turn)),

@@ -440,12 +440,101 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     assert_eq!(error.part, "input");
 }
 
-#[tokio::test]
-async fn a_camera_whose_own_h264_begins_between_two_whole_pictures_passes_its_trial() {
+/// A lesson with a camera and a microphone, whose camera has been pulled out.
+async fn pulled() -> (Plugs, Arc<Inputs>, Wish, Source) {
     let plugs = Plugs::new();
     let inputs = plugs.inputs("", WANTED);
+    plugs.camera(Signal::Present);
     plugs.microphone();
-    let slate = inputs.choose("camera", &Wish::default()).await.unwrap();
+    let mut wish = Wish { sound: true, ..Wish::default() };
+    let whole = inputs.choose("camera", &wish).await.unwrap();
+    wish.places = whole.read().map(|device| Some(device.unwrap().place.clone()));
+    plugs.pull("camera");
+    let slate = inputs.choose("camera", &wish).await.unwrap();
+    (plugs, inputs, wish, slate)
+}
+
+#[tokio::test]
+async fn a_camera_that_drops_off_whenever_it_is_read_is_read_less_often_and_one_that_was_well_at_once()
+ {
+    let (plugs, inputs, mut wish, slate) = pulled().await;
+    tokio::time::pause();
+    let waited = async |wish: &Wish| {
+        let began = tokio::time::Instant::now();
+        let changes = inputs.hotplug.changes();
+        inputs.hotplug.tell();
+        let changed = inputs.changed("camera", &slate, wish, changes, Duration::from_secs(1));
+        let change = changed.await;
+        assert_eq!(change.why, "picture and sound are there");
+        (began.elapsed().as_secs(), change.doubt)
+    };
+    let mut all = Vec::new();
+    for _ in 0..8 {
+        plugs.camera(Signal::Present);
+        let (seconds, doubt) = waited(&wish).await;
+        all.push(seconds);
+        wish.doubt = doubt;
+        plugs.pull("camera");
+    }
+    assert_eq!(all, [0, 1, 2, 4, 8, 16, 32, 32]);
+    assert!(!wish.doubt.picture.is_lost && wish.doubt.sound == Doubt::default().sound);
+    // Another one in another port, and one that was well for a while.
+    plugs.camera_at(3, "video0", Signal::Present);
+    assert_eq!(waited(&wish).await, (0, Doubt::default()));
+    plugs.camera(Signal::Present);
+    wish.settle(Faults::default());
+    assert_eq!(waited(&wish).await.0, 0);
+}
+
+#[tokio::test]
+async fn a_camera_that_goes_again_while_it_is_waited_for_is_waited_for_anew() {
+    let (plugs, inputs, mut wish, slate) = pulled().await;
+    tokio::time::pause();
+    wish.doubt.picture.times = 3;
+    plugs.camera(Signal::Present);
+    let began = tokio::time::Instant::now();
+    let changes = inputs.hotplug.changes();
+    inputs.hotplug.tell();
+    let changed = inputs.changed("camera", &slate, &wish, changes, Duration::from_secs(1));
+    let comes_and_goes = async {
+        let step = Duration::from_secs(3);
+        tokio::time::sleep(step).await;
+        plugs.pull("camera");
+        inputs.hotplug.tell();
+        tokio::time::sleep(step).await;
+        plugs.camera(Signal::Present);
+        inputs.hotplug.tell();
+    };
+    let (change, ()) = tokio::join!(changed, comes_and_goes);
+    assert_eq!((change.doubt.picture.times, began.elapsed().as_secs()), (4, 3 + 3 + 4));
+}
+
+#[tokio::test]
+async fn a_port_is_switched_once_for_a_fault_and_not_while_its_other_half_is_read() {
+    let (plugs, inputs, mut wish, _) = pulled().await;
+    plugs.camera(Signal::Present);
+    wish.doubt.picture.is_lost = true;
+    let slate = inputs.choose("camera", &wish).await.unwrap();
+    let camera = slate.camera.clone().unwrap();
+    let reset = async |now: &Source| {
+        std::fs::write(plugs.path("sys/devices/0000:01:00.0/usb1/1-1/authorized"), "").unwrap();
+        inputs.reset("camera", &camera, now, &wish.resets).await;
+        plugs.port()
+    };
+    let mut webcam = slate.clone();
+    webcam.microphone.as_mut().unwrap().place.clone_from(&camera.place);
+    assert_eq!(reset(&webcam).await, "");
+    assert_eq!((reset(&slate).await, reset(&slate).await), ("1".into(), String::new()));
+    let settle = |faults| wish.clone().settle(faults);
+    settle(slate.faults);
+    assert_eq!(reset(&slate).await, "");
+    settle(Faults::default());
+    assert_eq!(reset(&slate).await, "1");
+}
+
+#[tokio::test]
+async fn a_camera_whose_own_h264_begins_between_two_whole_pictures_passes_its_trial() {
+    let (plugs, inputs, _, slate) = pulled().await;
     // The next whole picture is ten minutes away.
     let feed = "-v error -nostdin -re -f lavfi -i testsrc2=size=320x180:rate=15 -c:v libx264 -tune zerolatency -g 9000 \
                 -flags +global_header -bsf:v noise=drop=eq(n\\,0),dump_extra=freq=all -f h264 -y";

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::fault::Trust;
 use super::source::Device;
@@ -31,6 +31,13 @@ pub struct Change {
     pub doubt: Doubt,
 }
 
+/// Of an input.
+#[derive(Clone, Copy)]
+enum Half {
+    Picture,
+    Sound,
+}
+
 impl Inputs {
     /// Waits until what `choose` gave is not what it would give now. `changes` are heard since before that; a device that
     /// gives nothing within `limit` gives nothing.
@@ -46,22 +53,22 @@ impl Inputs {
             return pending().await;
         }
         let Doubt { picture, sound } = wish.doubt;
-        let gives =
-            |fault, device, trust| self.gives(name, (fault, device), trust, changes.clone(), limit);
+        let gives = |half| self.gives((name, half), now, wish, changes.clone(), limit);
         let (why, doubt) = tokio::select! {
             change = self.replugged(name, now, wish, changes.clone()) => return change,
             why = self.signal(now) => (why, Doubt { picture: Trust::default(), sound }),
-            why = gives(now.faults.picture, now.camera.as_ref(), picture) => {
+            why = gives(Half::Picture) => {
                 (why, Doubt { picture: picture.regained(), sound })
             }
-            why = gives(now.faults.sound, now.microphone.as_ref(), sound) => {
+            why = gives(Half::Sound) => {
                 (why, Doubt { picture, sound: sound.regained() })
             }
         };
         Change { why, doubt }
     }
 
-    /// Something was plugged in or pulled out.
+    /// Something was plugged in or pulled out. What comes back again and again, because its cable or its power is too weak for a
+    /// picture, is believed after twice the time: each time the film is turned over, sound is lost.
     async fn replugged(
         &self,
         name: &str,
@@ -69,22 +76,26 @@ impl Inputs {
         wish: &Wish,
         mut changes: watch::Receiver<u64>,
     ) -> Change {
-        let old = wish.doubt;
-        let wish = Wish { doubt: Doubt::default(), ..wish.clone() };
+        let hopeful = Wish { doubt: Doubt::default(), ..wish.clone() };
         let is_gone = [now.faults.picture, now.faults.sound].contains(&Some(Fault::Gone));
         // No message of the kernel's is so sure that a whole lesson may hang on it.
-        let patience = if is_gone { LOOK } else { Duration::MAX };
+        let usual = if is_gone { LOOK } else { Duration::MAX };
+        let (mut patience, mut since) = (usual, None);
         loop {
             if let Ok(Err(_)) = timeout(patience, changes.changed()).await {
                 return pending().await;
             }
-            let Ok(next) = self.choose(name, &wish).await else { continue };
-            let (camera, microphone) = other(now, &next);
-            if camera || microphone {
-                let anew = |is_other, old| if is_other { Trust::default() } else { old };
-                let (picture, sound) = (anew(camera, old.picture), anew(microphone, old.sound));
-                return Change { why: next.faults.words(), doubt: Doubt { picture, sound } };
+            patience = usual;
+            let Ok(next) = self.choose(name, &hopeful).await else { continue };
+            let Some((doubt, wait)) = turn(now, &next, wish) else {
+                since = None;
+                continue;
+            };
+            let waited = since.get_or_insert_with(Instant::now).elapsed();
+            if waited >= wait {
+                return Change { why: next.faults.words(), doubt };
             }
+            patience = wait - waited;
         }
     }
 
@@ -119,17 +130,21 @@ impl Inputs {
     /// plugged in or pulled out.
     async fn gives(
         &self,
-        name: &str,
-        (fault, device): (Option<Fault>, Option<&Device>),
-        trust: Trust,
+        (name, half): (&str, Half),
+        now: &Source,
+        wish: &Wish,
         mut changes: watch::Receiver<u64>,
         limit: Duration,
     ) -> String {
-        let device = device.filter(|device| !device.args.is_empty());
+        let (fault, device, trust) = match half {
+            Half::Picture => (now.faults.picture, &now.camera, wish.doubt.picture),
+            Half::Sound => (now.faults.sound, &now.microphone, wish.doubt.sound),
+        };
+        let device = device.as_ref().filter(|device| !device.args.is_empty());
         let (Some(Fault::Mute), Some(device)) = (fault, device) else { return pending().await };
         let (mut times, mut vain) = (trust.times, 0);
         loop {
-            match timeout(TICK * (1 << times.min(TIMES_DOUBLED)), changes.changed()).await {
+            match timeout(pause(times), changes.changed()).await {
                 Ok(Ok(())) => times = 0,
                 Ok(Err(_)) => return pending().await,
                 Err(_) => times += 1,
@@ -140,7 +155,7 @@ impl Inputs {
             }
             vain += 1;
             if vain == RESET_AFTER {
-                self.reset(name, device).await;
+                self.reset(name, device, now, &wish.resets).await;
             }
         }
     }
@@ -154,6 +169,30 @@ impl Inputs {
         let [camera, microphone] = source.read();
         tokio::join!(is_mute(camera), is_mute(microphone)).into()
     }
+}
+
+fn pause(times: u32) -> Duration {
+    TICK * (1 << times.min(TIMES_DOUBLED))
+}
+
+/// What is in doubt when the film is turned over from `now` to `next`, and how long to wait before: no longer than for the half
+/// that is trusted more. `None` when it is the same.
+fn turn(now: &Source, next: &Source, wish: &Wish) -> Option<(Doubt, Duration)> {
+    let (camera, microphone) = other(now, next);
+    let half = |is_other: bool, next: &Option<Device>, place: &Option<String>, old: Trust| {
+        let place = place.as_ref();
+        match next.as_ref().map(|device| &device.place) {
+            _ if !is_other => (old, None),
+            None => (old.regained(), Some(Duration::ZERO)),
+            came if came != place => (Trust::default(), Some(Duration::ZERO)),
+            Some(_) if old.times == 0 => (old.returned(), Some(Duration::ZERO)),
+            Some(_) => (old.returned(), Some(pause(old.times))),
+        }
+    };
+    let ([camera_at, microphone_at], old) = (&wish.places, wish.doubt);
+    let (picture, a) = half(camera, &next.camera, camera_at, old.picture);
+    let (sound, b) = half(microphone, &next.microphone, microphone_at, old.sound);
+    Some((Doubt { picture, sound }, a.into_iter().chain(b).min()?))
 }
 
 /// Whether `next` has another camera than is read `now`, or another microphone. A camera that cannot be asked while it is read is

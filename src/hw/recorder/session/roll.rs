@@ -85,7 +85,7 @@ impl Session {
             }
             if is_well {
                 patience.failures = 0;
-                self.wish.doubt.settle(self.faults);
+                self.wish.settle(self.faults);
                 changes = None;
             }
             let why = match outcome {
