@@ -119,7 +119,7 @@ enum Command {
     },
     /// Shows the one-time code with which the first administrator is made.
     Setup,
-    /// Shows who did what, the newest last.
+    /// Shows who did what, in the order in which it was written down.
     Audit {
         /// So many lines.
         #[arg(long, default_value_t = 100)]
@@ -424,7 +424,7 @@ async fn show_inputs(
     let report = if service_is_up(data, &sock).await? {
         socket::inputs(&sock).await.map_err(failed(SOFTWARE))?
     } else {
-        let mut report = recorder_setup(config, environment)?.inputs.report().await;
+        let mut report = recorder_setup(config, environment)?.inputs.report(|_| false).await;
         report.heads = config.cameras.iter().map(|camera| Head::unasked(&camera.name)).collect();
         report
     };

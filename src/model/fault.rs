@@ -169,7 +169,7 @@ impl LicenceWhy {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::NoFile => "no licence is installed: send the licence request to the vendor",
-            Self::NotALicence => "the licence file is not a licence: install it again",
+            Self::NotALicence => "the file is not a licence: install the one that the vendor sent",
             Self::Signature => "the licence was altered on its way: install it again",
             Self::KeyId => "the licence is signed with an unknown key: update the box",
             Self::Hardware => "the licence is for another box: send this box's request",

@@ -55,7 +55,8 @@ impl Desk {
                 Ok(String::from_utf8_lossy(&report).into_owned())
             }
             (&Method::GET, "/inputs") => {
-                let mut report = self.inputs.report().await;
+                let mut report =
+                    self.inputs.report(|name| self.app.devices.now().is_shut(name)).await;
                 let head = |c: &Camera| Head::of(&c.name, c.model, &c.status.borrow());
                 report.heads = self.app.cameras.iter().map(head).collect();
                 serde_json::to_string(&report).map_err(|e| Fault::Internal(e.to_string()))

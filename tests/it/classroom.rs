@@ -6,7 +6,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::access::person;
-use crate::process::{Person, poll};
+use crate::process::{Person, poll, say};
 use crate::ptz::rig::{Machine, PATIENCE, School};
 use crate::world::World;
 
@@ -65,6 +65,14 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     reason(&ann, room, "switched off").await;
     let look = school.ask(Method::GET, "inputs/sim/preview.jpg", &ann.token, Value::Null).await;
     assert_eq!(look.status, 409, "what was seen last is not shown either");
+    let inputs = say(&school.folder(), &["inputs"]).out;
+    assert!(inputs.contains("off  sim: ") && inputs.contains("-       switched off"), "{inputs}");
+    let doctor = say(&school.folder(), &["doctor", "--json"]).out;
+    let doctor: Value = serde_json::from_str(&doctor).unwrap();
+    let about = |finding: &&Value| finding["subject"] == "inputs";
+    let found = doctor["findings"].as_array().unwrap().iter().find(about).unwrap();
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.starts_with("sim: switched off\n") && found["ok"] == true, "{found}");
     poll("no mark", PATIENCE, async || (on().await == json!([])).then_some(())).await;
     switch(&school, &ann.token, true).await;
     until_open(&school, &ann.token, true).await;

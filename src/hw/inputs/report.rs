@@ -37,6 +37,9 @@ pub struct State {
     pub about: String,
     /// It would be recorded now.
     pub ok: bool,
+    /// Its classroom is switched off.
+    #[serde(default)]
+    pub off: bool,
     pub camera: Option<Camera>,
     pub card: Option<Card>,
     pub chosen: Option<Chosen>,
@@ -56,14 +59,16 @@ pub struct Chosen {
 }
 
 impl Inputs {
-    /// Looks, chooses for every input and says why.
-    pub async fn report(&self) -> Report {
+    /// Looks, chooses for every input and says why. `is_off`: it is switched off.
+    pub async fn report(&self, is_off: impl Fn(&str) -> bool) -> Report {
         let devices = self.look().await;
         let dealt =
             choice::deal(&self.board.input, &devices.cameras, &devices.cards, ("", &[None, None]));
         let mut inputs = Vec::new();
         for one in &dealt {
-            let (chosen, why) = match self.source(one, &Wish::default()).await {
+            let off = is_off(&one.input.name);
+            let wish = Wish { is_off: off, ..Wish::default() };
+            let (chosen, why) = match self.source(one, &wish).await {
                 // A slate is no choice, and the first reason is why it is there.
                 Ok(source) if source.faults.picture.is_some() => {
                     (None, source.why.into_iter().take(1).collect())
@@ -75,6 +80,7 @@ impl Inputs {
                 name: one.input.name.clone(),
                 about: one.input.about.clone(),
                 ok: chosen.is_some(),
+                off,
                 camera: one.camera.cloned(),
                 card: one.card.cloned(),
                 chosen,
@@ -139,7 +145,11 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = format!("board {}\n", self.board);
         for input in &self.inputs {
-            let mark = if input.ok { "ok " } else { "BAD" };
+            let mark = match input {
+                State { off: true, .. } => "off",
+                State { ok: true, .. } => "ok ",
+                _ => "BAD",
+            };
             text += &format!("{mark}  {}: {}\n", input.name, input.about);
             if let Some(camera) = &input.camera {
                 text += &format!("      camera  {}\n", line(camera));

@@ -425,7 +425,7 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     let inputs = Inputs::new(board, finder, wanted, tree.root().into(), false);
     let (picture, why) = inputs.pace(inputs.finder.find().await.unwrap()).await;
     assert_eq!((picture, why[0].contains("libx264")), (&wanted, true), "{why:?}");
-    let report = inputs.report().await;
+    let report = inputs.report(|_| false).await;
     assert_eq!((report.inputs[0].ok, report.inputs[2].ok), (true, false));
     assert_eq!((report.other_cameras.len(), report.other_cards.len()), (2, 1));
     let text = report.text();

@@ -22,10 +22,7 @@ use crate::store::Db;
 pub fn restore(file: &Path, data: &Path) -> Result<Restored, String> {
     let say = |doing: &str, e: io::Error| format!("{doing}: {e}");
     let fresh = data.join(FRESH);
-    let unpacked = clear(&fresh).and_then(|()| unpack(file, &fresh));
-    unpacked.map_err(|e| say(&format!("reading {}", file.display()), e))?;
-    // This checks the store and brings an older one up to date.
-    let newest = Db::make_sound(&fresh).map_err(|e| format!("the backup's store: {e}"))?;
+    let newest = check(file, &fresh).inspect_err(|_| drop(fs::remove_dir_all(&fresh)))?;
     sync_all(&fresh).map_err(|e| say("syncing what was unpacked", e))?;
     crash::point(Point::RestoreUnpacked);
     let before = begin(data).map_err(|e| say("writing the journal", e))?;
@@ -41,6 +38,13 @@ pub fn restore(file: &Path, data: &Path) -> Result<Restored, String> {
     end(data).map_err(|e| say("removing the journal", e))?;
     let _ = fs::remove_dir_all(&fresh);
     Ok(Restored { before, lost })
+}
+
+/// Unpacks the backup, looks whether its store is sound, and brings an older one up to date; its newest lesson.
+fn check(file: &Path, fresh: &Path) -> Result<i64, String> {
+    let unpacked = clear(fresh).and_then(|()| unpack(file, fresh));
+    unpacked.map_err(|e| format!("reading {}: {e}", file.display()))?;
+    Db::make_sound(fresh).map_err(|e| format!("the backup's store: {e}"))
 }
 
 /// What a restore did; its text is for the technician.

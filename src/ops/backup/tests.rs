@@ -115,6 +115,7 @@ async fn a_backup_that_is_not_whole_changes_nothing() {
     fs::write(&file, &bytes[..bytes.len() / 3]).unwrap();
     assert!(restore(&file, here.path()).is_err());
     assert!(!interrupted(here.path()) && !here.path().join("before-restore").exists());
+    assert!(!here.path().join("restore.new").exists());
     assert_eq!(stored(here.path()), ["new"]);
 }
 
