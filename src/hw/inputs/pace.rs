@@ -79,8 +79,54 @@ fn real_time(log: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hw::board::Board;
+    use crate::hw::recorder::program;
 
     const WANTED: Picture = Picture { width: 1280, height: 720, rate: 30, kbit: 2500 };
+
+    /// What fits where a second of these sizes takes so long, and every other one cannot be encoded.
+    async fn fits(times: &[(&str, &str)]) -> (Picture, Vec<String>) {
+        let dir = tempfile::tempdir().unwrap();
+        let took = |(size, seconds): &(&str, &str)| {
+            let bench = format!("bench: utime=9.000s stime=9.000s rtime={seconds}s");
+            format!("*-benchmark*=size={size}:rate=30:*) echo '{bench}' >&2;;\n")
+        };
+        let times: String = times.iter().map(took).collect();
+        let ffmpeg = program(dir.path(), &format!("case \"$*\" in\n{times}*) exit 1;; esac"));
+        let encoder = Board::load("sim").unwrap().encoder.remove(0);
+        let found = Found { ffmpeg, version: "7".into(), encoder, why: Vec::new() };
+        fitting(&found, WANTED).await
+    }
+
+    #[tokio::test]
+    async fn the_largest_picture_that_takes_seven_tenths_of_its_time_is_taken() {
+        let (picture, why) = fits(&[("1280x720", "0.700")]).await;
+        assert_eq!(picture, WANTED);
+        let said = "h264_rkmpp keeps up at 1280x720, 30 a second: 700 ms for a second";
+        assert_eq!(why, [said]);
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_is_too_slow_steps_down_until_it_keeps_up_and_says_why() {
+        let (picture, why) =
+            fits(&[("1280x720", "1.900"), ("960x540", "0.701"), ("640x360", "0.400")]).await;
+        assert_eq!(picture, Picture { width: 640, height: 360, kbit: 625, ..WANTED });
+        assert_eq!(
+            why,
+            [
+                "h264_rkmpp is too slow at 1280x720, 30 a second: 1900 ms for a second",
+                "h264_rkmpp is too slow at 960x540, 30 a second: 701 ms for a second",
+                "h264_rkmpp keeps up at 640x360, 30 a second: 400 ms for a second",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_size_that_is_refused_is_no_size_and_a_smaller_one_is_tried() {
+        let (picture, why) = fits(&[("960x540", "0.100")]).await;
+        assert_eq!((picture.width, picture.height, why.len()), (960, 540, 2));
+        assert_eq!(why[0], "h264_rkmpp at 1280x720: failed without a word");
+    }
 
     #[test]
     fn steps_go_down_from_what_is_wanted() {

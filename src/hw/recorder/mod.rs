@@ -25,6 +25,8 @@ mod pair;
 mod tests;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+pub(in crate::hw) use self::world::program;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
