@@ -249,7 +249,11 @@ pub fn text(report: &Report) -> String {
     let mut text = String::new();
     for f in &report.findings {
         let mark = if f.ok { "ok " } else { "BAD" };
-        text += &format!("{mark}  {:<8} {}\n", f.subject, f.detail.replace('\n', LINE));
+        text += &format!("{mark}  {:<8} {}", f.subject, f.detail.replace('\n', LINE));
+        // The first reason of an input that is not there is its detail.
+        let more = f.reasons.iter().filter(|reason| !f.detail.lines().any(|line| line == *reason));
+        more.for_each(|reason| text += &format!("{LINE}- {reason}"));
+        text.push('\n');
         if !f.advice.is_empty() {
             text += &format!("              -> {}\n", f.advice);
         }
@@ -271,6 +275,17 @@ mod tests {
         assert_eq!(found.detail, "running, not ready\nrecorder: no ffmpeg\ndisk: full");
         let shown = text(&Report { well: false, findings: vec![found] });
         assert!(shown.contains("\n              recorder: no ffmpeg\n"), "{shown}");
+        let reasons = vec!["sim: generated".into(), "sim: libx264: encodes here".into()];
+        let inputs = Finding { reasons, ..bad("inputs", "sim: generated\nb".into(), "look") };
+        let shown = text(&Report { well: false, findings: vec![inputs] });
+        let indent = " ".repeat(14);
+        assert_eq!(
+            shown,
+            format!(
+                "BAD  inputs   sim: generated\n{indent}b\n{indent}- sim: libx264: encodes here\n\
+                 {indent}-> look\n"
+            )
+        );
         let good = readiness(r#"{"ready":true,"parts":[]}"#);
         assert!(good.ok);
         assert_eq!(good.detail, "running, ready");

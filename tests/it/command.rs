@@ -266,6 +266,10 @@ async fn the_doctor_names_the_encoder_and_whether_the_service_runs() {
     let alone = ask();
     assert!(detail(&alone, "encoder").contains("libx264 of ffmpeg"), "{alone}");
     assert!(detail(&alone, "service").contains("not running"));
+    let text = say(&data, &["doctor", "--board", "sim", "--set", "recorder.reserve_mib=1"]).out;
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("ok   encoder"));
+    let reasons = lines.by_ref().skip(1).take_while(|line| line.starts_with(' '));
+    assert_eq!(reasons.last(), Some("              - libx264: encodes here"), "{text}");
     let service = Service::start(&data, &QUIET);
     assert!(detail(&ask(), "service").starts_with("running, ready"));
     drop(service);
