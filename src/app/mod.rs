@@ -338,9 +338,6 @@ async fn housekeep(app: Arc<Appliance>, clock: Clock, mut drain: watch::Receiver
             if let Err(e) = recording::retry(&app).await {
                 tracing::warn!(error = ?e, "unfinished recordings were not looked for");
             }
-            if let Err(e) = classroom::retry(&app).await {
-                tracing::warn!(error = ?e, "what was switched off is not stored yet");
-            }
             retain(&app, now).await;
         }
         if (now.steady - swept).to_std() >= SWEEP {
@@ -367,7 +364,11 @@ async fn retain(app: &Appliance, now: Moment) {
     }
 }
 
+/// What could not be stored in its time: each minute, and once at the end, for which `stop` waits no longer than for the rest.
 async fn settle(app: &Appliance, now: Moment) {
+    if let Err(e) = classroom::retry(app).await {
+        tracing::warn!(error = ?e, "what was switched off is not stored yet");
+    }
     if let Err(e) = audit::settle(app, now).await {
         tracing::warn!(error = ?e, "refused log-ins are not in the audit");
     }

@@ -2,9 +2,9 @@
 //! teaches there and however often the box starts, until somebody switches it on again.
 
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Mutex;
 
 use super::devices::Standing;
 use super::policy::Classroom;
@@ -15,9 +15,14 @@ use crate::model::{Conflict, Fault, Moment, RoomId, Thing};
 use crate::store::classrooms::{self, Off};
 use crate::store::lessons;
 
-/// One at a time: the later one is what counts. Whose turn it is has what could not be stored, at most one of each classroom.
+/// One at a time: the later one is what counts.
 #[derive(Default)]
-pub struct Switches(Mutex<Vec<Switched>>);
+pub struct Switches {
+    turn: tokio::sync::Mutex<()>,
+    /// What is off and not stored yet, in the order in which it was said: of each classroom a teacher's word at most, and then
+    /// staff's. Whose turn it is changes it.
+    waiting: Mutex<Vec<Switched>>,
+}
 
 /// A switch, and what is written down of it.
 #[derive(Clone)]
@@ -33,7 +38,7 @@ pub struct View<'a> {
     pub lesson: Option<RoomId>,
     /// Its devices are open now.
     pub is_open: bool,
-    /// Who switched them off, and when.
+    /// Who switched them off, and when; staff, if they have said so, too.
     pub off: Option<Off>,
 }
 
@@ -42,12 +47,12 @@ pub struct View<'a> {
 /// # Errors
 /// The store's.
 pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
-    let off = all_off(app, &[]).await?;
+    let off = all_off(app).await?;
     let all = app.policy.classrooms.iter().map(|classroom| View {
         classroom,
         lesson: app.presence.lesson_in(&classroom.name).map(|(room, _)| room),
         is_open: is_open(&app.devices.now(), classroom),
-        off: meant(app, &off, classroom).next().cloned(),
+        off: meant(app, &off, classroom).min_by_key(|off| !off.by_staff).cloned(),
     });
     Ok(all.collect())
 }
@@ -88,18 +93,16 @@ pub async fn switch(
     if !is_on {
         shut();
     }
-    let mut waiting = app.switches.0.lock().await;
+    let turn = app.switches.turn.lock().await;
     let stored = if is_on {
-        switch_on(app, classroom, switched, &mut waiting).await
+        switch_on(app, classroom, switched).await
     } else {
         // Whoever had the turn may have switched it on.
         shut();
-        waiting.retain(|other| other.off.name != classroom.name);
-        let stored = store(app, switched.clone()).await;
-        waiting.extend(stored.is_err().then_some(switched));
-        stored
+        app.switches.put(switched);
+        store(app).await
     };
-    drop(waiting);
+    drop(turn);
     let is_stored = stored.is_ok();
     tracing::info!(classroom = classroom.name, word, is_stored, "camera and microphone");
     camera::settle(app, &classroom.name).await;
@@ -111,24 +114,23 @@ async fn switch_on(
     app: &Appliance,
     classroom: &Classroom,
     switched: Switched,
-    waiting: &mut Vec<Switched>,
 ) -> Result<(), Fault> {
-    let mut off = all_off(app, waiting).await?;
+    let mut off = all_off(app).await?;
     let names: Vec<String> = meant(app, &off, classroom).map(|off| off.name.clone()).collect();
     let is_staffs = meant(app, &off, classroom).any(|off| off.by_staff);
     if is_staffs && !switched.off.by_staff {
         return Err(Fault::denied("staff switched it off: only they may switch it on"));
     }
+    // The book has the one before the other.
+    store(app).await?;
     off.retain(|off| !names.contains(&off.name));
     if !names.is_empty() {
-        let gone = names.clone();
         let write = app.db.write(move |conn| {
-            gone.iter().try_for_each(|name| classrooms::switch_on(conn, name))?;
+            names.iter().try_for_each(|name| classrooms::switch_on(conn, name))?;
             switched.note(conn)
         });
         write.await?;
     }
-    waiting.retain(|other| !names.contains(&other.off.name));
     let is_off = |other: &&Classroom| meant(app, &off, other).next().is_some();
     let others: Vec<&Classroom> = app.policy.classrooms.iter().filter(is_off).collect();
     for input in classroom.inputs().filter(|input| !others.iter().any(|other| other.has(input))) {
@@ -137,25 +139,42 @@ async fn switch_on(
     Ok(())
 }
 
-async fn store(app: &Appliance, switched: Switched) -> Result<(), Fault> {
-    let write = app.db.write(move |conn| match classrooms::switch_off(conn, &switched.off)? {
-        true => switched.note(conn),
-        false => Ok(()),
-    });
-    write.await
+/// Stores what waits, in its order. For whose turn it is.
+async fn store(app: &Appliance) -> Result<(), Fault> {
+    loop {
+        let next = app.switches.waiting().first().cloned();
+        let Some(switched) = next else { return Ok(()) };
+        let write = app.db.write(move |conn| match classrooms::switch_off(conn, &switched.off)? {
+            true => switched.note(conn),
+            false => Ok(()),
+        });
+        write.await?;
+        app.switches.waiting().remove(0);
+    }
 }
 
-/// Stores what was switched off and could not be stored then. Each minute.
+/// Stores what was switched off and could not be stored then. Each minute, and when the box ends.
 ///
 /// # Errors
 /// The store's: it is still so.
 pub async fn retry(app: &Appliance) -> Result<(), Fault> {
-    let mut waiting = app.switches.0.lock().await;
-    while let Some(switched) = waiting.first().cloned() {
-        store(app, switched).await?;
-        waiting.remove(0);
+    let _turn = app.switches.turn.lock().await;
+    store(app).await
+}
+
+impl Switches {
+    /// Nothing that waits is taken back by it: what staff said stays theirs.
+    fn put(&self, switched: Switched) {
+        let mut waiting = self.waiting();
+        let mut said = waiting.iter().filter(|other| other.off.name == switched.off.name);
+        if !said.any(|other| other.off.by_staff >= switched.off.by_staff) {
+            waiting.push(switched);
+        }
     }
-    Ok(())
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Switched>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Switched {
@@ -169,9 +188,9 @@ impl Switched {
 }
 
 /// What is switched off in the store, and what waits for it.
-async fn all_off(app: &Appliance, waiting: &[Switched]) -> Result<Vec<Off>, Fault> {
+async fn all_off(app: &Appliance) -> Result<Vec<Off>, Fault> {
     let mut off = app.db.read(|conn| Ok(classrooms::off(conn)?)).await?;
-    off.extend(waiting.iter().map(|switched| switched.off.clone()));
+    off.extend(app.switches.waiting().iter().map(|switched| switched.off.clone()));
     Ok(off)
 }
 
@@ -189,7 +208,7 @@ fn meant<'a>(
 
 /// Shuts what is switched off in the store.
 pub(super) async fn restore(app: &Appliance) -> Result<(), Fault> {
-    let off = all_off(app, &[]).await?;
+    let off = all_off(app).await?;
     let (mut shut, mut lost): (Vec<String>, Vec<&Off>) = (Vec::new(), off.iter().collect());
     for classroom in &app.policy.classrooms {
         let meant: Vec<&Off> = meant(app, &off, classroom).collect();

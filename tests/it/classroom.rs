@@ -10,6 +10,10 @@ use crate::process::{Person, poll, say};
 use crate::ptz::rig::{Machine, PATIENCE, School};
 use crate::world::World;
 
+/// The disk takes no classroom that is off.
+const REFUSE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON shut_classroom
+    BEGIN SELECT RAISE(ABORT, 'refused'); END;";
+
 async fn switch(school: &School, token: &str, is_on: bool) {
     let answer = school.tell_as(token, "classrooms/1", json!({"camera": is_on})).await;
     assert_eq!(answer.0, 200);
@@ -136,9 +140,7 @@ async fn an_off_that_cannot_be_stored_is_off_at_once_and_stored_as_soon_as_it_ca
     let tell = async |world: &World, sql: &'static str| {
         world.app().db.write(move |conn| Ok(conn.execute_batch(sql)?)).await.unwrap();
     };
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON shut_classroom
-        BEGIN SELECT RAISE(ABORT, 'refused'); END;";
-    tell(&world, refuse).await;
+    tell(&world, REFUSE).await;
     let off = world.staff("POST", "classrooms/1", &root, json!({"camera": false})).await;
     assert!(off.status >= 500 && is_off(&world), "{}", off.text());
     assert!(classroom::retry(world.app()).await.is_err());
@@ -146,6 +148,55 @@ async fn an_off_that_cannot_be_stored_is_off_at_once_and_stored_as_soon_as_it_ca
     classroom::retry(world.app()).await.unwrap();
     world.restart().await;
     assert!(is_off(&world));
+}
+
+#[tokio::test]
+async fn staffs_off_that_waits_for_the_disk_is_theirs_whatever_a_teacher_says_after_it() {
+    let mut world = World::new().await;
+    let root = world.administer().await;
+    let ann = person(&world, "ann", Origin::Box, Role::Teacher).await;
+    let ann = world.token(&ann, Origin::Box).await;
+    world.live_room(&ann).await;
+    let flip = async |world: &World, token: &str, is_on: bool| {
+        world.staff("POST", "classrooms/1", token, json!({"camera": is_on})).await.status
+    };
+    let seen = async |world: &World| {
+        let seen = world.staff("GET", "classrooms", &ann, Value::Null).await.json();
+        let seen = &seen["classrooms"][0];
+        (seen["yours"].clone(), seen["by"].clone())
+    };
+    let tell = async |world: &World, sql: &'static str| {
+        world.app().db.write(move |conn| Ok(conn.execute_batch(sql)?)).await.unwrap();
+    };
+    tell(&world, REFUSE).await;
+    assert!(flip(&world, &ann, false).await >= 500 && flip(&world, &root, false).await >= 500);
+    assert_eq!(seen(&world).await, (json!(false), json!("root")));
+    assert_eq!(flip(&world, &ann, true).await, 403);
+    assert!(flip(&world, &ann, false).await >= 500);
+    assert_eq!(flip(&world, &ann, true).await, 403);
+    tell(&world, "DROP TRIGGER refuse").await;
+    assert_eq!(flip(&world, &ann, false).await, 200);
+    assert_eq!(flip(&world, &ann, true).await, 403);
+    world.restart().await;
+    assert_eq!(seen(&world).await, (json!(false), json!("root")));
+    assert_eq!((flip(&world, &ann, true).await, flip(&world, &root, true).await), (403, 200));
+    let book = world.staff("GET", "audit?event=camera%20switched", &root, Value::Null).await;
+    let book = book.json();
+    let line = |line: &Value| format!("{} {}", line["actor"], line["detail"]).replace('"', "");
+    let lines: Vec<String> = book["lines"].as_array().unwrap().iter().map(line).collect();
+    assert_eq!(lines, ["root on", "root off", "ann off"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_off_that_waits_for_the_disk_is_stored_when_the_box_ends() {
+    let school = School::open(&Machine::new(), "").await;
+    let store = rusqlite::Connection::open(school.folder().join("box.db")).unwrap();
+    store.execute_batch(REFUSE).unwrap();
+    let off = school.tell("classrooms/1", json!({"camera": false})).await;
+    assert!(off.0 >= 500, "{off:?}");
+    store.execute_batch("DROP TRIGGER refuse").unwrap();
+    let school = school.ended();
+    assert_eq!(told(&school, &school.root).await["by"], "root");
 }
 
 #[tokio::test]

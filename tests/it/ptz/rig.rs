@@ -188,6 +188,14 @@ impl School {
         self.again_with(&[])
     }
 
+    /// The same after it was told to end.
+    pub fn ended(self) -> Self {
+        let folder = self.folder();
+        let (code, _) = self.service.terminate();
+        assert_eq!(code, Some(0));
+        Self { service: Service::start(&folder, &[]), ..self }
+    }
+
     /// The same with these arguments.
     pub fn again_with(self, args: &[&str]) -> Self {
         let folder = self.folder();
