@@ -28,7 +28,7 @@ mod world;
 #[cfg(test)]
 pub(in crate::hw) use self::world::program;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,6 +43,7 @@ use crate::domain::monitor::Monitors;
 use crate::hw::drained;
 use crate::hw::inputs::Inputs;
 use crate::hw::recorder::outbox::Outbox;
+use crate::hw::recorder::reel::Anchor;
 use crate::hw::recorder::session::Session;
 use crate::model::live::Show;
 use crate::model::recording::{Note, Order, Track};
@@ -140,7 +141,7 @@ pub async fn run(
         sessions: HashMap::new(),
         tasks: JoinSet::new(),
         down: Arc::default(),
-        begun: Arc::default(),
+        lessons: Arc::default(),
     };
     loop {
         tokio::select! {
@@ -159,9 +160,16 @@ pub async fn run(
     }
 }
 
-/// New lessons whose folder was made theirs since the box started; by the first of their sessions, for all of them. Eight bytes
-/// a lesson.
-type Begun = Arc<Mutex<HashSet<RoomId>>>;
+/// What the sessions of a lesson share, of all lessons since the box started. Some tens of bytes a lesson.
+type Lessons = Arc<Mutex<HashMap<RoomId, Lesson>>>;
+
+/// The first of its sessions to come sets it for all of them.
+#[derive(Debug, Default)]
+struct Lesson {
+    /// It is new, and its folder was made its own.
+    is_begun: bool,
+    anchor: Option<Anchor>,
+}
 
 /// Who is recording, by track.
 struct Desk {
@@ -172,7 +180,7 @@ struct Desk {
     tasks: JoinSet<()>,
     /// The box goes down: nobody begins or goes on with reading a long file.
     down: Arc<AtomicBool>,
-    begun: Begun,
+    lessons: Lessons,
 }
 
 struct Entry {
@@ -217,7 +225,7 @@ impl Desk {
         let outbox = Outbox::new(order.job().track(), self.queue.clone());
         let job = order.job().clone();
         let (setup, clock) = (self.setup.clone(), self.clock.clone());
-        let shared = (self.down.clone(), self.begun.clone());
+        let shared = (self.down.clone(), self.lessons.clone());
         let session = Session::new(setup, job, clock, outbox, end, shared);
         async move {
             tokio::time::sleep(pause).await;

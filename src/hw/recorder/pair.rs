@@ -9,6 +9,7 @@ use super::world::{World, check_hash, plays, said};
 use super::*;
 use crate::hw::board::Input;
 use crate::hw::inputs::{Plugs, Signal};
+use crate::model::Hand;
 use crate::model::quality::{Flaw, Second};
 use crate::model::recording::{Finished, GapWhy, Job, RefusedWhy, Take, View};
 use crate::wire::quality;
@@ -69,6 +70,8 @@ impl Pair {
     }
 }
 
+const BOTH: [&str; 2] = ["1.mp4", "slides/1.mp4"];
+
 /// Long enough for a test, and no other world has it.
 fn mark(world: &World) -> i64 {
     100_000 + world.room.0
@@ -104,14 +107,36 @@ fn clocks(file: &Path) -> Vec<(f64, f64)> {
     times.zip(rows).filter_map(|(at, clock)| Some((at, clock?))).collect()
 }
 
-/// How far the clock in the picture is ahead of the film's time: the middle one of all pictures.
-fn ahead(file: &Path) -> f64 {
+/// How far the clock in the picture is ahead of the film's time: the middle one of the last pictures.
+fn ahead(file: &Path, last: usize) -> f64 {
     let round = 65_536.0;
-    let mut all: Vec<f64> =
-        clocks(file).into_iter().map(|(at, clock)| (clock - at).rem_euclid(round)).collect();
+    let clocks = clocks(file).into_iter().rev().take(last);
+    let mut all: Vec<f64> = clocks.map(|(at, clock)| (clock - at).rem_euclid(round)).collect();
     assert!(all.len() > 20, "{}: {} clocks can be read", file.display(), all.len());
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]
+}
+
+/// How far the same moment is apart in the last pictures of the two films, in milliseconds.
+fn apart(pair: &Pair, [own, other]: [&str; 2], last: usize) -> f64 {
+    let ms = (ahead(&pair.0.file(own), last) - ahead(&pair.0.file(other), last)).abs();
+    println!("the same moment is {ms} ms apart in {own} and {other}");
+    ms
+}
+
+/// A clock that goes as the machine's does, and can be set.
+fn settable() -> (Clock, Hand) {
+    let (real, (clock, hand)) = (Clock::system(), Clock::manual(Millis::days(20_000)));
+    let (moved, mut until) = (hand.clone(), Millis(0));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            let now = real.steady();
+            moved.advance(now - until);
+            until = now;
+        }
+    });
+    (clock, hand)
 }
 
 /// One film from its beginning to its end, and nothing was said against it.
@@ -138,11 +163,8 @@ async fn both_pictures_of_a_lesson_have_one_clock_and_only_one_has_sound() {
     check_hash(&pair.0, &teacher[0]);
     let Take { codecs, width, .. } = &slides[0].take;
     assert_eq!((codecs.as_str(), *width), ("avc1.64000c", 320), "a picture alone");
-    let [own, other] = ["1.mp4", "slides/1.mp4"].map(|name| pair.0.file(name));
-    plays(&other);
-    let apart = (ahead(&own) - ahead(&other)).abs();
-    println!("the same moment is {apart} ms apart in the two films");
-    assert!(apart < 400.0, "{apart} ms");
+    plays(&pair.0.file("slides/1.mp4"));
+    assert!(apart(&pair, BOTH, usize::MAX) < 400.0);
     let [theirs, ours] = [&slides, &teacher].map(|takes| takes[0].take.pictures);
     assert!(theirs <= ours + 20, "no more pictures than of the teacher: {theirs}, {ours}");
 }
@@ -225,7 +247,42 @@ async fn after_a_crash_both_go_on_in_their_files() {
         assert_eq!(takes.len(), 1);
         assert_eq!(takes[0].take.segments.iter().filter(|segment| segment.gap).count(), 2);
     }
-    ["1.mp4", "slides/1.mp4"].iter().for_each(|name| plays(&pair.0.file(name)));
+    BOTH.iter().for_each(|name| plays(&pair.0.file(name)));
+}
+
+#[tokio::test]
+async fn a_box_that_lost_the_time_goes_on_with_both_on_one_clock() {
+    let (mut pair, (clock, hand)) = (Pair::new(), settable());
+    pair.0.clock = clock;
+    pair.start().await;
+    pair.0.segment().await;
+    pair.slides_segment().await;
+    pair.0.crash().await;
+    hand.set_wall(Millis::seconds(-3600));
+    pair.0.resume().await;
+    // Who plugs it in late.
+    pair.0.pause(3000).await;
+    pair.0.order(Order::Resume(pair.slides())).await;
+    for _ in 0..2 {
+        pair.slides_segment().await;
+    }
+    assert!(pair.stop().await.iter().all(|takes| takes.len() == 1));
+    assert!(apart(&pair, BOTH, 30) < 400.0);
+}
+
+#[tokio::test]
+async fn a_picture_that_comes_after_the_clock_was_set_is_on_the_clock_of_the_other() {
+    let (mut pair, (clock, hand)) = (Pair::new(), settable());
+    pair.0.clock = clock;
+    pair.0.start().await;
+    pair.0.segment().await;
+    hand.set_wall(Millis::seconds(20));
+    pair.0.order(Order::Start(pair.slides())).await;
+    for _ in 0..2 {
+        pair.slides_segment().await;
+    }
+    pair.stop().await;
+    assert!(apart(&pair, BOTH, 30) < 400.0);
 }
 
 #[tokio::test]

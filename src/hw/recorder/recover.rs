@@ -45,16 +45,7 @@ pub struct Shelf {
 /// When the folder cannot be read. A file that cannot be is named on the shelf.
 pub fn reconcile(dir: &Path) -> io::Result<Shelf> {
     let mut shelf = Shelf::default();
-    let mut numbers = match std::fs::read_dir(dir) {
-        Ok(entries) => entries
-            .map(|entry| Ok(number(&entry?.file_name().to_string_lossy())))
-            .filter_map(io::Result::transpose)
-            .collect::<io::Result<Vec<u32>>>()?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(shelf),
-        Err(error) => return Err(error),
-    };
-    numbers.sort_unstable();
-    for number in numbers {
+    for number in numbers(dir)? {
         shelf.last_number = number;
         let name = format!("{number}.mp4");
         match look(dir.join(&name), number, name.clone()) {
@@ -66,6 +57,30 @@ pub fn reconcile(dir: &Path) -> io::Result<Shelf> {
         }
     }
     Ok(shelf)
+}
+
+/// Where the film in `dir` ends on the lesson's timeline, as far as it can be read. Changes nothing.
+pub fn until_us(dir: &Path) -> u64 {
+    let read = |path: PathBuf| scan(&path, std::fs::metadata(&path)?.len());
+    // While it is read, its own recorder may cut its tail: once.
+    let found = |path: PathBuf| read(path.clone()).or_else(|_| read(path)).ok().flatten();
+    let names = numbers(dir).unwrap_or_default().into_iter().map(|number| format!("{number}.mp4"));
+    let ends = names.filter_map(|name| Some(found(dir.join(name))?.until_us()));
+    ends.max().unwrap_or(0)
+}
+
+/// Of all takes in a folder, in order.
+fn numbers(dir: &Path) -> io::Result<Vec<u32>> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let numbers = entries.map(|entry| Ok(number(&entry?.file_name().to_string_lossy())));
+    let mut numbers =
+        numbers.filter_map(io::Result::transpose).collect::<io::Result<Vec<u32>>>()?;
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 fn look(path: PathBuf, number: u32, name: String) -> io::Result<Option<Old>> {

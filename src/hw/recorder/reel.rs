@@ -34,8 +34,7 @@ const RECALLED_US: u64 = 30_000_000;
 pub struct Reel {
     dir: PathBuf,
     zero: Millis,
-    /// From here on the steady clock places runs: a wall clock that is set may not tear the timeline.
-    opened: Moment,
+    anchor: Anchor,
     care: Care,
     pen: Pen,
     /// Takes to which nothing is added any more, with their hash when known.
@@ -53,6 +52,10 @@ pub struct Reel {
     /// Width and height of what is gone on with.
     pub resumed: Option<(u32, u32)>,
 }
+
+/// At this steady time the lesson had lasted so long. It places runs: a wall clock that is set may not tear the timeline. A
+/// lesson has one for all its pictures.
+pub type Anchor = (Millis, Millis);
 
 /// Why there is no picture, and since when.
 pub type Since = (GapWhy, Millis);
@@ -123,7 +126,7 @@ impl Reel {
     /// Goes on with what is on the shelf. Tells of every take there is.
     pub async fn open(
         dir: PathBuf,
-        zero: Millis,
+        (zero, anchor): (Millis, Anchor),
         (care, pen): (Care, Pen),
         shelf: Shelf,
         before: Before,
@@ -135,7 +138,7 @@ impl Reel {
         let mut reel = Self {
             dir,
             zero,
-            opened: care.clock.moment(),
+            anchor,
             care,
             pen,
             shelved: Vec::new(),
@@ -224,7 +227,7 @@ impl Reel {
         let run = self.run.as_mut().ok_or(Trouble::Part(Fmp4Error::Missing(*b"moov")))?;
         let raw = Fragment::parse(&bytes, &run.init).map_err(Trouble::Part)?;
         let (span, first) = (span(&raw), run.placed.is_none());
-        let since_zero = self.opened.wall - self.zero + (now.steady - self.opened.steady) - span;
+        let since_zero = self.anchor.1 + (now.steady - self.anchor.0) - span;
         let at = now.wall - span;
         let placed = *run.placed.get_or_insert_with(|| {
             let offset_us = offset(&raw, since_zero, self.until_us);
@@ -354,9 +357,7 @@ impl Reel {
 
     /// The timeline goes on behind what an old file holds.
     fn place(&mut self, old: &Old) {
-        for piece in &old.found.pieces {
-            self.until_us = self.until_us.max(piece.until_us);
-        }
+        self.until_us = self.until_us.max(old.found.until_us());
         if let Some(last) = old.found.pieces.iter().rfind(|piece| piece.pictures > 0) {
             let span_ms = last.end_us.saturating_sub(last.start_us) / 1000;
             self.seen = Some(last.at + Millis(i64::try_from(span_ms).unwrap_or(0)));

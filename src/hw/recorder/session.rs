@@ -19,11 +19,11 @@ use crate::hw::recorder::ffmpeg::part_us;
 use crate::hw::recorder::ledger::Ledger;
 use crate::hw::recorder::outbox::Outbox;
 use crate::hw::recorder::recover::{self, Shelf};
-use crate::hw::recorder::reel::{Before, Reel, Since};
+use crate::hw::recorder::reel::{self, Anchor, Before, Reel, Since};
 use crate::hw::recorder::tape::Care;
-use crate::hw::recorder::{Begun, End, Picture, Setup};
-use crate::model::Clock;
+use crate::hw::recorder::{End, Lessons, Picture, Setup};
 use crate::model::recording::{Finished, GapWhy, Job, Note, RefusedWhy, View};
+use crate::model::{Clock, Millis};
 
 pub struct Session {
     setup: Arc<Setup>,
@@ -35,7 +35,7 @@ pub struct Session {
     down: Arc<AtomicBool>,
     /// A new lesson that does not have its folder for itself yet.
     fresh: bool,
-    begun: Begun,
+    lessons: Lessons,
     /// A file could not be written: go on in a new one.
     broke: bool,
     /// No picture, while there is no reel to remember it.
@@ -59,7 +59,7 @@ impl Session {
         clock: Clock,
         outbox: Outbox,
         end: watch::Receiver<End>,
-        (down, begun): (Arc<AtomicBool>, Begun),
+        (down, lessons): (Arc<AtomicBool>, Lessons),
     ) -> Self {
         let (fresh, broke, unread) = (false, false, false);
         let (gap, ledger, wish, faults) = (None, None, Wish::default(), Faults::default());
@@ -71,7 +71,7 @@ impl Session {
             end,
             down,
             fresh,
-            begun,
+            lessons,
             broke,
             gap,
             unread,
@@ -137,7 +137,7 @@ impl Session {
     /// Reconciles the folder and goes on behind what is there.
     async fn open(&mut self) -> Result<Reel, Away> {
         let folder = |why| Away::Refused(RefusedWhy::Folder(why));
-        let shelf = self.shelf().await.map_err(folder)?;
+        let (shelf, anchor) = self.shelf().await.map_err(folder)?;
         if !shelf.unread.is_empty() && !self.unread {
             self.unread = true;
             self.outbox.tell_surely(Note::Lost(unread(&shelf))).await;
@@ -147,7 +147,8 @@ impl Session {
         let before = if self.broke { Before::Broke(since) } else { Before::Away(since) };
         let pen = self.ledger().pen();
         info!(room = %self.job.track(), old, dir = %dir.display(), "recording");
-        let reel = Reel::open(dir, self.job.zero, (self.care(), pen), shelf, before).await;
+        let (times, with) = ((self.job.zero, anchor), (self.care(), pen));
+        let reel = Reel::open(dir, times, with, shelf, before).await;
         let reel = reel.map_err(folder)?;
         if let Some((width, height)) =
             reel.resumed.filter(|(width, height)| *width > 0 && *height > 0)
@@ -242,23 +243,26 @@ impl Session {
         self.outbox.tell_surely(Note::Lost(why)).await;
     }
 
-    async fn shelf(&mut self) -> Result<Shelf, String> {
-        let (job, dir, begun) = (self.job.clone(), self.job.dir(), self.begun.clone());
-        let aside = self.fresh.then(|| self.clock.now());
+    async fn shelf(&mut self) -> Result<(Shelf, Anchor), String> {
+        let (job, dir, lessons) = (self.job.clone(), self.job.dir(), self.lessons.clone());
+        let (aside, clock) = (self.fresh.then(|| self.clock.now()), self.clock.clone());
         let read = spawn_blocking(move || {
             if let Some(now) = aside {
                 // Once for all pictures of the lesson, and before anything of any is there. Nobody waits for it but they.
-                let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
-                if !begun.contains(&job.room) {
+                let mut lessons = lessons.lock().unwrap_or_else(PoisonError::into_inner);
+                let lesson = lessons.entry(job.room).or_default();
+                if !lesson.is_begun {
                     recover::move_aside(&job.folder, now)?;
-                    begun.insert(job.room);
+                    lesson.is_begun = true;
                 }
             }
             recover::make(&job.folder)?;
             if dir != job.folder {
                 recover::make(&dir)?;
             }
-            recover::reconcile(&dir)
+            let shelf = recover::reconcile(&dir)?;
+            let anchor = anchor(&lessons, &job, &shelf, &clock);
+            Ok::<_, std::io::Error>((shelf, anchor))
         });
         let shelf = read.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         self.fresh = false;
@@ -353,6 +357,26 @@ impl Session {
     async fn told(&mut self) -> End {
         self.end.wait_for(|end| *end != End::Go).await.map_or(End::Drain, |end| *end)
     }
+}
+
+/// What places all pictures of a lesson: the wall clock, where that is not behind the film of any of them, for a box without a
+/// battery may have lost the time.
+fn anchor(lessons: &Lessons, job: &Job, shelf: &Shelf, clock: &Clock) -> Anchor {
+    let lessons = || lessons.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lessons().get(&job.room).and_then(|lesson| lesson.anchor);
+    if let Some(anchor) = known {
+        return anchor;
+    }
+    let view = match job.view {
+        View::Teacher => View::Slides,
+        View::Slides => View::Teacher,
+    };
+    let other_us = recover::until_us(&Job { view, ..job.clone() }.dir());
+    let film_us = shelf.files.iter().map(|old| old.found.until_us()).fold(other_us, u64::max);
+    let film = Millis(i64::try_from(film_us / 1000).unwrap_or(i64::MAX));
+    let now = clock.moment();
+    let anchor = (now.steady, reel::placed(now.wall - job.zero).max(film));
+    *lessons().entry(job.room).or_default().anchor.get_or_insert(anchor)
 }
 
 fn unread(shelf: &Shelf) -> String {

@@ -47,6 +47,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// Where on the timeline all of it ends, sound and picture.
+    pub fn until_us(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.until_us).max().unwrap_or(0)
+    }
+
     /// The take as it is served: the last segment is closed where the picture ends.
     pub fn take(&self, number: u32, name: String) -> Take {
         let (mut cutter, mut segments) = (Cutter::default(), Vec::new());

@@ -36,7 +36,8 @@ async fn reel(
     let ledger = Ledger::open(dir.into(), zero, (clock.clone(), None), care.outbox.clone());
     let parts = (care, ledger.pen());
     let before = Before::Away(None);
-    let reel = Reel::open(dir.into(), zero, parts, Shelf::default(), before).await;
+    let times = (zero, (clock.steady(), Millis(0)));
+    let reel = Reel::open(dir.into(), times, parts, Shelf::default(), before).await;
     (reel.unwrap(), shown)
 }
 
