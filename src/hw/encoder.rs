@@ -4,10 +4,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
+use tracing::warn;
 
 use crate::hw::board::{Board, Encoder};
 use crate::hw::error::HwError;
@@ -17,13 +19,13 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// A hardware encoder without its hardware may hang instead of failing.
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Looks once; a success is kept, a failure is tried again at the next question.
+/// Looks once; a success is kept until it proves useless, a failure is tried again at the next question.
 #[derive(Debug)]
 pub struct Finder {
     configured: Option<PathBuf>,
     search: OsString,
     board: Board,
-    found: OnceCell<Found>,
+    found: Mutex<Option<Arc<Found>>>,
 }
 
 /// What will encode.
@@ -40,22 +42,52 @@ pub struct Found {
 impl Finder {
     /// `configured` wins over `search`, which has the form of `PATH`.
     pub fn new(configured: Option<PathBuf>, search: OsString, board: Board) -> Self {
-        Self { configured, search, board, found: OnceCell::new() }
+        Self { configured, search, board, found: Mutex::default() }
     }
 
     /// # Errors
     /// When there is no ffmpeg, or none of the board's encoders works with it.
-    pub async fn find(&self) -> Result<&Found, HwError> {
-        self.found.get_or_try_init(|| self.look()).await
+    pub async fn find(&self) -> Result<Arc<Found>, HwError> {
+        let mut known = self.found.lock().await;
+        if let Some(found) = &*known {
+            return Ok(found.clone());
+        }
+        let found = self.look(&self.board.encoder, Vec::new()).await?;
+        Ok(known.insert(Arc::new(found)).clone())
     }
 
-    async fn look(&self) -> Result<Found, HwError> {
+    /// From now on, until the program ends, the next of the board's encoders that works, for what is wrong with `old`;
+    /// whether there is one. Else `old` stays.
+    pub async fn replace(&self, old: &Encoder, wrong: &str) -> bool {
+        let mut known = self.found.lock().await;
+        let Some(found) = known.as_ref() else { return false };
+        if found.encoder != *old {
+            // Somebody else has seen it before.
+            return true;
+        }
+        let at = self.board.encoder.iter().position(|encoder| encoder == old);
+        let rest = at.and_then(|at| self.board.encoder.get(at + 1..)).unwrap_or_default();
+        if rest.is_empty() {
+            return false;
+        }
+        let mut why = found.why.clone();
+        why.pop();
+        why.push(format!("{}: {wrong}", old.name));
+        let next = self.look(rest, why).await;
+        if let Ok(next) = &next {
+            warn!(old = old.name, next = next.encoder.name, wrong, "another encoder is taken");
+            *known = Some(Arc::new(next.clone()));
+        }
+        next.is_ok()
+    }
+
+    /// The first of `encoders` that works; `why` is known of those before it.
+    async fn look(&self, encoders: &[Encoder], mut why: Vec<String>) -> Result<Found, HwError> {
         let ffmpeg = self.program()?;
         let version = ask(&ffmpeg, &["-hide_banner", "-version"], ASK_TIMEOUT).await?;
         let version = version.split_whitespace().nth(2).unwrap_or("unknown").to_owned();
         let list = ask(&ffmpeg, &["-hide_banner", "-encoders"], ASK_TIMEOUT).await?;
-        let mut why = Vec::new();
-        for encoder in &self.board.encoder {
+        for encoder in encoders {
             let name = &encoder.name;
             if !list.lines().any(|line| line.split_whitespace().nth(1) == Some(name)) {
                 why.push(format!("{name}: this ffmpeg was built without it"));

@@ -21,7 +21,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use tracing::info;
 
 pub use self::fault::{Doubt, Fault, Faults, Wish};
@@ -32,11 +32,12 @@ pub use self::watch::Change;
 #[cfg(test)]
 pub(crate) use self::{plugs::Plugs, v4l2::Signal};
 use crate::hw::board::{Board, Input};
-use crate::hw::encoder::{Finder, Found};
+use crate::hw::encoder::Finder;
 use crate::hw::error::HwError;
 use crate::hw::hotplug::Hotplug;
 use crate::hw::recorder::Picture;
 use alsa::Card;
+use pace::Paced;
 use trial::Busy;
 use v4l2::Camera;
 
@@ -61,8 +62,8 @@ pub struct Inputs {
     asked: Busy,
     tried: Busy,
     pub hotplug: Hotplug,
-    /// What the encoder keeps up with, and why: tried once.
-    pace: OnceCell<(Picture, Vec<String>)>,
+    /// What the encoder keeps up with: tried once of each.
+    pace: Mutex<Option<Arc<Paced>>>,
 }
 
 /// What is plugged in now.
@@ -81,7 +82,7 @@ impl Inputs {
         opens: bool,
     ) -> Self {
         let (asked, tried, hotplug) = (Busy::default(), Busy::default(), Hotplug::default());
-        let (ask, pace) = (v4l2::tell, OnceCell::new());
+        let (ask, pace) = (v4l2::tell, Mutex::default());
         Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, pace }
     }
 
@@ -113,9 +114,8 @@ impl Inputs {
             return;
         }
         let begin = async {
-            if let Ok(found) = self.finder.find().await {
-                let (_, why) = self.pace(found).await;
-                info!(why = why.join("; "), "what the encoder keeps up with");
+            if let Ok(paced) = self.pace().await {
+                info!(why = paced.why.join("; "), "what the encoder keeps up with");
             }
         };
         // It listens first: what is plugged in meanwhile is not missed.
@@ -143,21 +143,22 @@ impl Inputs {
     async fn source(&self, dealt: &choice::Dealt<'_>, wish: &Wish) -> Result<Source, HwError> {
         let found = self.finder.find().await?;
         if dealt.input.is_generated() {
-            let source = source::generated(dealt.input, found, modest(dealt.input, self.wanted));
+            let source = source::generated(dealt.input, &found, modest(dealt.input, self.wanted));
             return Ok(if wish.is_off { source::off(source) } else { source });
         }
         let (mode, fault) = self.mode(dealt, wish);
         let (why, fault) = fault.map_or((None, None), |(fault, why)| (Some(why), Some(fault)));
         let is_through = fault.is_none() && mode.as_ref().is_some_and(|mode| mode.through);
-        let (picture, paced) = match is_through {
-            true => (modest(dealt.input, self.wanted), &[][..]),
-            false => {
-                let (picture, why) = self.pace(found).await;
-                (modest(dealt.input, *picture), why.as_slice())
+        let paced = match is_through {
+            true => {
+                let (picture, why) = (self.wanted, Vec::new());
+                Arc::new(Paced { found, picture, why, keeps_up: true })
             }
+            false => self.pace().await?,
         };
-        let plan = source::Plan { mode: mode.as_ref(), picture, why: paced, fault, wish };
-        let mut source = source::of(dealt, &plan, found);
+        let picture = modest(dealt.input, paced.picture);
+        let plan = source::Plan { mode: mode.as_ref(), picture, why: &paced.why, fault, wish };
+        let mut source = source::of(dealt, &plan, &paced.found);
         source.why.splice(0..0, why);
         Ok(source)
     }
@@ -190,8 +191,27 @@ impl Inputs {
         (Some(mode), fault.map(|fault| (fault, camera.signal.words())))
     }
 
-    async fn pace(&self, found: &Found) -> &(Picture, Vec<String>) {
-        self.pace.get_or_init(|| pace::fitting(found, self.wanted)).await
+    /// An encoder that keeps up with no size gives way to the board's next one. Of the last one the smallest size is taken in
+    /// any case: a picture that stutters is better than none.
+    async fn pace(&self) -> Result<Arc<Paced>, HwError> {
+        let mut known = self.pace.lock().await;
+        loop {
+            let found = self.finder.find().await?;
+            if let Some(paced) = known.as_ref().filter(|paced| Arc::ptr_eq(&paced.found, &found)) {
+                return Ok(paced.clone());
+            }
+            let mut paced = pace::fitting(found, self.wanted).await;
+            if !paced.keeps_up {
+                let last = paced.why.last().map_or("", String::as_str);
+                let wrong = format!("keeps up with no size, at last: {last}");
+                if self.finder.replace(&paced.found.encoder, &wrong).await {
+                    continue;
+                }
+                let why = "the smallest picture is taken though it is not sure to keep up";
+                paced.why.push(why.into());
+            }
+            *known = Some(Arc::new(paced));
+        }
     }
 }
 

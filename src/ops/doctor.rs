@@ -64,8 +64,10 @@ pub async fn examine(asked: Asked<'_>) -> Report {
             let board = &setup.inputs.board;
             let found = fine("board", format!("{}: {}", board.name, board.about));
             findings.push(Finding { reasons: board.parts(&setup.inputs.root), ..found });
+            // An encoder that does not keep up with a camera gives way to another one.
+            let inputs = inputs(&setup.inputs, data).await;
             findings.push(encoder(&setup.inputs.finder, own_ffmpeg).await);
-            findings.extend(inputs(&setup.inputs, data).await);
+            findings.extend(inputs);
         }
         Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
     }

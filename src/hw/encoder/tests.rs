@@ -27,7 +27,7 @@ async fn chosen(order: [&str; 3], listed: &str, broken: &str) -> Result<Found, H
     let mut board = Board::load("sim").unwrap();
     board.encoder.sort_by_key(|encoder| order.iter().position(|name| *name == encoder.name));
     let finder = Finder::new(Some(played(dir.path(), listed, broken)), "".into(), board);
-    finder.find().await.cloned()
+    finder.find().await.map(Arc::unwrap_or_clone)
 }
 
 const RKMPP: [&str; 3] = ["h264_rkmpp", "h264_v4l2m2m", "libx264"];

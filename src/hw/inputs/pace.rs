@@ -1,6 +1,7 @@
 //! Which size the encoder keeps up with on this machine: tried with a second of a moving picture, and made smaller until
 //! it does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::hw::encoder::{self, Found};
@@ -16,15 +17,25 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// Below it a face is a blur, whatever the size.
 const KBIT_MIN: u32 = 200;
 
-/// The largest picture up to `wanted` that is encoded in time, and what became of each that was tried. The smallest
-/// is taken in any case: a picture that stutters is better than none.
-pub async fn fitting(found: &Found, wanted: Picture) -> (Picture, Vec<String>) {
-    let (mut why, mut last) = (Vec::new(), wanted);
+/// What an encoder keeps up with.
+#[derive(Debug)]
+pub struct Paced {
+    pub found: Arc<Found>,
+    pub picture: Picture,
+    /// What became of each size that was tried.
+    pub why: Vec<String>,
+    /// Else it is the smallest, which it does not keep up with either.
+    pub keeps_up: bool,
+}
+
+/// The largest picture up to `wanted` that is encoded in time.
+pub async fn fitting(found: Arc<Found>, wanted: Picture) -> Paced {
+    let mut paced = Paced { found, picture: wanted, why: Vec::new(), keeps_up: false };
     for picture in steps(wanted) {
-        last = picture;
+        paced.picture = picture;
         let Picture { width, height, rate, .. } = picture;
-        let name = &found.encoder.name;
-        match trial(found, picture).await {
+        let (name, why) = (&paced.found.encoder.name, &mut paced.why);
+        match trial(&paced.found, picture).await {
             Ok(took) => {
                 let (ms, ok) = (took.as_millis(), took <= ENOUGH);
                 let verdict = if ok { "keeps up" } else { "is too slow" };
@@ -32,14 +43,14 @@ pub async fn fitting(found: &Found, wanted: Picture) -> (Picture, Vec<String>) {
                     "{name} {verdict} at {width}x{height}, {rate} a second: {ms} ms for a second"
                 ));
                 if ok {
-                    return (picture, why);
+                    paced.keeps_up = true;
+                    break;
                 }
             }
             Err(e) => why.push(format!("{name} at {width}x{height}: {}", e.source)),
         }
     }
-    why.push("the smallest picture is taken though it is not sure to keep up".into());
-    (last, why)
+    paced
 }
 
 /// What is wanted, then smaller and smaller ones with the rate of bits that belongs to them.
@@ -95,7 +106,8 @@ mod tests {
         let ffmpeg = program(dir.path(), &format!("case \"$*\" in\n{times}*) exit 1;; esac"));
         let encoder = Board::load("sim").unwrap().encoder.remove(0);
         let found = Found { ffmpeg, version: "7".into(), encoder, why: Vec::new() };
-        fitting(&found, WANTED).await
+        let Paced { picture, why, .. } = fitting(Arc::new(found), WANTED).await;
+        (picture, why)
     }
 
     #[tokio::test]

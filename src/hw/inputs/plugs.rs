@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal as Sign, kill_process};
 
 use super::Inputs;
 use super::v4l2::{Camera, Format, Signal, Size};
-use crate::hw::board::{Board, Input, Place};
+use crate::hw::board::{Board, Encoder, Input, Place};
 use crate::hw::encoder::Finder;
 use crate::hw::recorder::Picture;
 
@@ -43,6 +43,8 @@ exec /usr/bin/ffmpeg "$@"
 
 pub struct Plugs {
     dir: tempfile::TempDir,
+    /// Of its board.
+    pub encoders: Vec<Encoder>,
 }
 
 impl Plugs {
@@ -50,13 +52,15 @@ impl Plugs {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("sys/class/video4linux")).unwrap();
         fs::create_dir_all(dir.path().join("proc/asound")).unwrap();
-        Self { dir }
+        let mut encoders = Board::load("sim").unwrap().encoder;
+        encoders.retain(|encoder| encoder.name == "libx264");
+        Self { dir, encoders }
     }
 
     /// Its inputs: one, of the first USB camera and the first USB microphone. `extra` goes into the script.
     pub fn inputs(&self, extra: &str, wanted: Picture) -> Arc<Inputs> {
         let mut board = Board::load("sim").unwrap();
-        board.encoder.retain(|encoder| encoder.name == "libx264");
+        board.encoder.clone_from(&self.encoders);
         let place = || Some(Place { bus: vec!["usb-*".into()], device: 0 });
         let name = "camera".to_owned();
         board.input = vec![Input { name, picture: place(), sound: place(), ..Input::default() }];

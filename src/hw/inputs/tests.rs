@@ -9,6 +9,7 @@ use super::choice::{deal, mode};
 use super::v4l2::{Format, Signal, Size};
 use super::*;
 use crate::hw::board::Input;
+use crate::hw::encoder::Found;
 
 /// A tree in the making.
 struct Tree(tempfile::TempDir);
@@ -423,8 +424,8 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     let wanted = Picture { width: 320, height: 180, rate: 5, kbit: 200 };
     let tree = pi();
     let inputs = Inputs::new(board, finder, wanted, tree.root().into(), false);
-    let (picture, why) = inputs.pace(inputs.finder.find().await.unwrap()).await;
-    assert_eq!((picture, why[0].contains("libx264")), (&wanted, true), "{why:?}");
+    let paced = inputs.pace().await.unwrap();
+    assert_eq!((paced.picture, paced.why[0].contains("libx264")), (wanted, true), "{paced:?}");
     let report = inputs.report(|_| false).await;
     assert_eq!((report.inputs[0].ok, report.inputs[2].ok), (true, false));
     assert_eq!((report.other_cameras.len(), report.other_cards.len()), (2, 1));
@@ -438,6 +439,52 @@ async fn a_real_ffmpeg_is_timed_and_the_report_says_what_was_chosen() {
     assert!(source.args.join(" ").contains("drawbox") && source.encoder.is_some());
     let error = inputs.choose("elsewhere", &Wish::default()).await.unwrap_err();
     assert_eq!(error.part, "input");
+}
+
+/// Encodes a little of nothing with each encoder, and in good time with none but libx264 at this width.
+fn dawdles(width: &str) -> String {
+    format!(
+        r#"case "$*" in
+  *-encoders) for name in h264_rkmpp h264_v4l2m2m libx264; do echo " V..... $name"; done; exit;;
+  *-benchmark*"-c:v h264_v4l2m2m "*) echo "no buffer comes back" >&2; exit 1;;
+  *-benchmark*"size={width}x"*"-c:v libx264 "*) echo "rtime=0.400s" >&2; exit;;
+  *-benchmark*) echo "rtime=0.900s" >&2; exit;;
+  *"-c:v h264_"*) exit;;
+esac"#
+    )
+}
+
+#[tokio::test]
+async fn an_encoder_that_keeps_up_with_no_size_gives_way_to_the_next_one_and_inputs_says_why() {
+    let mut plugs = Plugs::new();
+    plugs.encoders = Board::load("sim").unwrap().encoder;
+    plugs.camera(Signal::Present);
+    let slow = "is too slow at 320x180, 30 a second: 900 ms for a second";
+    let inputs = plugs.inputs(&dawdles("960"), WANTED);
+    assert_eq!(inputs.finder.find().await.unwrap().encoder.name, "h264_rkmpp");
+    let report = inputs.report(|_| false).await;
+    let chosen = report.inputs[0].chosen.as_ref().unwrap();
+    assert_eq!((chosen.encoder.as_str(), chosen.width), ("libx264", 320));
+    assert_eq!(
+        report.inputs[0].why[2..],
+        [
+            "libx264 is too slow at 1280x720, 30 a second: 900 ms for a second".to_owned(),
+            "libx264 keeps up at 960x540, 30 a second: 400 ms for a second".into(),
+            format!("h264_rkmpp: keeps up with no size, at last: h264_rkmpp {slow}"),
+            "h264_v4l2m2m: keeps up with no size, at last: h264_v4l2m2m at 320x180: \
+             no buffer comes back"
+                .into(),
+            "libx264: encodes here".into(),
+        ]
+    );
+    assert_eq!(inputs.finder.find().await.unwrap().encoder.name, "libx264");
+    assert_eq!(inputs.pace().await.unwrap().picture.width, 960);
+    // Of the last one the smallest picture is taken.
+    let inputs = plugs.inputs(&dawdles("no"), WANTED);
+    let paced = inputs.pace().await.unwrap();
+    assert_eq!((&*paced.found.encoder.name, paced.picture.width), ("libx264", 320));
+    assert_eq!(paced.why[4], format!("libx264 {slow}"));
+    assert!(paced.why[5].contains("the smallest picture is taken"), "{paced:?}");
 }
 
 /// A lesson with a camera and a microphone, whose camera has been pulled out.
