@@ -160,6 +160,10 @@ impl Delay {
             outside: self.outside.saturating_sub(before.outside),
         }
     }
+
+    pub fn in_all(self) -> Duration {
+        self.inside + self.outside
+    }
 }
 
 impl std::fmt::Display for Delay {
