@@ -30,6 +30,8 @@ pub enum Course {
 /// A machine on which the box runs, and may hold lessons.
 pub struct Appliance {
     machine: Machine,
+    /// So long without a picture, and the camera is read anew.
+    pub stall: Duration,
     _timed: timing::Timed,
 }
 
@@ -39,13 +41,15 @@ impl Appliance {
         let timed = timing::test();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
         let mut machine = Machine::start(&[program(), here.join("init")]);
-        let (ffmpeg, stall_ms) = match course {
-            Course::Smooth => ("/usr/bin/ffmpeg", 60_000),
+        let longest = Duration::from_secs(60);
+        let (ffmpeg, stall) = match course {
+            Course::Smooth => ("/usr/bin/ffmpeg", longest),
             Course::Rough => {
                 let slow = start_of_ffmpeg(&mut machine) * 2;
-                ("/usr/bin/ffmpeg7", slow.as_millis().clamp(4000, 60_000))
+                ("/usr/bin/ffmpeg7", slow.clamp(Duration::from_secs(4), longest))
             }
         };
+        let stall_ms = stall.as_millis();
         println!("a picture is missed after {stall_ms} ms");
         let classroom = format!("[[classroom]]\nname = \"room\"\n{classroom}");
         machine.ok("mkdir -p /data");
@@ -56,7 +60,7 @@ impl Appliance {
         let anybody = Person::new(&machine.base);
         poll("the box in the guest", PATIENCE, async || anybody.get("/healthz").await.ok()).await;
         license(&mut machine, &here.join("licence.key"));
-        Self { machine, _timed: timed }
+        Self { machine, stall, _timed: timed }
     }
 
     /// The teacher ends the lesson; returns when its recording is finished.
