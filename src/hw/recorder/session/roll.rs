@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::{Read, Session};
-use crate::hw::inputs::{Change, Faults, Source};
+use crate::hw::inputs::{Change, Doubt, Faults, Source};
 use crate::hw::recorder::ffmpeg::Encoder;
 use crate::hw::recorder::reel::{Came, Reel, Trouble};
 use crate::hw::recorder::{End, Setup};
@@ -29,12 +29,12 @@ const LEFT_LIMIT: Duration = Duration::from_millis(500);
 const UNASKED: u32 = 2;
 /// After so many bad runs a device may be to blame though it passes each trial.
 const AGAIN: u32 = 3;
-/// After so many bad runs in a row the next one is given no more time than this one.
+/// Who failed more often is given no more time for that.
 const SLOWER_MAX: u32 = 3;
-/// An encoder that recorded this long was well; what ends it is a new trouble.
+/// An encoder that gave pictures for so long was well; what ends it is a new trouble.
 const WELL: Duration = Duration::from_secs(10);
 /// The same, of one whose device ended: each moment that a loose cable gives a picture is shown, and no trial waits between.
-const SHOWN: Duration = Duration::from_secs(4);
+const SHOWN: Duration = Duration::from_secs(3);
 /// A loose cable does not turn the film over more often than this.
 const TURN: Duration = Duration::from_secs(2);
 /// Longer than what is given in one piece.
@@ -63,7 +63,7 @@ struct Patience {
 }
 
 impl Outcome {
-    /// Who recorded for so long was well.
+    /// Who gave pictures for so long was well.
     fn well(&self) -> Duration {
         match self {
             Self::Broke(GapWhy::Input(_)) => SHOWN,
@@ -97,8 +97,9 @@ impl Session {
                 }
                 Outcome::Switched => {
                     reel.interrupt(GapWhy::Shut);
-                    // What fails now is new, and told as soon as it would be in a new lesson.
+                    // What fails now is new, and told as soon as it would be in a new lesson; nobody has looked meanwhile.
                     patience = Patience::default();
+                    self.wish.doubt = Doubt::default();
                     continue;
                 }
                 Outcome::Broke(why) => why,
@@ -130,10 +131,11 @@ impl Session {
             Ok(begun) => begun,
             Err(outcome) => return (outcome, false),
         };
-        let (mut splitter, mut pulse) = (Splitter::default(), Pulse::begin(self.opening(failures)));
+        let (mut splitter, mut pulse) =
+            (Splitter::default(), Pulse::begin(self.opening(&read.0, failures)));
         let pump = self.pump(&mut encoder, &mut splitter, reel, &read, &mut pulse);
         let outcome = Box::pin(pump).await;
-        let is_well = pulse.began.elapsed() >= outcome.well();
+        let is_well = pulse.is_well(&outcome);
         let why = match outcome {
             Outcome::Broke(why) => why,
             Outcome::Told | Outcome::Changed(_) | Outcome::Switched | Outcome::Lost(_) => {
@@ -287,7 +289,7 @@ impl Session {
         }
         // Before the trial, which takes its time: a run may take as long to open its devices.
         let (quiet, first) = (pulse.quiet(stall / 2), pulse.first(source));
-        let mute = self.setup.inputs.mute(source, self.opening(failures)).await;
+        let mute = self.setup.inputs.mute(source, self.opening(source, 0)).await;
         let doubt = &mut self.wish.doubt;
         for (n, trust) in [&mut doubt.picture, &mut doubt.sound].into_iter().enumerate() {
             let is_again = failures >= AGAIN && (named[n] || is_stall && first == Some(n));
@@ -297,11 +299,15 @@ impl Session {
         }
     }
 
-    /// How long a run may take until its first picture. A stall is noticed within 5 s, but a machine that is slow for a while must
-    /// not be told by the same limit again and again that all its cameras are broken, and its slates, too.
-    fn opening(&self, failures: u32) -> Duration {
+    /// How long a run may take until its first picture. That it hangs is noticed within 5 s, but a machine that is slow for a while
+    /// must not be told by the same limit again and again that its slates are broken, nor a slow camera, which gave a picture
+    /// when it was tried, that it gives none.
+    fn opening(&self, source: &Source, failures: u32) -> Duration {
         let Setup { stall, opening, .. } = &*self.setup;
-        (*stall + *opening).to_std() * (1 + failures.min(SLOWER_MAX))
+        let Doubt { picture, sound } = self.wish.doubt;
+        let is_read = source.read().iter().any(Option::is_some);
+        let slower = if is_read { picture.times.max(sound.times) } else { failures };
+        (*stall + *opening).to_std() * (1 + slower.min(SLOWER_MAX))
     }
 
     /// Carries bytes from the encoder to the reel until something ends it.
@@ -409,19 +415,26 @@ struct Pulse {
     began: Instant,
     /// For the first ones: devices are opened before.
     opening: Duration,
+    first: Option<Instant>,
     picture: Option<Instant>,
     sound: Option<Instant>,
 }
 
 impl Pulse {
     fn begin(opening: Duration) -> Self {
-        Self { began: Instant::now(), opening, picture: None, sound: None }
+        Self { began: Instant::now(), opening, first: None, picture: None, sound: None }
     }
 
     fn feel(&mut self, came: Came) {
         let now = Some(Instant::now());
         self.picture = if came.picture { now } else { self.picture };
+        self.first = self.first.or(self.picture);
         self.sound = if came.sound { now } else { self.sound };
+    }
+
+    /// Who is long in opening its devices gave nothing meanwhile.
+    fn is_well(&self, outcome: &Outcome) -> bool {
+        self.first.is_some_and(|first| first.elapsed() >= outcome.well())
     }
 
     /// When the next one must have come: the sooner where a device may be to blame.
