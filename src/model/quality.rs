@@ -23,6 +23,8 @@ pub struct Second {
     pub slate: bool,
     /// The devices were switched off: nothing else is judged.
     pub off: bool,
+    /// The film alone tells of it: the box went down before what was seen and heard was written.
+    pub recalled: bool,
     /// How much longer the sound lasts than the picture, in milliseconds.
     pub apart_ms: Option<i32>,
 }

@@ -195,8 +195,10 @@ pub(super) fn lesson(app: &Appliance, view: &View) -> Vec<u8> {
         progressive: sight.progressive.as_ref().map(|name| under(&format!("{prefix}{name}"))),
     };
     let slides = ways(&view.slides, Track::slides(room.id), UNDER);
-    // While nothing is plugged in, the teacher has the page for himself.
-    let is_slate = live && app.tapes.is_slate(Track::slides(room.id));
+    // While nothing is plugged in, or all is switched off, the teacher has the page for himself.
+    let classroom = app.presence.classroom_of(room.id);
+    let is_off = classroom.is_some_and(|name| classroom::is_off(app, &name));
+    let is_slate = live && (is_off || app.tapes.is_slate(Track::slides(room.id)));
     let has_slides = !is_slate && (slides.playlist.is_some() || slides.live.is_some());
     let span = view.teacher.duration_us.and_then(|us| u64::try_from(us).ok());
     let lesson = Lesson {

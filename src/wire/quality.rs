@@ -3,8 +3,8 @@
 //! ```json
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
-//! `at` is the lesson's second; `clipped`, `unheard`, `slate` and `off` stand there only when they are true, and nothing
-//! stands there that nobody measured. A power cut may tear the last line.
+//! `at` is the lesson's second; `clipped`, `unheard`, `slate`, `off` and `recalled` stand there only when they are true,
+//! and nothing stands there that nobody measured. A power cut may tear the last line.
 
 use std::ops::Range;
 
@@ -39,19 +39,34 @@ struct Row {
     slate: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     off: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    recalled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     apart_ms: Option<i32>,
 }
 
 /// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
 pub fn row(second: &Second) -> String {
-    let Second { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms } =
-        *second;
+    let Second { at, taken, kept, luma, change, level, clipped, unheard, .. } = *second;
+    let Second { slate, off, recalled, apart_ms, .. } = *second;
     let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
     let tenths = |(one, two)| (tenth(one), tenth(two));
     let change = change.map(|change| (change * 1000.0).round() / 1000.0);
     let (luma, level) = (luma.map(tenths), level.map(tenths));
-    let row = Row { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms };
+    let row = Row {
+        at,
+        taken,
+        kept,
+        luma,
+        change,
+        level,
+        clipped,
+        unheard,
+        slate,
+        off,
+        recalled,
+        apart_ms,
+    };
     let mut line = serde_json::to_string(&row).expect("numbers always become JSON");
     line.push('\n');
     line
@@ -60,9 +75,10 @@ pub fn row(second: &Second) -> String {
 /// What a line says; `None` for one that is torn, or no row.
 pub fn second(line: &[u8]) -> Option<Second> {
     let row: Row = serde_json::from_slice(line).ok()?;
-    let Row { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms } = row;
-    let second =
-        Second { at, taken, kept, luma, change, level, clipped, unheard, slate, off, apart_ms };
+    let Row { at, taken, kept, luma, change, level, clipped, unheard, .. } = row;
+    let Row { slate, off, recalled, apart_ms, .. } = row;
+    let seen = Second { at, taken, kept, luma, change, level, clipped, ..Second::default() };
+    let second = Second { unheard, slate, off, recalled, apart_ms, ..seen };
     (at < SECONDS_MAX).then_some(second)
 }
 
@@ -101,6 +117,13 @@ pub struct Summary {
     pub stretches: Vec<(Flaw, Range<u32>)>,
     /// So many more there were.
     pub more: u32,
+    /// Seconds of a slate, in trouble or switched off; those in the film; and those of them that showed something else.
+    #[serde(skip)]
+    slates: u32,
+    #[serde(skip)]
+    filmed: u32,
+    #[serde(skip)]
+    shown: u32,
 }
 
 /// A film begins and ends in the middle of a second.
@@ -125,20 +148,20 @@ impl Summary {
         Some(Self::sum(&whole))
     }
 
-    /// Whether a film of this length shows a slate from its beginning to its end.
+    /// Whether a film of this length shows a slate from its beginning to its end, as far as it is known: what was shown in the
+    /// half minute before a crash may not be.
     pub fn is_slate(&self, film_us: u64) -> bool {
-        let slates = self.stretches.iter().filter(|(flaw, _)| *flaw == Flaw::Slate);
-        let slates: u64 = slates.map(|(_, seconds)| seconds.len() as u64).sum();
         // Seconds of which the ledger says nothing may have shown something.
-        let is_all = (slates + SLACK_S) * 1_000_000 >= film_us;
-        slates > 0 && is_all && self.without_picture == self.seconds
+        let is_all = (u64::from(self.filmed) + SLACK_S) * 1_000_000 >= film_us;
+        self.slates > 0 && self.shown == 0 && is_all
     }
 
     fn sum(rows: &[Second]) -> Self {
-        let count = |spoils: fn(Flaw) -> bool| {
-            let spoilt = rows.iter().filter(|row| row.flaws().any(spoils)).count();
-            u32::try_from(spoilt).unwrap_or(u32::MAX)
+        let number = |is: &dyn Fn(&Second) -> bool| {
+            u32::try_from(rows.iter().filter(|row| is(row)).count()).unwrap_or(u32::MAX)
         };
+        let count = |spoils: fn(Flaw) -> bool| number(&|row| row.flaws().any(spoils));
+        let is_slate = |row: &Second| row.slate || row.off;
         let without_picture = count(Flaw::spoils_picture);
         let without_sound = count(|flaw| flaw.spoils_sound() || flaw == Flaw::NoPicture);
         let seconds = u32::try_from(rows.len()).unwrap_or(u32::MAX);
@@ -168,6 +191,9 @@ impl Summary {
             lost_pictures: taken.saturating_sub(kept),
             stretches,
             more: u32::try_from(more).unwrap_or(u32::MAX),
+            slates: number(&is_slate),
+            filmed: number(&|row| row.kept > 0),
+            shown: number(&|row| row.kept > 0 && !row.recalled && !is_slate(row)),
         }
     }
 }

@@ -15,6 +15,7 @@ fn well(at: u32) -> Second {
         unheard: false,
         slate: false,
         off: false,
+        recalled: false,
         apart_ms: Some(4),
     }
 }

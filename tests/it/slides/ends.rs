@@ -159,11 +159,9 @@ async fn slides_are_a_replay_also_when_nothing_was_recorded_of_the_teacher() {
     assert_eq!(lesson.state().await, 2);
 }
 
-/// The lesson's first seconds as its slides' ledger has them, with or without a slate.
-fn ledger(lesson: &Lesson, slates: [bool; 3]) {
-    let rows = (0..).zip(slates).map(|(at, slate)| {
-        quality::row(&Second { at, kept: 15, slate, unheard: true, ..Second::default() })
-    });
+/// The lesson's first seconds as its slides' ledger has them.
+fn ledger(lesson: &Lesson, seconds: [Second; 3]) {
+    let rows = (0..).zip(seconds).map(|(at, second)| quality::row(&Second { at, ..second }));
     let folder = lesson.world.app().folders.recordings.join(format!("{}/slides", lesson.room));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(quality::FILE), rows.collect::<String>()).unwrap();
@@ -171,9 +169,19 @@ fn ledger(lesson: &Lesson, slates: [bool; 3]) {
 
 #[tokio::test]
 async fn where_nothing_was_plugged_in_for_slides_there_are_none() {
-    for (slates, there) in [([true; 3], false), ([true, false, true], true)] {
+    let shown = Second { kept: 15, unheard: true, ..Second::default() };
+    let slate = Second { slate: true, ..shown };
+    let (off, recalled) = (Second { off: true, ..shown }, Second { recalled: true, ..shown });
+    for (seconds, there) in [
+        ([slate; 3], false),
+        ([slate, shown, slate], true),
+        ([slate, off, slate], false),
+        ([off; 3], false),
+        ([slate, recalled, Second::default()], false),
+        ([recalled; 3], true),
+    ] {
         let lesson = Lesson::over().await;
-        ledger(&lesson, slates);
+        ledger(&lesson, seconds);
         lesson.teacher(ended()).await;
         lesson.slides(ended()).await;
         assert_eq!(lesson.state().await, 3);
@@ -200,6 +208,11 @@ async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
         world.recorder_says_of(slides, flaw).await;
         assert_eq!(seen().await.is_object(), is_over);
         assert!(world.app().tapes.alarms().borrow().is_empty());
+    }
+    // Nor does switching off, which ends the alarm, bring them back.
+    for is_on in [false, true] {
+        world.app().devices.switch("slides", is_on);
+        assert_eq!(seen().await.is_object(), is_on);
     }
     let frozen = Note::Refused { why: RefusedWhy::NoEncoder(String::new()) };
     world.recorder_says_of(slides, frozen).await;

@@ -158,7 +158,7 @@ impl Book {
             self.next = self.next.min(at);
             let here = self.open.entry(at).or_default();
             here.second.kept += 1;
-            here.second.unheard = true;
+            (here.second.unheard, here.second.recalled) = (true, true);
         }
     }
 

@@ -71,6 +71,7 @@ fn a_second_is_written_with_what_was_seen_and_heard_in_it_when_nothing_more_can_
         unheard: false,
         slate: false,
         off: false,
+        recalled: false,
         apart_ms: Some(-4),
     };
     assert_eq!(rows, [expected]);
@@ -142,7 +143,7 @@ fn what_a_power_cut_took_of_the_ledger_is_in_it_again_and_its_sound_is_not_judge
     book.recall(&piece(10, 14));
     let rows = book.end(Millis(0));
     assert_eq!(rows.iter().map(|row| row.at).collect::<Vec<_>>(), (10..20).collect::<Vec<_>>());
-    assert!(rows[..4].iter().all(|row| row.flaws().next().is_none()));
+    assert!(rows[..4].iter().all(|row| row.flaws().next().is_none() && row.recalled));
     assert!(rows[4..].iter().all(|row| row.has(Flaw::NoPicture)));
 }
 
