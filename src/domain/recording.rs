@@ -40,6 +40,9 @@ const LEDGER_LIMIT: Duration = Duration::from_secs(1);
 /// What a lesson says whose files somebody took away.
 pub(super) const FILES_MISSING: &str = "the recording's files are missing";
 
+/// What is said of slides that never were.
+const NOT_THERE: &str = "nothing was plugged in, or it gave no signal";
+
 /// What a lesson says in a classroom that is switched off.
 pub(super) const SHUT: &str = "camera and microphone of this classroom are switched off";
 
@@ -101,15 +104,18 @@ impl Tapes {
         });
     }
 
-    /// Whether something is wrong with picture or sound. That the class is shown nothing is no trouble.
+    /// Whether something is wrong with picture or sound. That the class is shown nothing is no trouble: another one is told
+    /// beside the slate where there is one.
     fn is_flawed(&self, track: Track) -> bool {
         let counts = |flaw: &Flaw| track.view == View::Teacher || !flaw.spoils_picture();
         self.flaws().get(&track).is_some_and(|flaws| flaws.iter().any(counts))
     }
 
-    /// Whether nothing but a slate is shown of it now.
+    /// Whether nothing but a slate is shown of it now, and that is no trouble.
     pub fn is_slate(&self, track: Track) -> bool {
-        self.flaws().get(&track).is_some_and(|flaws| flaws.contains(&Flaw::Slate))
+        let is_slate =
+            |all: &BTreeSet<Flaw>| all.contains(&Flaw::Slate) && !all.contains(&Flaw::Broken);
+        self.flaws().get(&track).is_some_and(is_slate)
     }
 
     /// `false` when that was known.
@@ -283,7 +289,14 @@ pub async fn heard(app: &Appliance, track: Track, note: Note, now: Moment) -> Re
             tracing::warn!(room = %track, event, what, "the recording");
             app.tapes.ring(track, app.tapes.is_flawed(track));
             let (at, line) = (if is_over { now.wall } else { from }, said(track, what));
-            app.db.write(move |conn| Ok(lessons::log(conn, id, at, event, &line)?)).await
+            app.db
+                .write(move |conn| {
+                    if flaw == Flaw::Broken && track.view == View::Slides {
+                        slides::note(conn, id, if is_over { "" } else { what })?;
+                    }
+                    Ok(lessons::log(conn, id, at, event, &line)?)
+                })
+                .await
         }
         Note::Refused { why } => {
             let detail = refusal_text(&why);
@@ -401,11 +414,17 @@ async fn finish(
     now: Moment,
 ) -> Result<(), Fault> {
     // Nothing was plugged in all the time: there were no slides. The files stay until the lesson's folder goes.
-    let is_none = track.view == View::Slides && is_slate(app, track.room, &takes).await?;
-    let takes = if is_none { Vec::new() } else { takes };
+    let none = match track.view {
+        View::Teacher => None,
+        View::Slides => nothing_shown(app, track.room, &takes).await?,
+    };
+    let takes = if none.is_some() { Vec::new() } else { takes };
     let rows: Vec<TakeRow> = takes.iter().map(row).collect();
     app.db
         .write(move |conn| {
+            if let Some(why) = none {
+                slides::note(conn, track.room, why)?;
+            }
             rows.iter().try_for_each(|row| recordings::put(conn, track, row))?;
             Ok(())
         })
@@ -415,12 +434,22 @@ async fn finish(
     conclude(app, track.room, now).await
 }
 
-async fn is_slate(app: &Appliance, id: RoomId, slides: &[Finished]) -> Result<bool, Fault> {
+/// Why nothing but a slate was shown from beginning to end; `None` where something was.
+async fn nothing_shown(
+    app: &Appliance,
+    id: RoomId,
+    slides: &[Finished],
+) -> Result<Option<&'static str>, Fault> {
     let segments = slides.iter().flat_map(|finished| &finished.take.segments);
     let film_us = segments.map(|segment| segment.span_us).sum();
     let room = room::get(app, id).await?;
     let summary = judged(app, &room, View::Slides).await;
-    Ok(summary.is_some_and(|summary| summary.is_slate(film_us)))
+    let slates = summary.filter(|summary| summary.is_slate(film_us));
+    Ok(slates.map(|summary| match () {
+        () if summary.has(Flaw::Broken) => Flaw::Broken.words(),
+        () if summary.has(Flaw::Slate) => NOT_THERE,
+        () => Flaw::Off.words(),
+    }))
 }
 
 /// Makes the replay once all pictures of the lesson are closed. Slides that cannot be read are not waited for: they come into it

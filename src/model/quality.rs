@@ -21,6 +21,8 @@ pub struct Second {
     pub unheard: bool,
     /// A slate was shown instead of a picture.
     pub slate: bool,
+    /// A slate, because what is plugged in gives nothing.
+    pub broken: bool,
     /// The devices were switched off: nothing else is judged.
     pub off: bool,
     /// The film alone tells of it: the box went down before what was seen and heard was written.
@@ -38,6 +40,8 @@ pub struct Heed {
     pub still: bool,
     /// Its picture is a slate: the camera is not there.
     pub slate: bool,
+    /// It is there, and gives nothing.
+    pub broken: bool,
     /// Somebody switched it off.
     pub off: bool,
 }
@@ -47,6 +51,8 @@ pub struct Heed {
 pub enum Flaw {
     NoPicture,
     Slate,
+    /// The slate says so.
+    Broken,
     Black,
     Frozen,
     NoSound,
@@ -58,9 +64,10 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoPicture,
         Self::Slate,
+        Self::Broken,
         Self::Black,
         Self::Frozen,
         Self::NoSound,
@@ -75,6 +82,7 @@ impl Flaw {
         match self {
             Self::NoPicture => "no picture",
             Self::Slate => "a slate instead of the camera's picture",
+            Self::Broken => "what is plugged in gives no picture",
             Self::Black => "the picture is black",
             Self::Frozen => "the picture stands still",
             Self::NoSound => "no sound",
@@ -121,6 +129,7 @@ impl Second {
             _ if self.off => false,
             Flaw::NoPicture => self.kept == 0,
             Flaw::Slate => self.slate,
+            Flaw::Broken => self.broken,
             Flaw::Black => {
                 self.luma.is_some_and(|(mean, most)| mean < BLACK_MEAN && most < BLACK_MOST)
             }

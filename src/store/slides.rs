@@ -32,6 +32,13 @@ pub fn set(
     Ok(())
 }
 
+/// What is wrong with them.
+pub fn note(conn: &Connection, room: RoomId, note: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE slides SET note = ?2 WHERE room_id = ?1")?
+        .execute(params![room.0, note])?;
+    Ok(())
+}
+
 /// A picture came: what was wrong is over.
 pub fn records(conn: &Connection, room: RoomId) -> rusqlite::Result<()> {
     let put = "UPDATE slides SET state = 'on', note = ''

@@ -3,8 +3,8 @@
 //! ```json
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
-//! `at` is the lesson's second; `clipped`, `unheard`, `slate`, `off` and `recalled` stand there only when they are true,
-//! and nothing stands there that nobody measured. A power cut may tear the last line.
+//! `at` is the lesson's second; `clipped`, `unheard`, `slate`, `broken`, `off` and `recalled` stand there only when they are
+//! true, and nothing stands there that nobody measured. A power cut may tear the last line.
 
 use std::ops::Range;
 
@@ -38,6 +38,8 @@ struct Row {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     slate: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    broken: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     off: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     recalled: bool,
@@ -48,7 +50,7 @@ struct Row {
 /// One line, with its end. JSON has no infinity: silence is written as -120 dBFS.
 pub fn row(second: &Second) -> String {
     let Second { at, taken, kept, luma, change, level, clipped, unheard, .. } = *second;
-    let Second { slate, off, recalled, apart_ms, .. } = *second;
+    let Second { slate, broken, off, recalled, apart_ms, .. } = *second;
     let tenth = |number: f32| (number.max(-120.0) * 10.0).round() / 10.0;
     let tenths = |(one, two)| (tenth(one), tenth(two));
     let change = change.map(|change| (change * 1000.0).round() / 1000.0);
@@ -63,6 +65,7 @@ pub fn row(second: &Second) -> String {
         clipped,
         unheard,
         slate,
+        broken,
         off,
         recalled,
         apart_ms,
@@ -76,9 +79,9 @@ pub fn row(second: &Second) -> String {
 pub fn second(line: &[u8]) -> Option<Second> {
     let row: Row = serde_json::from_slice(line).ok()?;
     let Row { at, taken, kept, luma, change, level, clipped, unheard, .. } = row;
-    let Row { slate, off, recalled, apart_ms, .. } = row;
+    let Row { slate, broken, off, recalled, apart_ms, .. } = row;
     let seen = Second { at, taken, kept, luma, change, level, clipped, ..Second::default() };
-    let second = Second { unheard, slate, off, recalled, apart_ms, ..seen };
+    let second = Second { unheard, slate, broken, off, recalled, apart_ms, ..seen };
     (at < SECONDS_MAX).then_some(second)
 }
 
@@ -146,6 +149,11 @@ impl Summary {
             whole.push(row.copied().unwrap_or(Second { at, ..Second::default() }));
         }
         Some(Self::sum(&whole))
+    }
+
+    /// Whether any second has it.
+    pub fn has(&self, flaw: Flaw) -> bool {
+        self.stretches.iter().any(|(known, _)| *known == flaw)
     }
 
     /// Whether a film of this length shows a slate from its beginning to its end, as far as it is known: what was shown in the

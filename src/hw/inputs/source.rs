@@ -102,6 +102,7 @@ pub fn generated(input: &Input, found: &Found, picture: Picture) -> Source {
             sound: !input.slides,
             still: input.still,
             slate: false,
+            broken: false,
             off: false,
         },
         encoder: Some(found.encoder.clone()),
@@ -130,7 +131,8 @@ pub fn off(mut source: Source) -> Source {
     source.filters = vec![SLATE.into(), "setsar=1".into()];
     source.audio_filter = None;
     let Heed { still, .. } = source.heed;
-    source.heed = Heed { picture: false, sound: false, still, slate: false, off: true };
+    let (picture, sound, slate, broken) = (false, false, false, false);
+    source.heed = Heed { picture, sound, still, slate, broken, off: true };
     source.faults = Faults { picture: Some(Fault::Off), sound: Some(Fault::Off) };
     source.why = vec!["switched off".into()];
     source
@@ -272,6 +274,7 @@ fn heed(dealt: &Dealt, faults: Faults) -> Heed {
         sound: dealt.card.is_some() || faults.sound.is_some() && !off,
         still: *still,
         slate: faults.picture.is_some() && !off,
+        broken: faults.picture == Some(Fault::Mute),
         off,
     }
 }

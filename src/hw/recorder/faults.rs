@@ -128,6 +128,7 @@ async fn a_camera_that_is_pulled_out_is_a_slate_with_the_sound_going_on_until_it
     let (take, rows) = class.end().await;
     assert!(take.take.segments.len() >= 4);
     assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate, "{rows:?}");
+    assert_eq!(count(&rows, Flaw::Broken), 0, "nothing is plugged in");
     let slates = rows.iter().filter(|row| row.slate);
     assert!(slates.clone().any(|row| sounds(&row)), "{rows:?}");
 }
@@ -188,6 +189,7 @@ async fn a_camera_that_freezes_is_a_slate_and_tried_beside_it_until_it_gives_pic
     class.turned("video0 at usb-0000:01:00.0-1 gives something again").await;
     let (_, rows) = class.end().await;
     assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
+    assert!(count(&rows, Flaw::Broken) >= 1, "{rows:?}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ fn well(at: u32) -> Second {
         clipped: false,
         unheard: false,
         slate: false,
+        broken: false,
         off: false,
         recalled: false,
         apart_ms: Some(4),

@@ -159,6 +159,12 @@ async fn slides_are_a_replay_also_when_nothing_was_recorded_of_the_teacher() {
     assert_eq!(lesson.state().await, 2);
 }
 
+async fn slides_note(world: &World, room: i64) -> String {
+    let of =
+        move |conn: &rusqlite::Connection| Ok(arctos_box::store::slides::of(conn, RoomId(room))?);
+    world.app().db.read(move |conn| of(conn)).await.unwrap().unwrap().1
+}
+
 /// The lesson's first seconds as its slides' ledger has them.
 fn ledger(lesson: &Lesson, seconds: [Second; 3]) {
     let rows = (0..).zip(seconds).map(|(at, second)| quality::row(&Second { at, ..second }));
@@ -171,21 +177,25 @@ fn ledger(lesson: &Lesson, seconds: [Second; 3]) {
 async fn where_nothing_was_plugged_in_for_slides_there_are_none() {
     let shown = Second { kept: 15, unheard: true, ..Second::default() };
     let slate = Second { slate: true, ..shown };
+    let broken = Second { broken: true, ..slate };
     let (off, recalled) = (Second { off: true, ..shown }, Second { recalled: true, ..shown });
-    for (seconds, there) in [
-        ([slate; 3], false),
-        ([slate, shown, slate], true),
-        ([slate, off, slate], false),
-        ([off; 3], false),
-        ([slate, recalled, Second::default()], false),
-        ([recalled; 3], true),
+    let nothing = Some("nothing was plugged in, or it gave no signal");
+    for (seconds, why) in [
+        ([slate; 3], nothing),
+        ([slate, shown, slate], None),
+        ([slate, off, slate], nothing),
+        ([off; 3], Some(Flaw::Off.words())),
+        ([slate, recalled, Second::default()], nothing),
+        ([recalled; 3], None),
+        ([slate, broken, broken], Some(Flaw::Broken.words())),
     ] {
         let lesson = Lesson::over().await;
         ledger(&lesson, seconds);
         lesson.teacher(ended()).await;
         lesson.slides(ended()).await;
         assert_eq!(lesson.state().await, 3);
-        assert_eq!(lesson.seen().await["slides"].is_object(), there);
+        assert_eq!(lesson.seen().await["slides"].is_object(), why.is_none());
+        assert_eq!(slides_note(&lesson.world, lesson.room).await, why.unwrap_or_default());
     }
 }
 
@@ -209,7 +219,18 @@ async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
         assert_eq!(seen().await.is_object(), is_over);
         assert!(world.app().tapes.alarms().borrow().is_empty());
     }
-    // Nor does switching off, which ends the alarm, bring them back.
+    // What is plugged in and gives nothing is one.
+    for is_over in [false, true] {
+        for flaw in [Flaw::Slate, Flaw::Broken] {
+            let flaw = Note::Flaw { flaw, from: world.clock.now(), is_over };
+            world.recorder_says_of(slides, flaw).await;
+        }
+        assert!(seen().await.is_object());
+        assert_eq!(world.app().tapes.alarms().borrow().len(), usize::from(!is_over));
+        let is_named = slides_note(&world, room).await == Flaw::Broken.words();
+        assert_eq!(is_named, !is_over);
+    }
+    // Switching off, which ends the alarm, does not bring them back.
     for is_on in [false, true] {
         world.app().devices.switch("slides", is_on);
         assert_eq!(seen().await.is_object(), is_on);

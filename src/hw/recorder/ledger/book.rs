@@ -71,7 +71,8 @@ impl Book {
     /// `since_zero`: how long the lesson has been going on, by the wall clock.
     pub fn begin(steady: Millis, since_zero: Millis) -> Self {
         let placed = reel::placed(since_zero);
-        let heed = Heed { picture: true, sound: true, still: false, slate: false, off: false };
+        let (slate, broken, off) = (false, false, false);
+        let heed = Heed { picture: true, sound: true, still: false, slate, broken, off };
         let next = second(placed);
         Self {
             anchor: (steady, placed),
@@ -137,13 +138,14 @@ impl Book {
 
     /// A piece is in the film; `apart_us` is how much longer its sound lasts.
     pub fn keep(&mut self, piece: &Piece, apart_us: Option<i64>) {
-        let Heed { sound, slate, off, .. } = self.heed;
+        let Heed { sound, slate, broken, off, .. } = self.heed;
         let apart = apart_us.map(|us| i32::try_from(us / 1000).unwrap_or(i32::MAX));
         for at in seconds(piece) {
             let Some(here) = self.at(at) else { continue };
             here.second.kept += 1;
             here.second.unheard = !sound;
             here.second.slate |= slate;
+            here.second.broken |= broken;
             here.second.off |= off;
             let least = here.second.apart_ms.filter(|least| {
                 apart.is_none_or(|apart| least.unsigned_abs() <= apart.unsigned_abs())

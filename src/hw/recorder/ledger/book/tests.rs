@@ -10,7 +10,8 @@ const STILL: Reading = Reading::Picture { mean: 120.0, most: 200.0, change: 0.0 
 const VOICE: Reading = Reading::Sound { peak: -12.0, rms: -20.0, flat: 0.0 };
 const NOTHING: Reading =
     Reading::Sound { peak: f32::NEG_INFINITY, rms: f32::NEG_INFINITY, flat: 0.0 };
-const ALL: Heed = Heed { picture: true, sound: true, still: false, slate: false, off: false };
+const ALL: Heed =
+    Heed { picture: true, sound: true, still: false, slate: false, broken: false, off: false };
 
 /// A book at the lesson's start, and the number of its first run.
 fn begun(heed: Heed) -> (Book, u32) {
@@ -70,6 +71,7 @@ fn a_second_is_written_with_what_was_seen_and_heard_in_it_when_nothing_more_can_
         clipped: false,
         unheard: false,
         slate: false,
+        broken: false,
         off: false,
         recalled: false,
         apart_ms: Some(-4),
