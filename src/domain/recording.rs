@@ -276,7 +276,12 @@ pub async fn heard(app: &Appliance, track: Track, note: Note, now: Moment) -> Re
             let line = said(track, &detail);
             app.tapes.troubles().insert(track, detail);
             app.tapes.ring(track, !why.is_shut());
-            app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, "gap", &line)?)).await
+            // Each picture has its own: of one event, a line takes the place of another that began with it.
+            let event = match track.view {
+                View::Teacher => "gap",
+                View::Slides => "slides gap",
+            };
+            app.db.write(move |conn| Ok(lessons::log_span(conn, id, from, event, &line)?)).await
         }
         Note::Flaw { flaw, from, is_over } => {
             let (event, what) = (if is_over { "alarm over" } else { "alarm" }, flaw.words());

@@ -4,7 +4,7 @@ use arctos_box::domain::retention;
 use arctos_box::model::Millis;
 use arctos_box::model::RoomId;
 use arctos_box::model::quality::{Flaw, Second};
-use arctos_box::model::recording::{Finished, Note, RefusedWhy, Segment, Take, Track};
+use arctos_box::model::recording::{Finished, GapWhy, Note, RefusedWhy, Segment, Take, Track};
 use arctos_box::wire::quality;
 use serde_json::{Value, json};
 
@@ -238,6 +238,27 @@ async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
     let frozen = Note::Refused { why: RefusedWhy::NoEncoder(String::new()) };
     world.recorder_says_of(slides, frozen).await;
     assert_eq!(*world.app().tapes.alarms().borrow(), [slides]);
+}
+
+#[tokio::test]
+async fn gaps_of_both_pictures_that_began_at_once_are_both_in_the_log() {
+    let lesson = Lesson::over().await;
+    let from = lesson.world.clock.now();
+    for seconds in [60, 120] {
+        let until = from + Millis::seconds(seconds);
+        let gap = Note::Gap { why: GapWhy::Stalled, from, until };
+        lesson.teacher(gap.clone()).await;
+        lesson.slides(gap).await;
+    }
+    lesson.teacher(ended()).await;
+    lesson.slides(ended()).await;
+    let index = lesson.world.get(&format!("/media/{}/index.json", lesson.room)).await.json();
+    let gaps = index["log"].as_array().unwrap().iter().filter_map(|line| {
+        let gap = line["event"].as_str().filter(|event| event.contains("gap"))?;
+        Some(format!("{gap}: {}", line["detail"].as_str()?.split(" without").next()?))
+    });
+    let told = ["gap: 120000 ms", "slides gap: slides: 120000 ms"];
+    assert_eq!(gaps.collect::<Vec<_>>(), told);
 }
 
 #[tokio::test]
