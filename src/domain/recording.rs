@@ -104,10 +104,11 @@ impl Tapes {
         });
     }
 
-    /// Whether something is wrong with picture or sound. That the class is shown nothing is no trouble: another one is told
-    /// beside the slate where there is one.
+    /// Whether something is wrong with picture or sound. That the class is shown nothing is no trouble; that nothing is
+    /// recorded is.
     fn is_flawed(&self, track: Track) -> bool {
-        let counts = |flaw: &Flaw| track.view == View::Teacher || !flaw.spoils_picture();
+        let counts =
+            |flaw: &Flaw| track.view == View::Teacher || !matches!(flaw, Flaw::Slate | Flaw::Black);
         self.flaws().get(&track).is_some_and(|flaws| flaws.iter().any(counts))
     }
 

@@ -230,6 +230,12 @@ async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
         let is_named = slides_note(&world, room).await == Flaw::Broken.words();
         assert_eq!(is_named, !is_over);
     }
+    // So is an encoder that gives no picture.
+    for is_over in [false, true] {
+        let flaw = Note::Flaw { flaw: Flaw::NoPicture, from: world.clock.now(), is_over };
+        world.recorder_says_of(slides, flaw).await;
+        assert_eq!(world.app().tapes.alarms().borrow().len(), usize::from(!is_over));
+    }
     // Switching off, which ends the alarm, does not bring them back.
     for is_on in [false, true] {
         world.app().devices.switch("slides", is_on);
