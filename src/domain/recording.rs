@@ -429,6 +429,8 @@ async fn finish(
     app.db
         .write(move |conn| {
             if let Some(why) = none {
+                // Who asked before may have been told otherwise: the ledger is not always read in time.
+                recordings::forget(conn, track)?;
                 slides::note(conn, track.room, why)?;
             }
             rows.iter().try_for_each(|row| recordings::put(conn, track, row))?;

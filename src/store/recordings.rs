@@ -48,6 +48,13 @@ pub fn put(conn: &Connection, track: Track, take: &TakeRow) -> rusqlite::Result<
     Ok(())
 }
 
+/// There are none after all.
+pub fn forget(conn: &Connection, track: Track) -> rusqlite::Result<()> {
+    let delete = format!("DELETE FROM {} WHERE room_id = ?1", table(track.view));
+    conn.prepare_cached(&delete)?.execute([track.room.0])?;
+    Ok(())
+}
+
 pub fn of(conn: &Connection, track: Track) -> rusqlite::Result<Vec<TakeRow>> {
     let mut found = conn.prepare_cached(&format!(
         "SELECT number, name, bytes, sha256, span_us, pictures, width, height, codecs

@@ -200,6 +200,16 @@ async fn where_nothing_was_plugged_in_for_slides_there_are_none() {
 }
 
 #[tokio::test]
+async fn slides_that_turn_out_to_be_none_when_they_are_closed_again_are_none() {
+    let lesson = Lesson::over().await;
+    lesson.slides(ended()).await;
+    ledger(&lesson, [Second { kept: 15, slate: true, ..Second::default() }; 3]);
+    lesson.slides(ended()).await;
+    lesson.teacher(ended()).await;
+    assert!(lesson.seen().await["slides"].is_null());
+}
+
+#[tokio::test]
 async fn slides_that_are_not_there_now_are_not_shown_and_no_alarm() {
     let world = World::configured(CLASSROOM).await;
     let ann = world.teacher("ann").await;
