@@ -210,8 +210,11 @@ pub(super) fn resume(app: &Appliance, room: &Room, has_slides: bool) {
 
 /// Closes what was recorded of a lesson that is over, whether or not its recorder still runs.
 pub(super) fn close(app: &Appliance, room: RoomId, begin_at: Millis, has_slides: bool) {
-    let tracks = [Some(Track::teacher(room)), has_slides.then_some(Track::slides(room))];
-    tracks.into_iter().flatten().for_each(|track| close_one(app, track, begin_at));
+    tracks(room, has_slides).for_each(|track| close_one(app, track, begin_at));
+}
+
+fn tracks(room: RoomId, has_slides: bool) -> impl Iterator<Item = Track> {
+    [Some(Track::teacher(room)), has_slides.then_some(Track::slides(room))].into_iter().flatten()
 }
 
 fn close_one(app: &Appliance, track: Track, begin_at: Millis) {
@@ -219,11 +222,14 @@ fn close_one(app: &Appliance, track: Track, begin_at: Millis) {
 }
 
 /// Closes what a lesson left open when the box died, or could not close: all of it, unless the replay is there and only its
-/// slides are missing.
+/// slides are missing. What is closed waits for the rest, and is not read again; where all is, making the replay failed.
 pub(super) fn close_again(app: &Appliance, room: &Room, has_slides: bool) {
     match room.recording {
         RecordingState::On | RecordingState::Refused => {
-            close(app, room.id, room.begin_at, has_slides);
+            let is_open = |track: &Track| !matches!(app.tapes.closed().get(track), Some(Some(_)));
+            let all = !tracks(room.id, has_slides).any(|track| is_open(&track));
+            let again = tracks(room.id, has_slides).filter(|track| all || is_open(track));
+            again.for_each(|track| close_one(app, track, room.begin_at));
         }
         RecordingState::None | RecordingState::Ended => {
             close_one(app, Track::slides(room.id), room.begin_at);
@@ -471,13 +477,19 @@ async fn conclude(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault>
     }
     let known = app.db.read(move |conn| Ok(slides::of(conn, id)?)).await?;
     let closed = |track| app.tapes.closed().get(&track).cloned();
+    let is_over = matches!(room.recording, RecordingState::None | RecordingState::Ended);
     let shown = match (known, closed(slides)) {
         (None, _) => None,
+        (Some((RecordingState::Ended, _)), None) if is_over => {
+            // Closed once more: the replay has it all.
+            let_go(app, teacher);
+            return Ok(());
+        }
         (Some(_), None) => return Ok(()),
         (Some((_, note)), Some(shown)) => shown.map(|takes| Shown { takes, note }),
     };
     let Some(takes) = closed(teacher).flatten() else {
-        if matches!(room.recording, RecordingState::None | RecordingState::Ended) {
+        if is_over {
             match shown {
                 // The replay is made anew, with them.
                 Some(_) => close_one(app, teacher, room.begin_at),

@@ -1,10 +1,12 @@
 //! How lessons with slides end: killed in the middle, at each step of the end, and with slides that cannot be read.
 
-use arctos_box::domain::retention;
+use arctos_box::domain::{recording, retention};
 use arctos_box::model::Millis;
 use arctos_box::model::RoomId;
 use arctos_box::model::quality::{Flaw, Second};
-use arctos_box::model::recording::{Finished, GapWhy, Note, RefusedWhy, Segment, Take, Track};
+use arctos_box::model::recording::{
+    Finished, GapWhy, Note, RefusedWhy, Segment, Take, Track, View,
+};
 use arctos_box::wire::quality;
 use serde_json::{Value, json};
 
@@ -136,6 +138,28 @@ async fn a_replay_waits_for_its_slides_and_not_for_slides_that_cannot_be_read() 
         index["slides"]["videos"][0]["file"].as_str().unwrap().split('?').next(),
         Some("slides/1.mp4")
     );
+}
+
+#[tokio::test]
+async fn what_is_closed_is_not_read_again_while_the_other_cannot_be_read() {
+    let mut lesson = Lesson::over().await;
+    lesson.slides(ended()).await;
+    lesson.teacher(Note::Lost("it cannot be read".into())).await;
+    while lesson.world.orders.try_recv().is_ok() {}
+    let asked = async |lesson: &mut Lesson| {
+        recording::retry(lesson.world.app()).await.unwrap();
+        std::iter::from_fn(|| lesson.world.orders.try_recv().ok())
+            .map(|order| order.job().view)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&mut lesson).await, [View::Teacher]);
+    lesson.teacher(ended()).await;
+    assert_eq!(lesson.state().await, 3);
+    assert_eq!(asked(&mut lesson).await, []);
+    // One that was still on its way changes nothing, and is not kept.
+    lesson.teacher(ended()).await;
+    lesson.slides(Note::Ended { takes: Vec::new() }).await;
+    assert_eq!(lesson.world.orders.try_recv().unwrap().job().view, View::Teacher);
 }
 
 #[tokio::test]
