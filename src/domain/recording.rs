@@ -249,7 +249,7 @@ pub async fn retry(app: &Appliance) -> Result<(), Fault> {
 
 /// The index of a lesson that nobody recorded.
 pub(super) async fn publish_without_film(app: &Appliance, room: RoomId) -> Result<(), Fault> {
-    publish(app, room, &[], None).await
+    publish(app, room, Some(&[]), None).await
 }
 
 /// Takes in one note of the recorder.
@@ -498,6 +498,10 @@ async fn conclude(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault>
         }
         return Ok(());
     };
+    // Somebody took the teacher's files away since there is a replay: what is written of them stays, and the slides are put
+    // beside it.
+    let kept = app.db.read(move |conn| Ok(recordings::of(conn, teacher)?.len())).await?;
+    let is_gone = is_over && takes.is_empty() && kept > 0;
     // What the callbacks tell of is the teacher's picture alone: who hears of them plays or copies every video of a lesson one after
     // the other, and would take the slides for its second half. The index, which they fetch next, has both.
     for finished in &takes {
@@ -505,7 +509,7 @@ async fn conclude(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault>
         callback::recording_ended(app, id, None, video, Teller::Box, now).await?;
     }
     crash::point(Point::FilmTold);
-    publish(app, id, &takes, shown.as_ref()).await?;
+    publish(app, id, (!is_gone).then_some(&takes), shown.as_ref()).await?;
     crash::point(Point::IndexWritten);
     let has_slides = shown.as_ref().is_some_and(|shown| !shown.takes.is_empty());
     if let Some(Shown { note, .. }) = shown {
@@ -514,7 +518,9 @@ async fn conclude(app: &Appliance, id: RoomId, now: Moment) -> Result<(), Fault>
         };
         app.db.write(end).await?;
     }
-    if takes.is_empty() && !has_slides {
+    if is_gone {
+        tracing::warn!(room = %id, "the teacher's files are gone: the slides are not in the index");
+    } else if takes.is_empty() && !has_slides {
         let note = match room.recording_note.as_str() {
             "" => "no picture was recorded".to_owned(),
             note => note.to_owned(),
@@ -577,11 +583,12 @@ async fn judged(app: &Appliance, room: &Room, view: View) -> Option<Summary> {
     tokio::time::timeout(LEDGER_LIMIT, read).await.ok().flatten()
 }
 
-/// Writes playlist and index beside the takes; both carry the lesson's key in their references.
+/// Writes playlist and index beside the takes; both carry the lesson's key in their references. Without `takes`, the slides'
+/// playlist alone.
 async fn publish(
     app: &Appliance,
     id: RoomId,
-    takes: &[Finished],
+    takes: Option<&[Finished]>,
     shown: Option<&Shown>,
 ) -> Result<(), Fault> {
     let all = Page { index: 0, size: i64::MAX };
@@ -608,6 +615,7 @@ async fn publish(
         playlist::media(&files, |take| format!("{}?k={key}", take.name))
     };
     let shown = shown.filter(|shown| !shown.takes.is_empty());
+    let (is_all, takes) = (takes.is_some(), takes.unwrap_or_default());
     let (text, slides_text) = (list(takes), shown.map(|shown| list(&shown.takes)));
     // A film whose ledger cannot be read is a film.
     let mut summaries = [judged(app, &material.room, View::Teacher).await, None];
@@ -627,6 +635,9 @@ async fn publish(
             let slides = folder.join(SLIDES);
             std::fs::create_dir_all(&slides)?;
             durable::write(&slides.join(PLAYLIST), text.as_bytes())?;
+        }
+        if !is_all {
+            return Ok(());
         }
         durable::write(&folder.join(PLAYLIST), text.as_bytes())?;
         crash::point(Point::PlaylistWritten);

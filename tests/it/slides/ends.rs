@@ -163,6 +163,25 @@ async fn what_is_closed_is_not_read_again_while_the_other_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn late_slides_do_not_take_a_teacher_out_of_the_index_whose_files_are_gone() {
+    let lesson = Lesson::over().await;
+    lesson.slides(Note::Lost("it cannot be read".into())).await;
+    lesson.teacher(ended()).await;
+    lesson.slides(ended()).await;
+    lesson.teacher(Note::Ended { takes: Vec::new() }).await;
+    let seen = lesson.seen().await;
+    let lists = [&seen["playlist"], &seen["slides"]["playlist"]];
+    for list in lists {
+        let text = lesson.world.get(list.as_str().unwrap()).await.text();
+        assert!(text.contains("1.mp4"), "{text}");
+    }
+    let index = lesson.world.get(&format!("/media/{}/index.json", lesson.room)).await.json();
+    assert_eq!(index["videos"].as_array().unwrap().len(), 1);
+    recording::retry(lesson.world.app()).await.unwrap();
+    assert_eq!(lesson.state().await, 3);
+}
+
+#[tokio::test]
 async fn slides_are_a_replay_also_when_nothing_was_recorded_of_the_teacher() {
     let lesson = Lesson::over().await;
     lesson.teacher(Note::Ended { takes: Vec::new() }).await;
