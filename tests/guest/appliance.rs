@@ -22,8 +22,9 @@ pub const PATIENCE: Duration = Duration::from_secs(600);
 pub enum Course {
     /// Nothing: a picture is not missed for a minute. Debian's ffmpeg records.
     Smooth,
-    /// Much: a picture is missed as soon as this machine, busy as it is, should have given one. The newer ffmpeg records,
-    /// which starts in no time.
+    /// What the driver says at once: a picture is not missed for a minute. The newer ffmpeg records, which starts in no time.
+    Told,
+    /// Much: a picture is missed as soon as this machine, busy as it is, should have given one. The newer ffmpeg records.
     Rough,
 }
 
@@ -44,6 +45,7 @@ impl Appliance {
         let longest = Duration::from_secs(60);
         let (ffmpeg, stall) = match course {
             Course::Smooth => ("/usr/bin/ffmpeg", longest),
+            Course::Told => ("/usr/bin/ffmpeg7", longest),
             Course::Rough => {
                 let slow = start_of_ffmpeg(&mut machine) * 2;
                 ("/usr/bin/ffmpeg7", slow.clamp(Duration::from_secs(4), longest))

@@ -58,6 +58,8 @@ impl Machine {
             .args(["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=port"])
             .args(["-chardev", "socket,id=monitor,path=monitor,server=on,wait=off"])
             .args(["-mon", "chardev=monitor"])
+            // A USB host, at a place that does not depend on what else there is.
+            .args(["-device", "qemu-xhci,addr=0x10", "-audiodev", "none,id=none"])
             .current_dir(dir.path())
             .stdin(Stdio::null())
             .spawn()
@@ -125,18 +127,31 @@ impl Machine {
 
     /// The port that QEMU chose for the box's.
     fn forwarded(&self) -> u16 {
-        let mut monitor = BufReader::new(connect(&self.dir.path().join("monitor")));
-        monitor.get_ref().set_read_timeout(Some(ANSWER)).unwrap();
-        monitor.get_ref().write_all(b"info usernet\n").unwrap();
-        loop {
-            let mut line = String::new();
-            assert!(monitor.read_line(&mut line).unwrap() > 0, "QEMU says what it forwards");
-            let mut words = line.split_whitespace();
-            if words.next() == Some("TCP[HOST_FORWARD]") {
-                return words.nth(2).unwrap().parse().unwrap();
-            }
-        }
+        let told = self.monitor("info usernet");
+        let line = told.lines().find(|line| line.contains("TCP[HOST_FORWARD]"));
+        line.unwrap().split_whitespace().nth(3).unwrap().parse().unwrap()
     }
+
+    /// QEMU does this to the machine, as a hand would, and says something.
+    pub fn monitor(&self, order: &str) -> String {
+        let mut monitor = connect(&self.dir.path().join("monitor"));
+        monitor.set_read_timeout(Some(ANSWER)).unwrap();
+        until_prompt(&mut monitor);
+        writeln!(monitor, "{order}").unwrap();
+        let told = until_prompt(&mut monitor);
+        assert!(!told.contains("Error"), "{order}: {told}");
+        told
+    }
+}
+
+/// What the monitor says until it waits for an order.
+fn until_prompt(monitor: &mut UnixStream) -> String {
+    let (mut said, mut byte) = (Vec::new(), [0]);
+    while !said.ends_with(b"(qemu) ") {
+        monitor.read_exact(&mut byte).unwrap();
+        said.extend(byte);
+    }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 impl Drop for Machine {
