@@ -32,6 +32,7 @@ for a; do
     -ts|-input_format|-video_size) drop=1; continue;;
     v4l2) a=mjpeg;;
     alsa) a=s16le;;
+    h264_hard) hard=hard; a=libx264;;
     /dev/video*) feed camera testsrc2=size=320x180:rate=15 -c:v mjpeg -f mjpeg; a=DIR/camera.$$;;
     plughw:*) feed microphone sine=sample_rate=48000 -ac 2 -f s16le; a=DIR/microphone.$$;;
   esac

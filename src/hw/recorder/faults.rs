@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::{World, check_hash, decodes};
 use crate::domain::monitor::Monitors;
-use crate::hw::inputs::{Plugs, Signal};
+use crate::hw::inputs::{Plugs, Signal, Wish};
 use crate::hw::monitor::Looker;
 use crate::model::Millis;
 use crate::model::quality::{Flaw, Second};
@@ -316,6 +316,77 @@ async fn one_lessons_camera_is_not_touched_by_anothers() {
     one.end().await;
 }
 
+/// Plays an encoder in hardware, which does this whenever it is to write a film.
+fn hard(class: &mut Class, does: &str) {
+    let extra = format!(
+        r#"case "$hard $*" in
+  *-encoders) echo " V..... h264_hard";;
+  "hard "*pipe:1*) echo >>DIR/runs; {does};;
+esac"#
+    );
+    let mut encoder = class.plugs.encoders[0].clone();
+    encoder.name = "h264_hard".into();
+    // Its film has another init part.
+    encoder.args.iter_mut().filter(|arg| *arg == "high").for_each(|arg| *arg = "main".into());
+    class.plugs.encoders.insert(0, encoder);
+    class.world.setup.inputs = class.plugs.inputs(&extra, class.world.setup.inputs.wanted);
+}
+
+/// How often that was begun.
+fn runs(class: &Class) -> usize {
+    std::fs::read(class.plugs.path("runs")).unwrap_or_default().len()
+}
+
+#[tokio::test]
+async fn an_encoder_that_fails_with_nothing_to_read_gives_way_to_the_boards_next_one_for_good() {
+    let mut class = Class::new("");
+    let does = r#"case $(wc -l <DIR/runs) in 1) exec sleep 600;; 2) echo "no such film"; exec sleep 600;; *) exit 7;; esac"#;
+    hard(&mut class, does);
+    (class.world.setup.stall, class.world.setup.opening) = (Millis::seconds(2), Millis::seconds(3));
+    class.world.start().await;
+    class.world.segment().await;
+    assert_eq!(runs(&class), 3);
+    let found = class.world.setup.inputs.finder.find().await.unwrap();
+    let [hard, next] = &found.why[..] else { panic!("{found:?}") };
+    let wrong =
+        "h264_hard: failed 3 times in a row in a lesson, no device was to blame: EncoderDied";
+    assert!(hard.starts_with(wrong) && hard.contains("exit status: 7"), "{hard}");
+    assert_eq!(next, "libx264: encodes here");
+    // Later lessons begin with the other one.
+    let inputs = class.world.setup.inputs.clone();
+    let (_, rows) = class.end().await;
+    assert!(rows.iter().any(|row| row.slate));
+    let source = inputs.choose("camera", &Wish::default()).await.unwrap();
+    assert_eq!(source.encoder.unwrap().name, "libx264");
+}
+
+#[tokio::test]
+async fn an_encoder_that_fails_while_its_devices_pass_their_trials_gives_way_and_another_film_goes_on()
+ {
+    let mut class = Class::new("");
+    hard(
+        &mut class,
+        "(while ! test -e DIR/bad; do sleep 0.1; done; kill $$) & test ! -e DIR/bad || exit 7",
+    );
+    let mut class = class.begin().await;
+    assert_eq!(runs(&class), 1);
+    std::fs::write(class.plugs.path("bad"), "").unwrap();
+    while class.world.opened().await.number == 1 {}
+    assert_eq!(
+        runs(&class),
+        1 + 5,
+        "two are not asked about, and for one a device might be to blame"
+    );
+    class.world.segment().await;
+    let takes = class.world.stop().await;
+    assert_eq!(takes.len(), 2);
+    for take in &takes {
+        check_hash(&class.world, take);
+        decodes(&class.world.file(&take.take.name));
+    }
+    assert!(!class.world.setup.inputs.finder.find().await.unwrap().why[0].contains("encodes"));
+}
+
 /// As with V4L2, one at a time is given pictures; who looks says so.
 const ALONE: &str = r#"case "$*" in *DIR/camera.*)
   exec 9>DIR/lock
@@ -395,7 +466,8 @@ async fn a_camera_that_is_switched_off_while_it_is_made_ready_is_not_opened() {
         class.world.segment().await;
     }
     let (_, rows) = class.end().await;
-    assert!(rows[0].off && !rows.last().unwrap().off, "{rows:?}");
+    let first = rows.iter().find(|row| row.kept > 0).unwrap();
+    assert!(first.off && !rows.last().unwrap().off, "{rows:?}");
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ pub struct Session {
     /// What is asked of the input, and what was last told to be wrong with it.
     wish: Wish,
     faults: Faults,
+    /// So many runs broke in a row with no device to blame.
+    blameless: u32,
 }
 
 /// What is read, and changes since it was chosen.
@@ -78,6 +80,7 @@ impl Session {
             ledger,
             wish,
             faults,
+            blameless: 0,
         }
     }
 

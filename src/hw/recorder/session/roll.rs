@@ -29,6 +29,8 @@ const LEFT_LIMIT: Duration = Duration::from_millis(500);
 const UNASKED: u32 = 2;
 /// After so many bad runs a device may be to blame though it passes each trial.
 const AGAIN: u32 = 3;
+/// An encoder that breaks off so often in a row with no device to blame is given up.
+const BLAMELESS_MAX: u32 = 3;
 /// Who failed more often is given no more time for that.
 const SLOWER_MAX: u32 = 3;
 /// An encoder that gave pictures for so long was well; what ends it is a new trouble.
@@ -85,6 +87,7 @@ impl Session {
             }
             if is_well {
                 patience.failures = 0;
+                self.blameless = 0;
                 self.wish.settle(self.faults);
                 changes = None;
             }
@@ -144,16 +147,22 @@ impl Session {
             }
         };
         let words = self.bury(&why, encoder, &mut splitter, reel).await;
+        let is_death = matches!(why, GapWhy::EncoderDied(_));
+        let why = if is_death { GapWhy::EncoderDied(words.clone()) } else { why };
         let (mut end, failures) = (self.end.clone(), if is_well { 0 } else { failures });
         let (devices, input) = (self.setup.devices.clone(), self.job.source.clone());
         tokio::select! {
             biased;
             _ = end.wait_for(|end| *end != End::Go) => {}
             () = devices.until(&input, true) => {}
-            () = self.doubt(&read.0, &pulse, &why, (&words, failures)) => {}
+            () = async {
+                match self.doubt(&read.0, &pulse, &why, (&words, failures)).await {
+                    true => self.blame_encoder(&read.0, &why).await,
+                    false => self.blameless = 0,
+                }
+            } => {}
         }
-        let is_death = matches!(why, GapWhy::EncoderDied(_));
-        (Outcome::Broke(if is_death { GapWhy::EncoderDied(words) } else { why }), is_well)
+        (Outcome::Broke(why), is_well)
     }
 
     /// Starts the encoder for what is plugged in now, or says why there is none. One that is switched off opens nothing.
@@ -270,17 +279,18 @@ impl Session {
 
     /// Which half was to blame for a run that broke: what gave nothing lately, or is named by ffmpeg, and gives nothing when it
     /// is tried alone. (One that hangs holds up the other in ffmpeg.) Who breaks off again and again is not believed any more,
-    /// whatever a trial says.
+    /// whatever a trial says. True when no device is: none is read, or each passed its trial and could have been named.
     async fn doubt(
         &mut self,
         source: &Source,
         pulse: &Pulse,
         why: &GapWhy,
         (words, failures): (&str, u32),
-    ) {
+    ) -> bool {
         let is_stall = *why == GapWhy::Stalled;
-        if failures < UNASKED && !is_stall {
-            return;
+        let is_read = source.read().iter().any(Option::is_some);
+        if !is_read || failures < UNASKED && !is_stall {
+            return !is_read;
         }
         let (stall, names) = (self.setup.stall.to_std(), source.names());
         let mut named = [false; 2];
@@ -290,13 +300,30 @@ impl Session {
         // Before the trial, which takes its time: a run may take as long to open its devices.
         let (quiet, first) = (pulse.quiet(stall / 2), pulse.first(source));
         let mute = self.setup.inputs.mute(source, self.opening(source, 0)).await;
-        let doubt = &mut self.wish.doubt;
+        let (doubt, mut is_blameless) = (&mut self.wish.doubt, failures >= AGAIN);
         for (n, trust) in [&mut doubt.picture, &mut doubt.sound].into_iter().enumerate() {
             let is_again = failures >= AGAIN && (named[n] || is_stall && first == Some(n));
             if mute[n] && (quiet[n] || named[n]) || is_again {
                 trust.lose();
             }
+            is_blameless &= !mute[n] && !named[n] && !is_again;
         }
+        is_blameless
+    }
+
+    /// It gives way to the board's next one, for this lesson and all later ones until the box is started again: what it wrote is
+    /// another film's.
+    async fn blame_encoder(&mut self, source: &Source, why: &GapWhy) {
+        self.blameless += 1;
+        let Some(encoder) = source.encoder.as_ref().filter(|_| self.blameless >= BLAMELESS_MAX)
+        else {
+            return;
+        };
+        let times = self.blameless;
+        let wrong =
+            format!("failed {times} times in a row in a lesson, no device was to blame: {why:?}");
+        self.setup.inputs.finder.replace(encoder, &wrong).await;
+        self.blameless = 0;
     }
 
     /// How long a run may take until its first picture. That it hangs is noticed within 5 s, but a machine that is slow for a while
