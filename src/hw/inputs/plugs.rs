@@ -30,10 +30,16 @@ for a; do
   if test "$drop"; then drop=; continue; fi
   case $a in
     -ts|-input_format|-video_size) drop=1; continue;;
-    v4l2) a=mjpeg;;
+    v4l2) a=$(cat DIR/format);;
     alsa) a=s16le;;
     h264_hard) hard=hard; a=libx264;;
-    /dev/video*) feed camera testsrc2=size=320x180:rate=15 -c:v mjpeg -f mjpeg; a=DIR/camera.$$;;
+    /dev/video*)
+      case $(cat DIR/format) in
+        h264) feed camera testsrc2=size=320x180:rate=15 -c:v libx264 -profile:v baseline -tune zerolatency \
+          -g 15 -flags +global_header -bsf:v 'noise=drop=eq(n\,0),dump_extra' -f h264;;
+        *) feed camera testsrc2=size=320x180:rate=15 -c:v mjpeg -f mjpeg;;
+      esac
+      a=DIR/camera.$$;;
     plughw:*) feed microphone sine=sample_rate=48000 -ac 2 -f s16le; a=DIR/microphone.$$;;
   esac
   set -- "$@" "$a"
@@ -46,6 +52,8 @@ pub struct Plugs {
     dir: tempfile::TempDir,
     /// Of its board.
     pub encoders: Vec<Encoder>,
+    /// What its cameras give, as V4L2 and as ffmpeg call it. H.264 begins between two whole pictures.
+    pub format: (&'static str, &'static str),
 }
 
 impl Plugs {
@@ -55,7 +63,7 @@ impl Plugs {
         fs::create_dir_all(dir.path().join("proc/asound")).unwrap();
         let mut encoders = Board::load("sim").unwrap().encoder;
         encoders.retain(|encoder| encoder.name == "libx264");
-        Self { dir, encoders }
+        Self { dir, encoders, format: ("MJPG", "mjpeg") }
     }
 
     /// Its inputs: one, of the first USB camera and the first USB microphone. `extra` goes into the script.
@@ -103,11 +111,12 @@ impl Plugs {
             name: "played".into(),
             driver: "uvcvideo".into(),
             planar: false,
-            formats: vec![Format { fourcc: "MJPG".into(), sizes: vec![size] }],
+            formats: vec![Format { fourcc: self.format.0.into(), sizes: vec![size] }],
             signal,
             trouble: None,
         };
         fs::create_dir_all(self.path("dev")).unwrap();
+        fs::write(self.path("format"), self.format.1).unwrap();
         let written = self.path("dev/new");
         fs::write(&written, serde_json::to_string(&told).unwrap()).unwrap();
         fs::rename(written, self.path("dev").join(node)).unwrap();

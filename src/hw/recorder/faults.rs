@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::mishaps::pieces;
 use super::world::{World, check_hash, decodes};
 use crate::domain::monitor::Monitors;
 use crate::hw::inputs::{Plugs, Signal, Wish};
@@ -178,6 +179,36 @@ async fn a_microphone_that_is_pulled_out_is_silence_under_the_live_picture() {
     let (_, rows) = class.end().await;
     assert_eq!(count(&rows, Flaw::Slate), 0);
     assert!(count(&rows, Flaw::Silent) >= 1 && rows.iter().rev().take(4).any(|row| sounds(&row)));
+}
+
+#[tokio::test]
+async fn h264_of_the_camera_is_recorded_as_it_is_and_its_slate_is_another_file() {
+    let mut class = Class::new("");
+    class.plugs.format = ("H264", "h264");
+    class.start().await;
+    class.world.segment().await;
+    let report = class.world.setup.inputs.report(|_| false).await;
+    assert_eq!(report.inputs[0].chosen.as_ref().unwrap().encoder, "copy");
+    class.plugs.pull("camera");
+    class.tell();
+    class.turned("no camera").await;
+    class.plugs.camera(Signal::Present);
+    class.tell();
+    class.turned("picture and sound are there").await;
+    class.world.segment().await;
+    let takes = class.world.stop().await;
+    // The camera's is baseline, what is encoded here is high.
+    let codecs: Vec<&str> = takes.iter().map(|one| &one.take.codecs[..7]).collect();
+    assert_eq!(codecs, ["avc1.42", "avc1.64", "avc1.42"], "{takes:?}");
+    for finished in &takes {
+        check_hash(&class.world, finished);
+        let film = class.world.file(&finished.take.name);
+        decodes(&film);
+        // Sound may come before it.
+        let all = pieces(&std::fs::read(film).unwrap());
+        let first = all.iter().find(|piece| piece.pictures > 0).unwrap();
+        assert!(first.key, "{first:?}");
+    }
 }
 
 #[tokio::test]

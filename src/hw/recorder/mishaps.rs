@@ -30,7 +30,7 @@ fn told(world: &World, question: impl Fn(&Note) -> bool) -> usize {
     world.heard.iter().filter(|note| question(note)).count()
 }
 
-fn pieces(film: &[u8]) -> Vec<Piece> {
+pub fn pieces(film: &[u8]) -> Vec<Piece> {
     let mut scanner = Scanner::new(film.len() as u64);
     while let Step::Read { offset, len } = scanner.step() {
         scanner.feed(&film[usize::try_from(offset).unwrap()..][..len]);
