@@ -1,10 +1,11 @@
 //! A machine for tests, into which a camera and a microphone are plugged and out of which they are pulled: a tree of files
 //! for sysfs, and a script that plays ffmpeg's side of their drivers with a real ffmpeg behind it.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal as Sign, kill_process};
@@ -47,6 +48,34 @@ done
 EXTRA
 exec /usr/bin/ffmpeg "$@"
 "#;
+
+/// What this process logged since a test first asked, every test's.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The switch of a port, as the kernel hears it.
+pub struct Port(File);
+
+impl Port {
+    /// What it was told since it was asked last.
+    pub fn told(&mut self) -> String {
+        let mut bytes = [0; 64];
+        let count = self.0.read(&mut bytes).unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    }
+}
 
 pub struct Plugs {
     dir: tempfile::TempDir,
@@ -143,7 +172,26 @@ impl Plugs {
         self.path("camera.pid").exists()
     }
 
-    /// What the camera's USB port was told.
+    /// The lines that are logged from the first call on.
+    pub fn log() -> Vec<String> {
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Log);
+        let _ = log.try_init();
+        let bytes = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
+    /// Listens to what this USB port is told.
+    pub fn listen(&self, port: u32) -> Port {
+        let switch = self.path(&format!("sys/devices/0000:01:00.0/usb1/1-{port}/authorized"));
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &switch, fifo, mode, 0).unwrap();
+        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap();
+        let open = OpenOptions::new().read(true).write(true).custom_flags(flags).open(switch);
+        Port(open.unwrap())
+    }
+
+    /// What the camera's USB port was told last.
     pub fn port(&self) -> String {
         let switch = self.path("sys/devices/0000:01:00.0/usb1/1-1/authorized");
         fs::read_to_string(switch).unwrap_or_default()

@@ -580,6 +580,25 @@ async fn a_port_is_switched_once_for_a_fault_and_not_while_its_other_half_is_rea
 }
 
 #[tokio::test]
+async fn a_port_that_cannot_be_switched_needs_a_hand_and_the_log_says_so() {
+    Plugs::log();
+    let plugs = Plugs::new();
+    let inputs = plugs.inputs("", WANTED);
+    // As of no other test.
+    plugs.camera_at(8, "video0", Signal::Present);
+    fs::create_dir(plugs.path("sys/devices/0000:01:00.0/usb1/1-8/authorized")).unwrap();
+    let mut wish = Wish::default();
+    wish.doubt.picture.is_lost = true;
+    let slate = inputs.choose("camera", &wish).await.unwrap();
+    let camera = slate.camera.clone().unwrap();
+    inputs.reset("camera", &camera, &slate, &wish.resets).await;
+    let log = Plugs::log();
+    let said = log.iter().find(|line| line.contains("usb-0000:01:00.0-8")).unwrap();
+    assert!(said.contains("cannot be reset: it needs a hand"), "{said}");
+    assert!(said.contains("WARN"), "{said}");
+}
+
+#[tokio::test]
 async fn a_camera_whose_own_h264_begins_between_two_whole_pictures_passes_its_trial() {
     let (plugs, inputs, _, slate) = pulled().await;
     // The next whole picture is ten minutes away.

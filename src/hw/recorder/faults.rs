@@ -256,17 +256,36 @@ async fn an_input_without_a_signal_is_a_slate_until_there_is_one_and_another_one
 #[tokio::test]
 async fn a_camera_that_refuses_is_a_slate_then_switched_off_and_on_and_one_that_answers_is_in_the_picture()
  {
+    // No other test has a camera there: its lines of the log are these.
+    let place = "usb-0000:01:00.0-7";
+    Plugs::log();
     let mut class = Class::new("");
-    class.plugs.camera(Signal::Present);
+    class.plugs.camera_at(7, "video0", Signal::Present);
     class.plugs.microphone();
-    std::fs::remove_file(class.plugs.path("camera")).unwrap();
+    let (mut port, mut told) = (class.plugs.listen(7), String::new());
     class.world.start().await;
-    while class.plugs.port() != "1" {
+    while !told.contains('1') {
         class.world.segment().await;
+        told += &port.told();
     }
-    class.plugs.camera(Signal::Present);
+    assert_eq!(told, "01", "off, then on");
+    std::fs::write(class.plugs.path("camera"), "").unwrap();
     class.tell();
     class.turned("gives something again").await;
+    assert_eq!(port.told(), "", "once");
+    // Each rung of the ladder is in the log, in its order.
+    let room = format!("room={} ", class.world.room);
+    let log = Plugs::log();
+    let all = |word: &str, of: &str| -> Vec<usize> {
+        let is_it = |n: &usize| log[*n].contains(word) && log[*n].contains(of);
+        (0..log.len()).filter(is_it).collect()
+    };
+    let reopened = all("the encoder is started again", &room)[0];
+    let slate = all("the camera gives no picture: a slate instead", &room)[0];
+    let switched = all("it was switched off and on", place);
+    let tried = all("tried: it gives nothing", place);
+    let beside = tried.iter().filter(|at| (slate..switched[0]).contains(at));
+    assert!(reopened < slate && beside.count() == 3 && switched.len() == 1, "{log:#?}");
     let (_, rows) = class.end().await;
     assert!(count(&rows, Flaw::Slate) >= 1 && !rows.last().unwrap().slate);
 }
