@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::domain::{Appliance, licence, outbox};
+use crate::domain::{Appliance, Space, licence, outbox};
 use crate::hw::encoder::Finder;
 use crate::model::Moment;
 
@@ -60,7 +60,7 @@ impl Health {
             },
             Err(e) => PartReport { part: "recorder", ok: false, detail: e.to_string() },
         };
-        let disk = disk(app);
+        let disk = disk(&app.space);
         let mut parts = vec![store, recorder, disk];
         let ready = parts.iter().all(|p| p.ok);
         // A warning: without a licence the box still serves everything but the start of a lesson.
@@ -84,15 +84,35 @@ fn licensed(app: &Appliance, now: Moment) -> Option<PartReport<'static>> {
     (!detail.is_empty()).then_some(PartReport { part: "licence", ok, detail })
 }
 
-fn disk(app: &Appliance) -> PartReport<'static> {
-    let (free, reserve) = ((app.space.free)(), app.space.reserve);
+/// What is too little for slides alone is a sentence, for lessons are recorded.
+fn disk(space: &Space) -> PartReport<'static> {
+    let Space { ref free, reserve, least } = *space;
     let mb = |bytes: u64| bytes / 1_000_000;
-    match free {
+    match free() {
         Some(free) => PartReport {
             part: "disk",
-            ok: free >= reserve,
-            detail: format!("{} MB free, {} MB kept for lessons", mb(free), mb(reserve)),
+            ok: free >= least,
+            detail: format!(
+                "{} MB free, {} MB kept for lessons{}",
+                mb(free),
+                mb(reserve),
+                if (least..reserve).contains(&free) { ": no slides are recorded" } else { "" }
+            ),
         },
         None => PartReport { part: "disk", ok: false, detail: "free space is not known".into() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_full_for_slides_alone_is_ready_and_says_so() {
+        for (free, ok, is_named) in [(3, false, false), (5, true, true), (8, true, false)] {
+            let free = Arc::new(move || Some(free));
+            let told = disk(&Space { free, reserve: 8, least: 4 });
+            assert_eq!((told.ok, told.detail.contains("no slides")), (ok, is_named));
+        }
     }
 }

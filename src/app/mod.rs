@@ -229,6 +229,7 @@ fn gather(
         space: Space {
             free: Arc::new(move || free_bytes(&space_at)),
             reserve: setup.reserve_bytes.saturating_mul(1 + u64::from(has_slides)),
+            least: setup.reserve_bytes,
         },
         recorder,
         cameras,

@@ -110,8 +110,11 @@ pub struct Folders {
 #[derive(Clone)]
 pub struct Space {
     pub free: Arc<dyn Fn() -> Option<u64> + Send + Sync>,
-    /// Bytes that only lessons may use: the larger of 2 GiB and two hours at the configured rate.
+    /// Bytes that only lessons may use: the larger of 2 GiB and two hours at the configured rate, and twice that where there are
+    /// slides.
     pub reserve: u64,
+    /// With less of it no lesson is recorded; with less than the reserve, none of its slides.
+    pub least: u64,
 }
 
 /// What `Appliance::open` is made of.

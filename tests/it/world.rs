@@ -264,7 +264,7 @@ pub async fn open(
         secrets: kept,
         folders: Folders { recordings: dir.join("recordings"), files: dir.join("files") },
         licence,
-        space: Space { free: Arc::new(|| Some(100 << 30)), reserve: 2 << 30 },
+        space: Space { free: Arc::new(|| Some(100 << 30)), reserve: 2 << 30, least: 2 << 30 },
         recorder,
         cameras,
         monitors: Monitors::of(board.input.iter().map(|input| (&*input.name, &*input.about))),

@@ -75,6 +75,7 @@ pub(crate) async fn world(adjust: impl FnOnce(&mut Cloud)) -> World {
         space: Space {
             free: Arc::new(move || Some(asked.load(Ordering::SeqCst))),
             reserve: RESERVE,
+            least: RESERVE,
         },
         recorder,
         devices: crate::domain::devices::Devices::default(),
