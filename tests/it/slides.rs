@@ -2,6 +2,7 @@
 //! reaches the other.
 
 mod ends;
+mod late;
 mod page;
 
 use std::path::{Path, PathBuf};

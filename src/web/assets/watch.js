@@ -82,14 +82,14 @@ function show(next) {
   get("curtain").hidden = Boolean(next.source);
   pair(next.source ? next.beside : null);
   if (next.source) {
-    // The teacher's picture came after all: the slides step aside.
-    if (next.beside && before && before.source && !before.beside && isSlides(before.source)) player.stop();
     const first = !before || !before.source;
+    // The teacher's picture came after all: another film, and the slides step aside. Who had not stopped goes on.
+    const other = !first && isSlides(before.source) !== isSlides(next.source);
+    const goes = first || (other && !video.paused);
+    if (other) player.stop();
     player.load(next.source, first ? wantedStart(next) : null);
-    if (first) {
-      controls.show(true);
-      controls.start();
-    }
+    if (first) controls.show(true);
+    if (goes) controls.start();
   } else if (before && before.source) {
     player.stop();
     controls.show(false);
