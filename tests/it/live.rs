@@ -67,6 +67,12 @@ fn place(playlist: &str) -> (usize, usize) {
     (playlist.matches("#EXTINF").count(), tail.matches("#EXT-X-PART:").count())
 }
 
+/// Seconds of each part that a playlist names.
+fn parts(playlist: &str) -> Vec<f64> {
+    let lines = playlist.split("#EXT-X-PART:DURATION=").skip(1);
+    lines.map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_player_follows_part_by_part_and_asks_for_each_before_it_is_there() {
     let dir = tempfile::tempdir().unwrap();
@@ -90,6 +96,8 @@ async fn a_player_follows_part_by_part_and_asks_for_each_before_it_is_there() {
         let text = String::from_utf8(next.body.to_vec()).unwrap();
         assert!(place(&text) > (segment, part), "too early: {text}");
         assert!(text.contains(&format!(",URI=\"{hint}\"")), "{hint} is not in {text}");
+        let short = |seconds: &f64| (0.15..=0.25).contains(seconds);
+        assert!(parts(&text).iter().all(short), "a part is a fifth of a second: {text}");
         (segment, part) = place(&text);
         offset += got.body.len();
         bytes.extend(got.body);
