@@ -67,7 +67,7 @@ export function createControls(video, player, words) {
     const leave = document.exitFullscreen || document.webkitExitFullscreen;
     if (isFull()) return leave.call(document);
     const enter = stage.requestFullscreen || stage.webkitRequestFullscreen;
-    // An iPhone has full screen for the video alone.
+    // An iPhone has full screen for one video alone. That is the teacher's: its own buttons there steer what has the sound.
     return enter ? enter.call(stage) : video.webkitEnterFullscreen && video.webkitEnterFullscreen();
   }
 
@@ -156,7 +156,7 @@ export function createControls(video, player, words) {
   }
   bar.addEventListener("input", () => { dragging = true; draw(); });
   bar.addEventListener("change", () => { dragging = false; player.seek(Number(bar.value)); draw(); });
-  video.addEventListener("click", tap);
+  for (const picture of [video, get("slides")]) picture.addEventListener("click", tap);
   document.addEventListener("keydown", key);
   stage.addEventListener("pointerdown", (event) => {
     finger = { touch: event.pointerType === "touch", idle: stage.classList.contains("idle") };

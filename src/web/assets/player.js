@@ -303,7 +303,7 @@ export function createPlayer(video, report) {
     /** The moment of the lesson that is shown, in seconds from `zero`, the milliseconds of its start; null before there is any. */
     moment: (zero) => {
       if (kind === "none" || video.readyState === 0) return null;
-      const at = socket ? video.currentTime + socket.ahead() : momentOf(video, hls, zero);
+      const at = socket ? socket.moment(video.currentTime) : momentOf(video, hls, zero);
       return { at, live: kind === "socket" };
     },
   };

@@ -17,6 +17,8 @@ const RETRY_MS = 3000;
 const AVOID_MS = 30000;
 /** What is growing is not listed yet, and comes in parts. */
 const GROWS_S = 4;
+/** The teacher's last pictures may come so much later than those of the slides. */
+const GOES_ON_S = 5;
 
 /** `clock` tells where the teacher's player is: {at, live}, in seconds of the lesson's time; null before it shows anything. */
 export function createSlides(video, master, clock) {
@@ -27,6 +29,8 @@ export function createSlides(video, master, clock) {
   let tried = 0;
   let jumped = 0;
   let avoid = 0;
+  /** No more are to come this way. */
+  let over = false;
   /** The teacher's player has jumped: so do we, however near it is. */
   let leap = false;
 
@@ -46,6 +50,7 @@ export function createSlides(video, master, clock) {
       video.load();
     }
     hls = socket = null;
+    over = false;
     kind = "none";
     video.dataset.way = kind;
   }
@@ -72,13 +77,18 @@ export function createSlides(video, master, clock) {
   }
 
   function ended(why) {
-    if (why !== "over") avoid = performance.now() + AVOID_MS;
+    // The lesson is over, as a rule: what was shown last stays, as the teacher's does, until the page knows more.
+    over = why === "over";
+    if (over) return;
+    avoid = performance.now() + AVOID_MS;
     close();
   }
 
   function tick() {
     const now = source && clock();
     if (!now) return;
+    // The teacher goes on without them: there may be others.
+    if (over && now.at > socket.moment(socket.edge()) + GOES_ON_S) close();
     const fast = now.live && source.live && canPlaySockets() && performance.now() >= avoid;
     const wanted = fast ? "socket" : kind === "native" ? kind : "hls";
     if (kind !== wanted && performance.now() - tried > (kind === "none" ? RETRY_MS : 0)) open(fast);
@@ -110,10 +120,7 @@ export function createSlides(video, master, clock) {
 
   /** Where a moment of the lesson lies in this film's own time; null where it has no picture. */
   function place(at) {
-    if (socket) {
-      const to = at - socket.ahead();
-      return socket.has(to) ? to : null;
-    }
+    if (socket) return socket.place(at);
     return hls ? listed(hls, source.zero, at) : at - startOf(video, source.zero);
   }
 

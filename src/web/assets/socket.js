@@ -11,6 +11,10 @@ const JUMP_S = 1.2;
 /** Of what was seen so much is kept, to step back a little. */
 const KEEP_S = 60;
 const TRIM_S = 10;
+/** More than the kept minute has: after a gap the encoder is started once a second. */
+const FILMS_MAX = 100;
+/** Half a picture is no difference. */
+const SAME_S = 0.02;
 /** Without a fragment for so long after opening, something is in the way. */
 const FIRST_MS = 4000;
 /** Bytes that wait for the decoder; more means that it takes none. */
@@ -33,7 +37,8 @@ export function openSocket(video, path, following, { ended, seen }) {
   let placed = false;
   let done = false;
   let skipped = 0;
-  let ahead = 0;
+  /** The newest first: where each begins in the player's time, and how far its own is ahead of that. */
+  const films = [];
   const first = setTimeout(() => end("silent"), FIRST_MS);
 
   socket.binaryType = "arraybuffer";
@@ -91,8 +96,9 @@ export function openSocket(video, path, following, { ended, seen }) {
     }
     mime = told.mime;
     // The seek bar counts the playlist's time.
-    ahead = told.ahead;
-    buffer.timestampOffset = -ahead;
+    films.unshift({ from: edge(), ahead: told.ahead });
+    films.length = Math.min(films.length, FILMS_MAX);
+    buffer.timestampOffset = -told.ahead;
   }
 
   function updated() {
@@ -161,6 +167,23 @@ export function openSocket(video, path, following, { ended, seen }) {
     return false;
   }
 
+  /** The moment of the lesson that is shown at a time of the player's. */
+  function moment(at) {
+    const film = films.find((it) => it.from <= at + SAME_S) || films[films.length - 1];
+    return at + (film ? film.ahead : 0);
+  }
+
+  /** The other way round; null for what is not here, or lies in a gap. */
+  function place(moment) {
+    let until = Infinity;
+    for (const { from, ahead } of films) {
+      const at = moment - ahead;
+      if (at >= from - SAME_S) return at < until + SAME_S && has(at) ? at : null;
+      until = from;
+    }
+    return null;
+  }
+
   function end(why) {
     if (done) return;
     close();
@@ -180,8 +203,8 @@ export function openSocket(video, path, following, { ended, seen }) {
     close,
     edge,
     has,
-    /** The film's time of the lesson minus the player's. */
-    ahead: () => ahead,
+    moment,
+    place,
     /** Where someone who watches live is. */
     live: () => Math.max(start(), edge() - NEAR_S),
     /** How often we were too slow for the box. */

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{both, start};
+use super::{both, config, start};
 use crate::browser::{Browser, Page};
-use crate::process::{Person, encoders_of};
+use crate::process::{Person, Service, disguise, encoders_of};
 
 const SOON: Duration = Duration::from_secs(60);
 /// Reads the clock that is burnt into both pictures.
@@ -44,12 +44,16 @@ fn together(page: &Page, when: &str) {
     }
 }
 
-fn encoder_of_slides(service: u32) -> Pid {
+const TEACHER: &str = "testsrc2";
+const SLIDES: &str = "color=size";
+
+/// The one that reads this.
+fn encoder_of(service: u32, what: &str) -> Pid {
     let line = |pid: &Pid| {
         let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap();
         String::from_utf8_lossy(&line).into_owned()
     };
-    encoders_of(service).into_iter().find(|pid| line(pid).contains("color=size")).unwrap()
+    encoders_of(service).into_iter().find(|pid| line(pid).contains(what)).unwrap()
 }
 
 fn run(page: &Page, js: &str) {
@@ -86,7 +90,7 @@ async fn a_browser_shows_teacher_and_slides_of_the_same_moment_live_and_in_the_r
         page.wait_for("document.getElementById('slides').paused", SOON);
         run(&page, "document.getElementById('lesson').play()");
         together(&page, "after a pause");
-        kill_process(encoder_of_slides(pid), Signal::KILL).unwrap();
+        kill_process(encoder_of(pid, SLIDES), Signal::KILL).unwrap();
         let before: f64 = page.eval("document.getElementById('lesson').currentTime");
         // Later than the gap.
         let on = format!("document.getElementById('lesson').currentTime > {before} + 5");
@@ -112,6 +116,92 @@ async fn a_browser_shows_teacher_and_slides_of_the_same_moment_live_and_in_the_r
         together(&fresh, "slower");
         assert_eq!(fresh.console(), Vec::<String>::new(), "the page complains");
         drop(page);
+    })
+    .await
+    .unwrap();
+}
+
+/// Pauses at this moment of the player's time, and waits until the slides show it, too.
+fn stands_at(page: &Page, at: f64, when: &str) {
+    run(page, &format!("document.getElementById('lesson').currentTime = {at}"));
+    let began = Instant::now();
+    while apart(page).is_none_or(|apart| apart > APART_MS) {
+        assert!(began.elapsed() < SOON, "{when}: {:?} ms apart", apart(page));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(page.eval::<bool>("document.getElementById('lesson').paused"));
+    way(page, "lesson", "socket");
+    way(page, "slides", "socket");
+}
+
+/// What a press on a picture does.
+fn tap(page: &Page, id: &str, paused: bool) {
+    run(page, &format!("document.getElementById('{id}').click()"));
+    page.wait_for(&format!("document.getElementById('lesson').paused === {paused}"), SOON);
+}
+
+/// In what state the page is whenever the slides go blank.
+const BLANKS: &str = "window.blanks = []; document.getElementById('slides').addEventListener('emptied', () => \
+    window.blanks.push(document.body.dataset.state))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_steps_back_over_a_gap_sees_both_of_one_moment_and_the_last_picture_of_both_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    // A gap of two seconds and more.
+    let late = dir.path().join("late");
+    let script = format!("[ -e '{}' ] && sleep 2; exec \"$REAL\" \"$@\"", late.display());
+    let ffmpeg = disguise(&dir.path().join("ffmpeg"), &script);
+    let file = config(dir.path());
+    let more = ["--config", file.to_str().unwrap(), "--set", &ffmpeg];
+    let service = Service::start(&dir.path().join("data"), &more);
+    let ann = Person::arrive(&service.base(), "ann", 1).await;
+    let room = ann.teach().await;
+    both(&ann, room).await;
+    std::fs::write(late, "").unwrap();
+    let (url, pid) = (format!("{}/watch/{room}", service.base()), service.pid());
+    let (browser, page) = tokio::task::spawn_blocking(move || {
+        let browser = Browser::start();
+        let page = browser.open(&url);
+        page.wait_for("document.body.dataset.state === 'live'", SOON);
+        run(&page, &format!("window.read = {CLOCK}"));
+        way(&page, "slides", "socket");
+        for what in [SLIDES, TEACHER] {
+            together(&page, "live");
+            let before: f64 = page.eval("document.getElementById('lesson').currentTime");
+            page.wait_for(
+                &format!("document.getElementById('lesson').currentTime > {before} + 4"),
+                SOON,
+            );
+            let killed: f64 = page.eval("document.getElementById('lesson').currentTime");
+            kill_process(encoder_of(pid, what), Signal::KILL).unwrap();
+            page.wait_for(
+                &format!("document.getElementById('lesson').currentTime > {killed} + 5"),
+                SOON,
+            );
+            together(&page, "behind the gap");
+            tap(&page, "slides", true);
+            stands_at(&page, killed - 2.0, "before the gap");
+            page.press("End");
+            tap(&page, "lesson", false);
+        }
+        together(&page, "live again");
+        run(&page, BLANKS);
+        (browser, page)
+    })
+    .await
+    .unwrap();
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    ann.wait_for_state(room, 3, SOON).await;
+    tokio::task::spawn_blocking(move || {
+        page.wait_for("document.body.dataset.state === 'replay'", SOON);
+        way(&page, "slides", "hls");
+        assert_eq!(
+            page.eval::<Vec<String>>("window.blanks")[0],
+            "replay",
+            "the last picture stays"
+        );
+        assert_eq!(page.console(), Vec::<String>::new(), "the page complains");
+        drop(browser);
     })
     .await
     .unwrap();
