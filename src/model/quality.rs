@@ -5,7 +5,8 @@
 pub struct Second {
     /// From the lesson's start.
     pub at: u32,
-    /// Pictures that the encoder took from the input.
+    /// Pictures that went into the encoder; never told where the device's own H.264 is passed through, of which whatever
+    /// comes in is kept.
     pub taken: Option<u32>,
     /// Pictures that reached the file.
     pub kept: u32,
@@ -55,6 +56,8 @@ pub enum Flaw {
     Broken,
     Black,
     Frozen,
+    /// The encoder leaves pictures out.
+    Lost,
     NoSound,
     Silent,
     Clipped,
@@ -64,12 +67,13 @@ pub enum Flaw {
 }
 
 impl Flaw {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NoPicture,
         Self::Slate,
         Self::Broken,
         Self::Black,
         Self::Frozen,
+        Self::Lost,
         Self::NoSound,
         Self::Silent,
         Self::Clipped,
@@ -85,6 +89,7 @@ impl Flaw {
             Self::Broken => "what is plugged in gives no picture",
             Self::Black => "the picture is black",
             Self::Frozen => "the picture stands still",
+            Self::Lost => "the encoder loses pictures",
             Self::NoSound => "no sound",
             Self::Silent => "the sound is silence",
             Self::Clipped => "the sound is too loud and is cut off",
@@ -113,6 +118,8 @@ const BLACK_MEAN: f32 = 20.0;
 const BLACK_MOST: f32 = 28.0;
 /// A camera's noise alone changes more; a device that gives the same picture again changes nothing.
 const FROZEN: f32 = 0.005;
+/// More than that many, and of five more than one: a picture is put down to the second beside its own now and then.
+const LOST: u32 = 2;
 /// A microphone that is plugged in has a noise of its own above it.
 const SILENT_PEAK: f32 = -70.0;
 /// More is seen on lips.
@@ -135,6 +142,11 @@ impl Second {
             }
             // What is black stands still, too, and is told once.
             Flaw::Frozen => !self.has(Flaw::Black) && self.change.is_some_and(|c| c < FROZEN),
+            // Where none is left, that says it.
+            Flaw::Lost => self.taken.is_some_and(|taken| {
+                let lost = taken.saturating_sub(self.kept);
+                self.kept > 0 && lost > LOST && lost > taken / 5
+            }),
             Flaw::NoSound => !self.unheard && self.kept > 0 && self.level.is_none(),
             Flaw::Silent => !self.unheard && self.level.is_some_and(|(peak, _)| peak < SILENT_PEAK),
             Flaw::Clipped => self.clipped,

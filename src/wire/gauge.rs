@@ -1,9 +1,12 @@
 //! What the encoder's program says of the picture and the sound while it encodes them: `key=value` lines of FFmpeg's
-//! filters `signalstats` and `astats`, printed by `metadata` and `ametadata`, and of its option `-progress`. Source:
-//! ffmpeg-filters(1), ffmpeg(1). The writers share one pipe and take turns line by line.
+//! filters `signalstats` and `astats`, printed by `metadata` and `ametadata`, which begin with `frame:N pts:N pts_time:S`.
+//! Source: ffmpeg-filters(1). The writers share one pipe and take turns line by line.
 
 /// Longer lines are none of theirs.
 const LINE_MAX: usize = 200;
+/// Added to the times of pictures in front of the encoder, in microseconds: by that they are known among other times in
+/// other units, which never come to half of it.
+const MARK: i64 = 2_000_000_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reading {
@@ -11,8 +14,8 @@ pub enum Reading {
     Picture { mean: f32, most: f32, change: f32 },
     /// Of a tenth of a second of sound, in dBFS; silence is minus infinity. `flat`: how flat it is at its peak.
     Sound { peak: f32, rms: f32, flat: f32 },
-    /// Since the encoder's start.
-    Pictures { encoded: u64, doubled: u64, dropped: u64 },
+    /// A picture goes into the encoder, at this time of the run's own. Of the device's own H.264 there is none.
+    Taken { at_us: i64 },
 }
 
 /// Puts lines together again, and readings from lines.
@@ -23,8 +26,6 @@ pub struct Gauge {
     most: f32,
     peak: f32,
     rms: f32,
-    encoded: u64,
-    doubled: u64,
 }
 
 impl Gauge {
@@ -49,6 +50,10 @@ impl Gauge {
     /// Each kind has a line that comes last.
     fn line(&mut self, line: &[u8]) -> Option<Reading> {
         let line = std::str::from_utf8(line).ok().filter(|line| line.len() <= LINE_MAX)?;
+        if let Some((_, pts)) = line.split_once(" pts:") {
+            let pts: i64 = pts.split(' ').next()?.parse().ok()?;
+            return (pts > MARK / 2).then_some(Reading::Taken { at_us: pts - MARK });
+        }
         let (key, value) = line.split_once('=')?;
         match key {
             "lavfi.signalstats.YAVG" => self.mean = number(value)?,
@@ -62,13 +67,6 @@ impl Gauge {
             "lavfi.astats.Overall.Flat_factor" => {
                 let flat = number(value)?;
                 return Some(Reading::Sound { peak: self.peak, rms: self.rms, flat });
-            }
-            "frame" => self.encoded = value.trim().parse().ok()?,
-            "dup_frames" => self.doubled = value.parse().ok()?,
-            "drop_frames" => {
-                let dropped = value.parse().ok()?;
-                let (encoded, doubled) = (self.encoded, self.doubled);
-                return Some(Reading::Pictures { encoded, doubled, dropped });
             }
             _ => {}
         }

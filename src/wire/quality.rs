@@ -4,7 +4,8 @@
 //! {"at":12,"taken":30,"kept":30,"luma":[126.2,210],"change":3.4,"level":[-18.1,-21.1],"apart_ms":4}
 //! ```
 //! `at` is the lesson's second; `clipped`, `unheard`, `slate`, `broken`, `off` and `recalled` stand there only when they are
-//! true, and nothing stands there that nobody measured. A power cut may tear the last line.
+//! true, and nothing stands there that nobody measured: no `taken`, `luma` and `change` where the device's own H.264 is
+//! passed through. A power cut may tear the last line.
 
 use std::ops::Range;
 
@@ -188,9 +189,10 @@ impl Summary {
             Flaw::ALL.into_iter().flat_map(|flaw| stretches(rows, flaw)).collect();
         let more = stretches.len().saturating_sub(STRETCHES_MAX);
         stretches.truncate(STRETCHES_MAX);
-        // The encoder tells how many it took about once a second: now and then a second has none, and the next one two.
-        let taken: u64 = rows.iter().filter_map(|row| row.taken).map(u64::from).sum();
-        let kept = rows.iter().map(|row| u64::from(row.kept)).sum();
+        // A picture may be put down to the second beside its own. Where nobody counts them, nothing can be lost.
+        let counted =
+            rows.iter().filter_map(|row| Some((u64::from(row.taken?), u64::from(row.kept))));
+        let (taken, kept) = counted.fold((0_u64, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
         Self {
             verdict,
             seconds,

@@ -30,8 +30,12 @@ const WORD_BYTES: u64 = 400;
 /// An answer takes microseconds and does not wait for a picture to be encoded; log-ins (`domain::password`) wait for both.
 const NICE: i32 = 5;
 
-/// Twice a second a small copy of the picture is looked at, and each tenth of a second of the sound (`wire::gauge`).
-const PICTURE_GAUGE: &str = "fps=2,scale=160:90:flags=fast_bilinear,signalstats,\
+/// Each picture is told of in front of the encoder, twice a second a small copy of it is looked at, and each tenth of a
+/// second of the sound (`wire::gauge`). What ffmpeg itself counts (`-progress`) is pictures before the encoder in 5.1 and
+/// packets behind it in 7.0.
+const PICTURE_GAUGE: &str = "settb=AVTB,setpts=PTS+2e12,metadata=add:key=in:value=1,\
+    metadata=print:key=in:file=pipe\\\\:0:direct=1,\
+    fps=2,scale=160:90:flags=fast_bilinear,signalstats,\
     metadata=mode=print:file=pipe\\\\:0:direct=1,nullsink";
 pub(in crate::hw) const SOUND_GAUGE: &str = "asetnsamples=n=4800,\
     astats=metadata=1:reset=1:measure_perchannel=none:\
@@ -212,7 +216,6 @@ fn arguments(source: &Source, elapsed_s: i64) -> Vec<String> {
     };
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let mut all = words("-hide_banner -nostdin -nostats -loglevel warning -fflags nobuffer");
-    all.extend(words("-progress pipe:0 -stats_period 1"));
     all.extend(source.args.iter().map(|arg| fill(arg)));
     all.extend(graphs(source, fill));
     match &source.encoder {

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::world::{Alive, World, check_hash, decodes, plays};
 use super::*;
-use crate::model::quality::Flaw;
+use crate::model::quality::{Flaw, Second};
 use crate::model::recording::{GapWhy, Job, RefusedWhy};
 use crate::wire::playlist;
 use crate::wire::quality::{self, Summary, Verdict};
@@ -244,4 +244,42 @@ async fn a_black_picture_and_silence_are_told_of_while_they_last_and_stand_in_th
     let kept = takes[0].take.pictures;
     let rows = ledger.split(|byte| *byte == b'\n').filter_map(quality::second);
     assert_eq!(rows.map(|row| u64::from(row.kept)).sum::<u64>(), kept);
+}
+
+/// Behind the encoder, each second picture is left out for a while.
+const DROPS: &str = "case \"$*\" in *pipe:1)
+for arg; do
+  shift
+  case $arg in pipe:1) set -- \"$@\" -bsf:v 'noise=drop=between(pts*tb\\,2\\,6)*mod(n\\,2)';; esac
+  set -- \"$@\" \"$arg\"
+done;; esac
+exec $REAL \"$@\"";
+
+#[tokio::test]
+async fn an_encoder_that_leaves_pictures_out_is_told_of_while_it_does() {
+    let mut world = World::with(Some(DROPS));
+    world.start().await;
+    for wanted in [false, true] {
+        let told = world.hear(|note| match note {
+            Note::Flaw { flaw: Flaw::Lost, is_over, .. } => Some(*is_over),
+            _ => None,
+        });
+        assert_eq!(told.await, wanted);
+    }
+    let takes = world.stop().await;
+    let ledger = std::fs::read(world.file(quality::FILE)).unwrap();
+    let rows: Vec<_> = ledger.split(|byte| *byte == b'\n').filter_map(quality::second).collect();
+    let sum = |count: fn(&Second) -> u32| rows.iter().map(count).map(u64::from).sum::<u64>();
+    assert_eq!(sum(|row| row.kept), takes[0].take.pictures);
+    // Each one is put down to its own second, give or take one.
+    let is_near = |row: &&Second| row.taken.unwrap_or(0).abs_diff(row.kept) <= 1;
+    let lost = rows.iter().filter(|row| row.has(Flaw::Lost)).count();
+    let good = rows.iter().filter(|row| !row.has(Flaw::Lost));
+    assert!(
+        (3..=5).contains(&lost) && good.clone().filter(is_near).count() + 2 >= good.count(),
+        "{rows:?}"
+    );
+    let lost = sum(|row| row.taken.unwrap_or(0)) - sum(|row| row.kept);
+    assert!((28..=34).contains(&lost), "{lost} of {rows:?}");
+    assert_eq!(Summary::of(&ledger, None).unwrap().lost_pictures, lost);
 }

@@ -8,11 +8,13 @@ lavfi.signalstats.YMIN=32
 lavfi.signalstats.YAVG=126.246
 lavfi.astats.Overall.Peak_level=-18.5
 lavfi.signalstats.YHIGH=210
-frame=25
-dup_frames=1
+frame:25   pts:2000001666667 pts_time:2000001.666667
+in=1
+frame:1    pts:4000003 pts_time:2000001.5
 lavfi.astats.Overall.RMS_level=-21.25
 lavfi.signalstats.YDIF=0.5
-drop_frames=2
+frame:0    pts:1999999960000 pts_time:2e+06
+frame:7    pts:NOPTS   pts_time:NOPTS
 lavfi.astats.Overall.Flat_factor=0.000000
 lavfi.astats.Overall.Peak_level=-inf
 lavfi.astats.Overall.RMS_level=nan
@@ -34,8 +36,10 @@ fn lines_of_three_writers_are_told_apart() {
     assert_eq!(
         all,
         [
+            Reading::Taken { at_us: 1_666_667 },
             Reading::Picture { mean: 126.246, most: 210.0, change: 0.5 },
-            Reading::Pictures { encoded: 25, doubled: 1, dropped: 2 },
+            // What is in front of the first one.
+            Reading::Taken { at_us: -40_000 },
             Reading::Sound { peak: -18.5, rms: -21.25, flat: 0.0 },
             // What is no number leaves the last one standing.
             Reading::Sound { peak: f32::NEG_INFINITY, rms: -21.25, flat: 0.0 },

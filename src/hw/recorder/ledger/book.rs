@@ -21,6 +21,8 @@ const WELL: u32 = 2;
 const TOLD_MAX: u32 = 50;
 /// The film's time is this process's own; further apart they are two clocks.
 const ASTRAY: Millis = Millis::seconds(2);
+/// More pictures than go into the encoder before one is in the film.
+const EARLY_MAX: usize = 600;
 /// What is so far ahead of the second that is judged is nonsense.
 const AHEAD: u32 = 60;
 /// At this peak, and flat at it, sound is cut off.
@@ -44,11 +46,22 @@ pub struct Book {
     next: u32,
     judged: u32,
     open: BTreeMap<u32, Gathered>,
-    /// Which run of the encoder it is, and how many of its pictures were counted already.
+    /// Which run of the encoder it is.
     run: u32,
-    counted: u64,
+    intake: Intake,
+    /// The film's picture goes to here.
+    filmed: u32,
     heed: Heed,
     states: [State; Flaw::ALL.len()],
+}
+
+/// Where the pictures of a run that go into its encoder belong: its first one is the film's first one.
+#[derive(Debug, Default)]
+struct Intake {
+    film_us: Option<i64>,
+    first_us: Option<i64>,
+    /// Those that came before the first film.
+    early: Vec<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +93,8 @@ impl Book {
             judged: next,
             open: BTreeMap::new(),
             run: 0,
-            counted: 0,
+            intake: Intake::default(),
+            filmed: next,
             heed,
             states: [State::default(); Flaw::ALL.len()],
         }
@@ -88,7 +102,7 @@ impl Book {
 
     /// A new run of the encoder; gives its number.
     pub fn run(&mut self, heed: Heed) -> u32 {
-        (self.run, self.counted, self.heed) = (self.run.wrapping_add(1), 0, heed);
+        (self.run, self.intake, self.heed) = (self.run.wrapping_add(1), Intake::default(), heed);
         self.run
     }
 
@@ -107,7 +121,14 @@ impl Book {
         if run != self.run {
             return;
         }
-        let (heed, counted) = (self.heed, self.counted);
+        let heed = self.heed;
+        if let Reading::Taken { at_us } = reading {
+            self.intake.first_us.get_or_insert(at_us);
+            if self.intake.early.len() < EARLY_MAX {
+                self.intake.early.push(at_us);
+            }
+            return self.take_in();
+        }
         let Some(here) = self.at(second(self.now(steady))) else { return };
         match reading {
             Reading::Picture { mean, most, change } if heed.picture => {
@@ -126,12 +147,21 @@ impl Book {
                 here.second.level = Some(level);
                 here.second.clipped |= peak >= FULL_SCALE && flat > 0.0;
             }
-            Reading::Picture { .. } | Reading::Sound { .. } => {}
-            Reading::Pictures { encoded, doubled, dropped } => {
-                let total = encoded.saturating_add(dropped).saturating_sub(doubled);
-                let new = u32::try_from(total.saturating_sub(counted)).unwrap_or(u32::MAX);
-                here.second.taken = Some(here.second.taken.unwrap_or(0).saturating_add(new));
-                self.counted = total;
+            Reading::Picture { .. } | Reading::Sound { .. } | Reading::Taken { .. } => {}
+        }
+    }
+
+    /// Counts the pictures that went into the encoder in the seconds where they are in the film, or should be.
+    fn take_in(&mut self) {
+        let Intake { film_us: Some(film_us), first_us: Some(first_us), ref mut early } =
+            self.intake
+        else {
+            return;
+        };
+        for at_us in std::mem::take(early) {
+            let at = Millis((at_us - first_us).saturating_add(film_us) / 1000);
+            if let Some(here) = self.at(second(at)) {
+                *here.second.taken.get_or_insert(0) += 1;
             }
         }
     }
@@ -140,6 +170,12 @@ impl Book {
     pub fn keep(&mut self, piece: &Piece, apart_us: Option<i64>) {
         let Heed { sound, slate, broken, off, .. } = self.heed;
         let apart = apart_us.map(|us| i32::try_from(us / 1000).unwrap_or(i32::MAX));
+        if piece.pictures > 0 {
+            let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
+            self.intake.film_us.get_or_insert(signed(piece.start_us));
+            self.filmed = second(Millis(signed(piece.end_us) / 1000));
+            self.take_in();
+        }
         for at in seconds(piece) {
             let Some(here) = self.at(at) else { continue };
             here.second.kept += 1;
@@ -199,9 +235,11 @@ impl Book {
     }
 
     fn judge(&mut self, row: &Second, alarms: &mut Vec<Alarm>) {
+        // A picture that is still in the encoder is not lost.
+        let is_whole = row.at < self.filmed;
         let troubles = Flaw::ALL.into_iter().filter(|flaw| flaw.is_trouble());
         for (state, flaw) in self.states.iter_mut().zip(troubles) {
-            if row.has(flaw) {
+            if row.has(flaw) && (is_whole || flaw != Flaw::Lost) {
                 (state.bad, state.good) = (state.bad + 1, 0);
             } else {
                 (state.bad, state.good) = (0, state.good + 1);

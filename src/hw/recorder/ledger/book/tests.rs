@@ -13,6 +13,11 @@ const NOTHING: Reading =
 const ALL: Heed =
     Heed { picture: true, sound: true, still: false, slate: false, broken: false, off: false };
 
+/// The n-th of thirty pictures a second goes into an encoder whose time begins somewhere.
+fn taken(n: i64) -> Reading {
+    Reading::Taken { at_us: 77_000_000 + n * 1_000_000 / 30 }
+}
+
 /// A book at the lesson's start, and the number of its first run.
 fn begun(heed: Heed) -> (Book, u32) {
     let mut book = Book::begin(Millis(0), Millis(0));
@@ -49,11 +54,11 @@ fn pass(book: &mut Book, run: u32, at: u32, readings: &[Reading]) -> (Vec<Second
 #[test]
 fn a_second_is_written_with_what_was_seen_and_heard_in_it_when_nothing_more_can_come() {
     let (mut book, run) = begun(ALL);
-    let taken = |encoded| Reading::Pictures { encoded, doubled: 1, dropped: 2 };
-    for reading in [BLACK, GOOD, VOICE, NOTHING, taken(10), taken(30)] {
+    for reading in [BLACK, GOOD, VOICE, NOTHING].into_iter().chain((0..10).map(taken)) {
         book.read(run, reading, Millis(900));
     }
     book.keep(&piece(0, 2), Some(-4000));
+    (10..31).for_each(|n| book.read(run, taken(n), Millis(900)));
     // One track alone says nothing of the other.
     book.keep(&Piece { pictures: 1, ..piece(0, 1) }, None);
     assert_eq!(book.close(Millis(6900)).0, []);
@@ -63,7 +68,7 @@ fn a_second_is_written_with_what_was_seen_and_heard_in_it_when_nothing_more_can_
     assert!(peak > -12.1 && peak < -11.9 && (rms + 23.01).abs() < 0.01, "{peak} {rms}");
     let expected = Second {
         at: 0,
-        taken: Some(31),
+        taken: Some(30),
         kept: 31,
         luma: Some((120.0, 200.0)),
         change: Some(1.0),
@@ -96,6 +101,28 @@ fn two_black_seconds_are_an_alarm_and_two_good_ones_its_end() {
 }
 
 #[test]
+fn an_encoder_that_leaves_pictures_out_is_an_alarm_and_one_that_is_late_is_none() {
+    let (mut book, run) = begun(ALL);
+    let mut told = Vec::new();
+    for at in 0..12 {
+        (0..30).for_each(|n| book.read(run, taken(30 * i64::from(at) + n), Millis(0)));
+        let pictures = if (4..8).contains(&at) { 20 } else { 30 };
+        book.keep(&Piece { pictures, ..piece(at, at + 1) }, None);
+        told.extend(book.close(Millis::seconds(i64::from(at) + 1)).1);
+    }
+    told.retain(|alarm| alarm.flaw == Flaw::Lost);
+    let alarm = |is_over| Alarm { flaw: Flaw::Lost, since: 4, is_over };
+    assert_eq!(told, [alarm(false), alarm(true)]);
+    // The next ones go in, and of each second a third is in the film only when it is judged.
+    for at in 12..16 {
+        (0..30).for_each(|n| book.read(run, taken(30 * at + n), Millis(0)));
+    }
+    book.keep(&Piece { pictures: 10, end_us: 12_330_000, ..piece(12, 13) }, None);
+    let alarms = book.close(Millis(14_500)).1;
+    assert!(alarms.iter().all(|alarm| alarm.flaw != Flaw::Lost), "{alarms:?}");
+}
+
+#[test]
 fn a_picture_that_may_stand_still_and_sound_that_is_not_there_are_no_flaws() {
     for (heed, flawed) in [(ALL, true), (Heed { sound: false, still: true, ..ALL }, false)] {
         let (mut book, run) = begun(heed);
@@ -119,8 +146,9 @@ fn an_encoder_that_is_away_leaves_seconds_without_a_picture() {
 fn what_an_earlier_run_says_does_not_count() {
     let (mut book, old) = begun(ALL);
     let new = book.run(ALL);
-    book.read(old, Reading::Pictures { encoded: 100_000, doubled: 0, dropped: 0 }, Millis(100));
-    book.read(new, Reading::Pictures { encoded: 3, doubled: 0, dropped: 0 }, Millis(200));
+    book.read(old, taken(0), Millis(100));
+    (7..10).for_each(|n| book.read(new, taken(n), Millis(200)));
+    book.keep(&piece(0, 1), None);
     assert_eq!(book.end(Millis(1000))[0].taken, Some(3));
 }
 
