@@ -91,7 +91,7 @@ impl Flaw {
             Self::Frozen => "the picture stands still",
             Self::Lost => "the encoder loses pictures",
             Self::NoSound => "no sound",
-            Self::Silent => "the sound is silence",
+            Self::Silent => "silence: the microphone is gone, or nothing comes from it",
             Self::Clipped => "the sound is too loud and is cut off",
             Self::Apart => "sound and picture are apart",
             Self::Off => "camera and microphone are switched off",

@@ -149,7 +149,7 @@ struct Lesson<'a> {
     state: i64,
     /// A picture is being recorded now.
     recording: bool,
-    /// Why not, or what went wrong, as a sentence.
+    /// Why not, or what is wrong with picture or sound, as a sentence; for all who watch: it is not their own device.
     reason: Option<String>,
     begin_time: i64,
     end_time: i64,

@@ -51,7 +51,8 @@ function judge(answer) {
   const beside = main === answer ? answer.slides : null;
   if (answer.state === 0) return { state: "soon", headline: words.soon, detail: words.soonDetail };
   if (live && shown) {
-    const notice = answer.recording === false ? sentence(words.stopped, answer.reason) : "";
+    const stopped = answer.recording === false;
+    const notice = stopped || answer.reason ? sentence(stopped ? words.stopped : words.faulty, answer.reason) : "";
     return { state: "live", source, beside, notice };
   }
   if (film) return { state: "replay", source, beside };
