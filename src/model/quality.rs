@@ -28,7 +28,8 @@ pub struct Second {
     pub off: bool,
     /// The film alone tells of it: the box went down before what was seen and heard was written.
     pub recalled: bool,
-    /// How much longer the sound lasts than the picture, in milliseconds.
+    /// How much longer the sound lasts than the picture, in milliseconds: where both tracks end in the same fragment. Of a
+    /// source whose sound is early or late by itself it says nothing.
     pub apart_ms: Option<i32>,
 }
 
