@@ -86,7 +86,8 @@ pub async fn switch(
         by_staff: actor.role.is_of_the_box(),
         at: now.wall,
     };
-    let entry = audit::by(actor, from, Event::CameraSwitched, &classroom.name).with(word);
+    let event = if off.by_staff { Event::CameraSwitched } else { Event::OwnCameraSwitched };
+    let entry = audit::by(actor, from, event, &classroom.name).with(word);
     let switched = Switched { off, entry, lesson: lesson.map(|(room, _)| room) };
     // Before anything that may wait: a disk that is full or hangs keeps no camera open.
     let shut = || classroom.inputs().for_each(|input| app.devices.switch(input, false));

@@ -3,6 +3,7 @@
 //! who look.
 
 mod demand;
+mod noted;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use tokio::time::timeout;
 
 use self::demand::Demand;
 pub use self::demand::{Taken, Watched};
-use super::{Appliance, audit, classroom};
-use crate::model::audit::Event;
+use self::noted::Noted;
+use super::{Appliance, classroom};
 use crate::model::level::{Level, Meter};
 use crate::model::recording::Track;
 use crate::model::user::Actor;
@@ -44,6 +45,7 @@ pub struct Input {
     meter: watch::Sender<Meter>,
     places: Semaphore,
     demand: Demand,
+    noted: Noted,
 }
 
 #[derive(Debug, Default)]
@@ -152,10 +154,11 @@ async fn ask(
     if !input.demand.is_served() {
         return Ok(());
     }
-    if input.demand.is_new(actor.id, now.steady) {
-        let entry = audit::by(actor, from, Event::InputLookedAt, &input.name);
-        audit::write(app, entry, now).await?;
+    // Who is not let in has not looked.
+    if input.demand.is_full(actor.id, now.steady) {
+        return Err(Fault::Busy { retry: RETRY });
     }
+    noted::note(app, input, (actor, from), now).await?;
     input.demand.look(actor.id, now.steady)?;
     // A disk that hangs may have kept him waiting.
     admit(app, &input.name, actor).map(drop)
@@ -214,6 +217,7 @@ impl Input {
             meter: watch::Sender::default(),
             places: Semaphore::new(PLACES),
             demand: Demand::default(),
+            noted: Noted::default(),
         }
     }
 

@@ -60,15 +60,24 @@ pub enum Event {
     ApplicationAnswered,
     RecordingDeleted,
     ExportMarked,
+    /// By staff.
     CameraSwitched,
+    /// By a teacher.
+    OwnCameraSwitched,
     /// Of an input that no lesson has: it was opened for somebody, or was open already.
     InputLookedAt,
 }
 
 impl Event {
     /// Anybody can cause these, as often as they like: they must not crowd the acts of staff out of the book.
-    pub const ROUTINE: [Self; 4] =
-        [Self::TokenIssued, Self::LoginRefused, Self::Registered, Self::ApplicationAnswered];
+    pub const ROUTINE: [Self; 6] = [
+        Self::TokenIssued,
+        Self::LoginRefused,
+        Self::Registered,
+        Self::ApplicationAnswered,
+        Self::OwnCameraSwitched,
+        Self::InputLookedAt,
+    ];
 
     /// As the store keeps it and people read it.
     pub const fn word(self) -> &'static str {
@@ -88,6 +97,7 @@ impl Event {
             Self::RecordingDeleted => "recording deleted",
             Self::ExportMarked => "export marked",
             Self::CameraSwitched => "camera switched",
+            Self::OwnCameraSwitched => "camera switched by a teacher",
             Self::InputLookedAt => "input looked at",
         }
     }

@@ -180,11 +180,13 @@ async fn staffs_off_that_waits_for_the_disk_is_theirs_whatever_a_teacher_says_af
     world.restart().await;
     assert_eq!(seen(&world).await, (json!(false), json!("root")));
     assert_eq!((flip(&world, &ann, true).await, flip(&world, &root, true).await), (403, 200));
-    let book = world.staff("GET", "audit?event=camera%20switched", &root, Value::Null).await;
-    let book = book.json();
-    let line = |line: &Value| format!("{} {}", line["actor"], line["detail"]).replace('"', "");
+    let book = world.staff("GET", "audit?who=classroom", &root, Value::Null).await.json();
+    let line = |line: &Value| {
+        format!("{} {} {}", line["actor"], line["event"], line["detail"]).replace('"', "")
+    };
     let lines: Vec<String> = book["lines"].as_array().unwrap().iter().map(line).collect();
-    assert_eq!(lines, ["root on", "root off", "ann off"]);
+    let told = ["root camera switched on", "root camera switched off"];
+    assert_eq!(lines, [told[0], told[1], "ann camera switched by a teacher off"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,13 +2,20 @@
 
 use std::collections::HashSet;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
+use arctos_box::domain::monitor::Shot;
+use arctos_box::model::Millis;
 use hyper::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::process::poll;
 use crate::ptz::rig::{Machine, PATIENCE, School};
+use crate::world::World;
 
 const PREVIEW: &str = "inputs/sim/preview.jpg";
 const LEVEL: &str = "inputs/sim/level";
@@ -188,4 +195,83 @@ async fn who_looks_ends_with_a_box_that_is_killed() {
     let school = school.again();
     until_gone(&looks).await;
     drop(school);
+}
+
+/// Shows pictures of an input, always.
+async fn show(world: &World) -> JoinSet<()> {
+    let (input, clock) = (world.app().monitors.get("sim").unwrap().clone(), world.clock.clone());
+    let mut looker = JoinSet::new();
+    looker.spawn(async move {
+        loop {
+            input.wanted(false, &clock).await;
+            let shown = async {
+                loop {
+                    input.show(Shot { jpeg: "picture".into(), at: clock.steady() });
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            tokio::select! {
+                () = input.unwanted(false, &clock) => {}
+                () = shown => {}
+            }
+        }
+    });
+    // It begins to wait for who looks.
+    sleep(Duration::from_millis(10)).await;
+    looker
+}
+
+/// How often the audit says that somebody looked.
+async fn looks(world: &World, root: &str) -> usize {
+    let book = world.staff("GET", "audit?event=input%20looked%20at", root, Value::Null).await;
+    book.json()["lines"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn who_looks_is_one_line_of_the_audit_however_often_and_however_many_times_at_once_he_asks() {
+    let world = Arc::new(World::new().await);
+    let root = world.administer().await;
+    let _looker = show(&world).await;
+    let look = async || world.staff("GET", PREVIEW, &root, Value::Null).await.status;
+    // He hangs up, again and again, sooner or later.
+    for n in 0..40 {
+        let _ = timeout(Duration::from_micros(n * 100), look()).await;
+    }
+    poll("he sees it", PATIENCE, async || (look().await == 200).then_some(())).await;
+    assert_eq!(looks(&world, &root).await, 1, "of who hangs up");
+    world.advance(Millis::seconds(700)).await;
+    let mut all = JoinSet::new();
+    for _ in 0..50 {
+        let (world, root) = (world.clone(), root.clone());
+        all.spawn(async move { world.staff("GET", PREVIEW, &root, Value::Null).await.status });
+    }
+    // Eight at most wait for a picture.
+    assert!(all.join_all().await.iter().all(|status| [200, 429].contains(status)));
+    assert_eq!(looks(&world, &root).await, 2, "of all who ask at once");
+    for _ in 0..50 {
+        world.advance(Millis::seconds(11)).await;
+        assert_eq!(look().await, 200);
+    }
+    assert_eq!(looks(&world, &root).await, 2, "of ten minutes");
+    world.advance(Millis::seconds(51)).await;
+    assert_eq!(look().await, 200);
+    assert_eq!(looks(&world, &root).await, 3);
+}
+
+#[tokio::test]
+async fn who_cannot_be_written_down_sees_nothing_and_is_written_down_as_soon_as_he_can_be() {
+    let world = World::new().await;
+    let root = world.administer().await;
+    let _looker = show(&world).await;
+    let look = async || world.staff("GET", PREVIEW, &root, Value::Null).await.status;
+    let tell = async |sql: &'static str| {
+        world.app().db.write(move |conn| Ok(conn.execute_batch(sql)?)).await.unwrap();
+    };
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON audit
+        BEGIN SELECT RAISE(ABORT, 'refused'); END;";
+    tell(refuse).await;
+    assert!(look().await >= 500 && look().await >= 500);
+    tell("DROP TRIGGER refuse").await;
+    assert_eq!(look().await, 200);
+    assert_eq!(looks(&world, &root).await, 1);
 }

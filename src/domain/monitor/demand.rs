@@ -47,9 +47,11 @@ impl Demand {
         self.0.receiver_count() > 0
     }
 
-    /// He has not looked for a while.
-    pub fn is_new(&self, user: UserId, now: Millis) -> bool {
-        !self.0.borrow().people.iter().any(|(who, at)| *who == user && now - *at < LINGER)
+    /// So many others look that he may not.
+    pub fn is_full(&self, user: UserId, now: Millis) -> bool {
+        let state = self.0.borrow();
+        let others = state.people.iter().filter(|(who, at)| *who != user && now - *at < LINGER);
+        others.count() >= PEOPLE
     }
 
     /// Somebody looks: it is kept open for him.
@@ -158,15 +160,12 @@ mod tests {
         let (input, clock, hand) = input();
         assert!(is_waiting(input.wanted(false, &clock)).await, "nobody looks");
         assert!(!is_waiting(input.wanted(true, &clock)).await, "it is always watched");
-        assert!(input.demand.is_new(ANN, clock.steady()));
         input.demand.look(ANN, clock.steady()).unwrap();
         hand.advance(Millis::seconds(9));
-        assert!(!input.demand.is_new(ANN, clock.steady()));
         assert!(!is_waiting(input.wanted(false, &clock)).await);
         assert!(is_waiting(input.unwanted(false, &clock)).await);
         hand.advance(Millis::seconds(1));
         assert!(!is_waiting(input.unwanted(false, &clock)).await);
-        assert!(input.demand.is_new(ANN, clock.steady()));
         assert!(is_waiting(input.unwanted(true, &clock)).await);
     }
 
@@ -195,6 +194,8 @@ mod tests {
         let (input, ..) = input();
         let look = |n: usize, now| input.demand.look(UserId(n as i64), now);
         assert!((0..PEOPLE).all(|n| look(n, Millis(n as i64)).is_ok()));
+        assert!(input.demand.is_full(UserId(PEOPLE as i64), Millis(20)));
+        assert!(!input.demand.is_full(UserId(0), Millis(20)), "he looks already");
         assert!(look(PEOPLE, Millis(20)).is_err() && look(0, Millis(20)).is_ok());
         assert!(look(PEOPLE, LINGER + Millis(1)).is_ok(), "the second one has left");
     }
