@@ -140,6 +140,15 @@ fn classrooms(entries: &[ClassroomEntry], board: &Board) -> Result<Vec<Classroom
             }
         }
         // Slides are read without sound, and seldom: nobody is filmed like that.
+        // Off in one room, they would be off in the other, whose lesson goes on. One room may have two names.
+        let mut others = entries.iter().zip(&pictures).filter(|(_, picture)| **picture != input);
+        let shown = slides.and_then(|slides| others.find(|(other, _)| other.slides == *slides));
+        if let Some((other, _)) = shown {
+            let (slides, other) = (&other.slides, &other.name);
+            let why =
+                format!("slides: {slides} is what {other} is shown, which has another camera");
+            return Err(wrong(why));
+        }
         if let Some(slides) = slides.filter(|slides| pictures.contains(slides)) {
             let why = format!("slides: {slides} is the input of a classroom; it takes another one");
             return Err(wrong(why));

@@ -169,3 +169,26 @@ fn a_wrong_input_for_slides_is_said_at_the_start() {
         assert!(said.contains(why), "{said}");
     }
 }
+
+#[test]
+fn slides_are_of_one_room_and_the_check_says_whose() {
+    let check = |other: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("box.toml");
+        let usb = |port: u32| format!("usb-0000:01:00.0-1.{port}");
+        let room = |name: &str, input: &str| {
+            format!("[[classroom]]\nname = {name:?}\ninput = {input:?}\nslides = \"{}\"\n", usb(1))
+        };
+        std::fs::write(&file, room("maths", &usb(2)) + &room("arts", other)).unwrap();
+        let args = ["--board", "generic-usb", "--config", file.to_str().unwrap()];
+        let said = say(&dir.path().join("data"), &[&args[..], &["config", "--check"]].concat());
+        (said.code, said.err)
+    };
+    let (code, said) = check("usb-0000:01:00.0-1.3");
+    assert_eq!(code, Some(78), "{said}");
+    let why = "classroom]] maths: slides: usb-0000:01:00.0-1.1 is what arts is shown";
+    assert!(said.contains(why), "{said}");
+    // One room under two names.
+    let (code, said) = check("usb-0000:01:00.0-1.2");
+    assert_eq!(code, Some(0), "{said}");
+}
