@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::info;
 
 use super::source::Device;
@@ -131,8 +131,10 @@ impl Inputs {
 
     /// Waits until no trial holds what is to be read now; not for one that hangs. A digital input is told to give what comes in.
     pub async fn prepare(&self, source: &Source) {
+        // Who hangs in the one hangs in the other.
+        let until = Instant::now() + EXIT;
         for device in source.read().into_iter().flatten() {
-            let _ = timeout(EXIT, self.tried.turn(&device.node, Duration::MAX)).await;
+            let _ = timeout_at(until, self.tried.turn(&device.node, Duration::MAX)).await;
             self.adopt(device).await;
         }
     }

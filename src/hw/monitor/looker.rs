@@ -113,6 +113,8 @@ impl Looker {
             () = self.hear(input, &mut run.said) => Err("it ended".into()),
             why = self.see(input, &mut run.encoder, vain) => Err(why),
         };
+        // While it hangs in a driver, nobody follows it there.
+        run.encoder.lent = Some(run.lent);
         let words = run.encoder.end_now().await;
         ended.map_err(|why: String| format!("{why}: {words}"))
     }

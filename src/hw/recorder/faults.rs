@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal as Sign, kill_process};
+
 use super::mishaps::pieces;
 use super::world::{World, check_hash, decodes};
 use crate::domain::monitor::Monitors;
@@ -473,6 +475,46 @@ async fn a_camera_that_is_looked_at_is_left_to_a_lesson_and_opened_again_after_i
     assert!(!class.world.heard.iter().any(|note| matches!(note, Note::Gap { .. })));
     until_looked_at().await;
     looking.abort();
+}
+
+/// Who looks cannot be killed with its group: it is in another one.
+const STUCK: &str = r#"case "$*" in *mpjpeg*)
+  echo $$ >>DIR/looks
+  exec perl -e 'setpgrp(0, getpgrp(getppid())); sleep 600';;
+esac"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_and_cannot_be_killed_is_not_followed_by_another_one_and_no_lesson_waits_for_it()
+{
+    let mut class = Class::new(STUCK);
+    class.world.setup.monitors = Monitors::of([("camera", "")].into_iter());
+    let setup = class.world.setup.clone();
+    let (clock, patience) = (class.world.clock.clone(), Duration::from_secs(1));
+    let looker = Looker::new(setup.inputs.clone(), setup.devices.clone(), clock, patience);
+    let input = setup.monitors.get("camera").unwrap().clone();
+    class.plugs.camera(Signal::Present);
+    class.plugs.microphone();
+    let looking = tokio::spawn(async move { looker.run(&input, true).await });
+    let file = class.plugs.path("looks");
+    let looks = || std::fs::read_to_string(&file).unwrap_or_default();
+    let until_looks = async |count| {
+        while looks().lines().count() < count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Pid::from_raw(looks().lines().last().unwrap().parse().unwrap()).unwrap()
+    };
+    let hangs = until_looks(1).await;
+    // Time for several.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(looks().lines().count(), 1);
+    assert!(setup.devices.now().is_open("camera"), "it still has it");
+    class.world.start().await;
+    class.world.segment().await;
+    assert_eq!(class.world.stop().await.len(), 1);
+    kill_process(hangs, Sign::KILL).unwrap();
+    let other = until_looks(2).await;
+    looking.abort();
+    let _ = kill_process(other, Sign::KILL);
 }
 
 #[tokio::test]

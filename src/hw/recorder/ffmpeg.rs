@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::domain::devices::Open;
 use crate::hw::error::HwError;
-use crate::hw::inputs::{Names, Source};
+use crate::hw::inputs::{Lent, Names, Source};
 use crate::hw::recorder::Picture;
 use crate::hw::turns::Beside;
 
@@ -54,6 +54,8 @@ pub struct Encoder {
     listener: JoinHandle<()>,
     /// The mark that what it reads is open: kept until it is gone, however long its driver holds it.
     pub reads: Option<Arc<Open>>,
+    /// Devices that nobody else reads until it is gone, either.
+    pub lent: Option<Lent>,
     _beside: Beside,
 }
 
@@ -102,6 +104,7 @@ impl Encoder {
             words,
             listener,
             reads: None,
+            lent: None,
             _beside: Beside::encoder(),
         })
     }
@@ -146,10 +149,10 @@ impl Encoder {
         let said = match status {
             Ok(status) => status.to_string(),
             Err(error) => {
-                let (mut child, reads) = (self.child, self.reads);
+                let (mut child, held) = (self.child, (self.reads, self.lent));
                 tokio::spawn(async move {
                     let _ = child.wait().await;
-                    drop(reads);
+                    drop(held);
                 });
                 error.to_string()
             }
