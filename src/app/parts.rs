@@ -1,5 +1,6 @@
 //! Configuration turned into the checked values of the layers below.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,9 @@ use crate::hw::inputs::Inputs;
 use crate::hw::recorder::{Picture, Setup, reserve};
 use crate::model::Millis;
 use crate::wire::usersig::OldKey;
+
+/// Inputs that `inputs.monitor` keeps open. Each costs a tenth of a processor, of which a board has four or eight.
+const MONITORED_MAX: usize = 8;
 
 fn wrong(what: &str, why: impl std::fmt::Display) -> StartError {
     StartError::Config(format!("{what}: {why}"))
@@ -75,6 +79,14 @@ pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartErro
 }
 
 pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy, StartError> {
+    let classrooms = classrooms(&config.classrooms, board)?;
+    if config.inputs_monitor {
+        let inputs: HashSet<&String> = classrooms.iter().flat_map(Classroom::inputs).collect();
+        if inputs.len() > MONITORED_MAX {
+            let why = format!("it watches {MONITORED_MAX}, the classrooms have {}", inputs.len());
+            return Err(wrong("inputs.monitor", why));
+        }
+    }
     Ok(Policy {
         appids: config.edu_appids.clone(),
         login: match config.edu_login.0.as_str() {
@@ -94,7 +106,7 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
             .ok()
             .filter(|n| *n > 0)
             .map(|n| n << 20),
-        classrooms: classrooms(&config.classrooms, board)?,
+        classrooms,
         webhooks: config.webhooks.iter().map(webhook).collect::<Result<_, _>>()?,
         cloud: cloud(config),
         usersig: usersig(config)?,

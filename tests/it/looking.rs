@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::process::poll;
+use crate::process::{poll, say};
 use crate::ptz::rig::{Machine, PATIENCE, School};
 use crate::world::World;
 
@@ -274,4 +274,23 @@ async fn who_cannot_be_written_down_sees_nothing_and_is_written_down_as_soon_as_
     tell("DROP TRIGGER refuse").await;
     assert_eq!(look().await, 200);
     assert_eq!(looks(&world, &root).await, 1);
+}
+
+#[test]
+fn more_inputs_than_are_watched_always_are_refused_at_the_start() {
+    let check = |count: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("box.toml");
+        let room =
+            |n| format!("[[classroom]]\nname = \"{n}\"\ninput = \"usb-0000:01:00.0-1.{n}\"\n");
+        let rooms: String = (0..count).map(room).collect();
+        std::fs::write(&file, format!("inputs.monitor = true\n{rooms}")).unwrap();
+        let args = ["--board", "generic-usb", "--config", file.to_str().unwrap()];
+        let said = say(&dir.path().join("data"), &[&args[..], &["config", "--check"]].concat());
+        (said.code, said.err)
+    };
+    assert_eq!(check(8).0, Some(0), "{:?}", check(8));
+    let (code, said) = check(9);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("inputs.monitor") && said.contains("the classrooms have 9"), "{said}");
 }

@@ -23,7 +23,7 @@ use crate::hw::recorder::{Encoder, Picture, SOUND_GAUGE};
 use crate::model::Clock;
 use crate::wire::gauge::{Gauge, Reading};
 
-/// Inputs that are open at once for those who look. Each costs a tenth of a processor.
+/// Inputs that are open at once for those who look, beside those that always are. Each costs a tenth of a processor.
 const OPEN_MAX: usize = 4;
 /// Pictures a second, and the columns of one.
 const RATE: u32 = 3;
@@ -83,7 +83,7 @@ impl Looker {
 
     /// Once; says why it was left, or what was wrong with it.
     async fn look(&self, input: &Input, is_always: bool, vain: &mut u32) -> Result<String, String> {
-        let seat = self.seats.try_acquire();
+        let seat = (!is_always).then(|| self.seats.try_acquire()).transpose();
         let _seat = seat.map_err(|_| format!("{OPEN_MAX} others are looked at"))?;
         let (watched, open) = (input.open(), self.devices.open(&input.name));
         let (Some(_watched), Some(open)) = (watched, open) else { return Ok("not now".into()) };
@@ -208,4 +208,49 @@ fn small(picture: Picture) -> Picture {
     let width = picture.width.clamp(2, COLUMNS) & !1;
     let height = (picture.height * width / picture.width.max(1)).max(2) & !1;
     Picture { width, height, rate: RATE, ..picture }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::domain::monitor::Monitors;
+    use crate::hw::board::{self, Board};
+    use crate::hw::encoder::Finder;
+    use crate::hw::recorder::program;
+
+    /// Inputs of these names, which are looked at by a script.
+    fn looker(dir: &Path, names: &[&str], script: &str) -> (Looker, Monitors) {
+        let script = format!("case \"$*\" in *mpjpeg*) {script};; esac\nexec $REAL \"$@\"");
+        let mut board = Board::load("sim").unwrap();
+        board.encoder.retain(|encoder| encoder.name == "libx264");
+        let input = board.input[0].clone();
+        let named = |name: &&str| board::Input { name: (*name).to_owned(), ..input.clone() };
+        board.input = names.iter().map(named).collect();
+        let found = Finder::new(Some(program(dir, &script)), "/usr/bin:/bin".into(), board.clone());
+        let wanted = Picture { width: 320, height: 180, rate: 15, kbit: 400 };
+        let inputs = Inputs::new(board, Arc::new(found), wanted, "/".into(), false);
+        let (devices, patience) = (Devices::default(), Duration::from_secs(60));
+        let looker = Looker::new(Arc::new(inputs), devices, Clock::system(), patience);
+        (looker, Monitors::of(names.iter().map(|name| (*name, ""))))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn all_that_is_always_watched_is_and_leaves_the_places_to_people() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["a", "b", "c", "d", "e"];
+        let (looker, inputs) = looker(dir.path(), &names, "echo >>$DIR/looks; exec sleep 600");
+        let looker = Arc::new(looker);
+        let mut all = tokio::task::JoinSet::new();
+        for input in inputs.all().iter().cloned() {
+            let looker = looker.clone();
+            all.spawn(async move { looker.run(&input, true).await });
+        }
+        let looks = || std::fs::read_to_string(dir.path().join("looks")).unwrap_or_default();
+        while looks().len() < names.len() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(looker.seats.available_permits(), OPEN_MAX);
+    }
 }
