@@ -107,7 +107,7 @@ pub async fn picture(
 /// How loud it is now.
 ///
 /// # Errors
-/// As with `picture`.
+/// As with `picture`; `Invalid` of slides.
 pub async fn level(
     app: &Appliance,
     name: &str,
@@ -115,6 +115,9 @@ pub async fn level(
     now: Moment,
 ) -> Result<Level, Fault> {
     let input = admit(app, name, actor)?;
+    if app.policy.classrooms.iter().any(|room| room.slides.as_deref() == Some(name)) {
+        return Err(Fault::invalid("input", "slides are read without sound"));
+    }
     let lesson = lesson(app, name);
     if lesson.is_none() {
         ask(app, input, (actor, from), now).await?;

@@ -294,3 +294,13 @@ fn more_inputs_than_are_watched_always_are_refused_at_the_start() {
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains("inputs.monitor") && said.contains("the classrooms have 9"), "{said}");
 }
+
+#[tokio::test]
+async fn slides_have_no_sound_and_who_listens_is_told_so_at_once() {
+    let rooms = "[[classroom]]\nname = \"room 1\"\ninput = \"sim\"\nslides = \"slides\"\n";
+    let world = World::configured(rooms).await;
+    let root = world.administer().await;
+    let heard = world.staff("GET", "inputs/slides/level", &root, Value::Null).await;
+    assert_eq!(heard.status, 400);
+    assert!(heard.text().contains("slides are read without sound"), "{}", heard.text());
+}

@@ -60,6 +60,11 @@ impl Source {
         ]
     }
 
+    /// A device is read, or what is generated stands for one: not where all there is, is a slate.
+    pub fn opens(&self) -> bool {
+        self.faults == Faults::default() || self.read().iter().any(Option::is_some)
+    }
+
     /// A slate and silence, because its devices are switched off.
     pub fn is_off(&self) -> bool {
         self.faults.is_off()

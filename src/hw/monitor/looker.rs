@@ -1,5 +1,5 @@
 //! Opens an input that no lesson has, for those who look at it: one ffmpeg makes small pictures of it and measures its sound.
-//! Whatever it makes goes into pipes of the box: when the box is gone, by whatever death, it ends.
+//! Whatever it makes goes into pipes of the box: when the box is gone, by whatever death, it ends with the next picture that it writes.
 
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
@@ -20,7 +20,7 @@ use crate::domain::monitor::{Input, Shot};
 use crate::hw::error::HwError;
 use crate::hw::inputs::{Inputs, Lent, Source, Wish};
 use crate::hw::recorder::{Encoder, Picture, SOUND_GAUGE};
-use crate::model::Clock;
+use crate::model::{Clock, Millis};
 use crate::wire::gauge::{Gauge, Reading};
 
 /// Inputs that are open at once for those who look, beside those that always are. Each costs a tenth of a processor.
@@ -30,6 +30,8 @@ const RATE: u32 = 3;
 const COLUMNS: u32 = 640;
 /// What gives nothing is tried again after a second, two, four and then each eight.
 const TIMES_DOUBLED: u32 = 3;
+/// One that gives some pictures and breaks off, again and again, is not well.
+const WELL: Millis = Millis::seconds(10);
 /// A small picture, or what is said of the sound in some seconds.
 const READ: usize = 16 << 10;
 
@@ -85,8 +87,7 @@ impl Looker {
     async fn look(&self, input: &Input, is_always: bool, vain: &mut u32) -> Result<String, String> {
         let seat = (!is_always).then(|| self.seats.try_acquire()).transpose();
         let _seat = seat.map_err(|_| format!("{OPEN_MAX} others are looked at"))?;
-        let (watched, open) = (input.open(), self.devices.open(&input.name));
-        let (Some(_watched), Some(open)) = (watched, open) else { return Ok("not now".into()) };
+        let Some(_watched) = input.open() else { return Ok("not now".into()) };
         let leave = async {
             tokio::select! {
                 () = input.unwanted(is_always, &self.clock) => "nobody looks, or a lesson does",
@@ -101,7 +102,6 @@ impl Looker {
             why = &mut leave => return Ok(why.into()),
             run = self.start(input) => run.map_err(|e| e.to_string())?,
         };
-        run.encoder.reads = Some(Arc::new(open));
         let (wish, mut lost) = (Wish::default(), run.encoder.lost.clone());
         let changed = self.inputs.changed(&input.name, &run.source, &wish, changes, self.patience);
         let ended = tokio::select! {
@@ -122,17 +122,24 @@ impl Looker {
     async fn start(&self, input: &Input) -> Result<Run, HwError> {
         let wrong = |why: &dyn std::fmt::Display| HwError::new("monitor", "look", why);
         let source = self.inputs.choose(&input.name, &Wish::default()).await?;
+        // A slate is no camera that is open.
+        let open = match source.opens() {
+            true => Some(self.devices.open(&input.name).ok_or_else(|| wrong(&"switched off"))?),
+            false => None,
+        };
         let lent = self.inputs.borrow(&source).await;
         let lent = lent.ok_or_else(|| wrong(&"somebody hangs in its device"))?;
         let (said, says) = gauges().map_err(|e| wrong(&e))?;
         let (args, names) = (arguments(&source), source.names());
-        let encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names)?;
+        let mut encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names)?;
+        encoder.reads = open.map(Arc::new);
         Ok(Run { encoder, said, source, lent })
     }
 
     /// Shows pictures until none come any more; says why.
     async fn see(&self, input: &Input, encoder: &mut Encoder, vain: &mut u32) -> String {
         let (mut pictures, mut buffer) = (Pictures::default(), vec![0; READ]);
+        let mut since = None;
         loop {
             let got = match timeout(self.patience, encoder.pipe.read(&mut buffer)).await {
                 Ok(Ok(got @ 1..)) => got,
@@ -143,8 +150,11 @@ impl Looker {
             match pictures.push(&buffer[..got]) {
                 Ok(None) => {}
                 Ok(Some(jpeg)) => {
-                    input.show(Shot { jpeg: jpeg.into(), at: self.clock.steady() });
-                    *vain = 0;
+                    let at = self.clock.steady();
+                    input.show(Shot { jpeg: jpeg.into(), at });
+                    if at - *since.get_or_insert(at) >= WELL {
+                        *vain = 0;
+                    }
                 }
                 Err(Garbage) => return "it gives something else than pictures".into(),
             }
@@ -243,8 +253,8 @@ mod tests {
         let (looker, inputs) = looker(dir.path(), &names, "echo >>$DIR/looks; exec sleep 600");
         let looker = Arc::new(looker);
         let mut all = tokio::task::JoinSet::new();
-        for input in inputs.all().iter().cloned() {
-            let looker = looker.clone();
+        for input in inputs.all() {
+            let (looker, input) = (looker.clone(), input.clone());
             all.spawn(async move { looker.run(&input, true).await });
         }
         let looks = || std::fs::read_to_string(dir.path().join("looks")).unwrap_or_default();
@@ -252,5 +262,15 @@ mod tests {
             sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(looker.seats.available_permits(), OPEN_MAX);
+    }
+
+    #[tokio::test]
+    async fn an_input_that_gives_a_picture_and_breaks_off_is_not_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let picture = r"printf -- '--ffmpeg\r\nContent-length: 3\r\n\r\none\r\n'; sleep 1; exit 1";
+        let (looker, inputs) = looker(dir.path(), &["a"], picture);
+        let mut vain = 3;
+        looker.look(&inputs.all()[0], true, &mut vain).await.unwrap_err();
+        assert_eq!(vain, 3);
     }
 }

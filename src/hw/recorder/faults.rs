@@ -517,6 +517,30 @@ async fn who_looks_and_cannot_be_killed_is_not_followed_by_another_one_and_no_le
     let _ = kill_process(other, Sign::KILL);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_is_not_there_is_looked_at_and_not_said_to_be_open() {
+    let mut class = Class::new(r#"case "$*" in *mpjpeg*) echo >>DIR/looks;; esac"#);
+    class.world.setup.monitors = Monitors::of([("camera", "")].into_iter());
+    let setup = class.world.setup.clone();
+    let (clock, patience) = (class.world.clock.clone(), Duration::from_secs(60));
+    let looker = Looker::new(setup.inputs.clone(), setup.devices.clone(), clock, patience);
+    let input = setup.monitors.get("camera").unwrap().clone();
+    let looking = tokio::spawn(async move { looker.run(&input, true).await });
+    let looks = async || {
+        while !class.plugs.path("looks").exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::fs::remove_file(class.plugs.path("looks")).unwrap();
+    };
+    looks().await;
+    assert!(!setup.devices.now().is_open("camera"), "a slate is no camera");
+    class.plugs.camera(Signal::Present);
+    class.tell();
+    looks().await;
+    assert!(setup.devices.now().is_open("camera"));
+    looking.abort();
+}
+
 #[tokio::test]
 async fn a_camera_that_is_switched_off_is_a_slate_in_its_film_without_an_alarm_and_comes_back_at_once()
  {
