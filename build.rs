@@ -16,6 +16,8 @@ fn main() {
     }
     for asset in files(ASSETS) {
         let plain = fs::read(&asset).expect("the assets lie in the repository");
+        let plain =
+            if asset.extension().is_some_and(|kind| kind == "js") { bare(plain) } else { plain };
         let name = asset.file_name().expect("a file has a name").display();
         fs::write(out.join(format!("{name}.gz")), gzip(&plain)).expect("can be written");
     }
@@ -43,6 +45,13 @@ fn boards() -> String {
     let mut files = files("board");
     files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
     format!("&[{}]", files.iter().map(row).collect::<String>())
+}
+
+/// A script without the lines that only its reader in the repository reads.
+fn bare(script: Vec<u8>) -> Vec<u8> {
+    let script = String::from_utf8(script).expect("scripts are UTF-8");
+    let lines = script.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
 /// RFC 1952: ten bytes of header, the deflated text, its CRC and its length.
