@@ -100,8 +100,12 @@ impl Book {
         }
     }
 
-    /// A new run of the encoder; gives its number.
+    /// A new run of the encoder; gives its number. What the one before had taken in and not given when it was ended is part of
+    /// the gap, which is told, and not lost by an encoder.
     pub fn run(&mut self, heed: Heed) -> u32 {
+        for (_, Gathered { second, .. }) in self.open.range_mut(self.filmed.saturating_sub(1)..) {
+            second.taken = second.taken.map(|taken| taken.min(second.kept));
+        }
         (self.run, self.intake, self.heed) = (self.run.wrapping_add(1), Intake::default(), heed);
         self.run
     }

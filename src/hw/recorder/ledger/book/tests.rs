@@ -123,6 +123,20 @@ fn an_encoder_that_leaves_pictures_out_is_an_alarm_and_one_that_is_late_is_none(
 }
 
 #[test]
+fn what_was_in_an_encoder_that_was_ended_is_not_lost_by_it() {
+    let (mut book, run) = begun(ALL);
+    (0..55).for_each(|n| book.read(run, taken(n), Millis(0)));
+    book.keep(&piece(0, 1), None);
+    book.keep(&Piece { pictures: 6, end_us: 1_200_000, ..piece(1, 2) }, None);
+    let next = book.run(ALL);
+    (0..6).for_each(|n| book.read(next, taken(n), Millis(1800)));
+    book.keep(&Piece { pictures: 6, start_us: 1_800_000, ..piece(1, 2) }, None);
+    let rows = book.end(Millis(2000));
+    assert_eq!(rows.iter().map(|row| row.taken).collect::<Vec<_>>(), [Some(30), Some(12)]);
+    assert!(rows.iter().all(|row| !row.has(Flaw::Lost)), "{rows:?}");
+}
+
+#[test]
 fn a_picture_that_may_stand_still_and_sound_that_is_not_there_are_no_flaws() {
     for (heed, flawed) in [(ALL, true), (Heed { sound: false, still: true, ..ALL }, false)] {
         let (mut book, run) = begun(heed);
