@@ -176,11 +176,21 @@ impl World {
         self.ended().await
     }
 
-    /// The box dies without a goodbye.
+    /// The box dies without a goodbye. The threads of its files die with it, other than in a real crash: what they
+    /// had been given is written first.
     pub async fn crash(&mut self) {
         let Alive { task, .. } = self.alive.take().unwrap();
         task.abort();
         let _ = task.await;
+        while self.has_open_files() {
+            self.pause(1).await;
+        }
+    }
+
+    fn has_open_files(&self) -> bool {
+        let open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let mut paths = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        paths.any(|path| path.starts_with(self.dir.path()))
     }
 
     pub async fn pause(&self, ms: u64) {
