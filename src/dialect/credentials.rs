@@ -32,14 +32,14 @@ fn said(value: &HeaderValue) -> Option<&str> {
 }
 
 /// The person of a token that any dialect issued. Administrators and technicians are unknown to the five
-/// dialects (decisions.md), so their tokens are none here.
+/// dialects (decisions.md), so their tokens are not good here, and another log-in of theirs would not help.
 ///
 /// # Errors
-/// `Unauthenticated`: `Invalid`, `Expired` or `Disabled`.
+/// `Unauthenticated`: `Invalid`, `Expired`, `Disabled`, or `Refused` for administrators and technicians.
 pub fn logged_in(app: &Appliance, token: &str, now: Moment) -> Result<Arc<Actor>, Fault> {
     let actor = app.sessions.actor(token, now)?;
     if actor.role.is_of_the_box() {
-        return Err(Fault::Unauthenticated(Refusal::Invalid));
+        return Err(Fault::Unauthenticated(Refusal::Refused));
     }
     Ok(actor)
 }

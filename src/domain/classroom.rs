@@ -61,7 +61,7 @@ pub async fn list(app: &Appliance) -> Result<Vec<View<'_>>, Fault> {
 /// stored: then it is an error, and is stored as soon as it can be (`retry`).
 ///
 /// # Errors
-/// `Missing(Page)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does, or where staff
+/// `Missing(Classroom)`; for teachers `Conflict(NotLive)` where no lesson runs, and `Denied` where another's does, or where staff
 /// switched them off.
 pub async fn switch(
     app: &Appliance,
@@ -72,7 +72,7 @@ pub async fn switch(
 ) -> Result<(), Fault> {
     let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
     let classroom = at.and_then(|at| app.policy.classrooms.get(at));
-    let classroom = classroom.ok_or(Fault::Missing(Thing::Page))?;
+    let classroom = classroom.ok_or(Fault::Missing(Thing::Classroom))?;
     let lesson = app.presence.lesson_in(&classroom.name);
     if !is_in_charge(app, &classroom.name, actor) {
         lesson.ok_or(Fault::Conflict(Conflict::NotLive))?;

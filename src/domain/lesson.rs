@@ -24,7 +24,7 @@ const COMINGS_MAX: i64 = 500;
 /// Starts a lesson: 0 → 1, message 1001, the host seated, the recording begun when a classroom is free.
 ///
 /// # Errors
-/// `Missing(Room)`, `Denied` for anybody but its host, `Conflict(NotStartable)`, `Licence`.
+/// `Missing(Room)`, `Denied` for anybody but its host, `Conflict` (`NotStartable`, `Over`), `Licence`.
 pub async fn start(
     app: &Appliance,
     id: RoomId,
@@ -33,8 +33,10 @@ pub async fn start(
     now: Moment,
 ) -> Result<(), Fault> {
     let room = room::hosted(app, id, actor).await?;
-    if room.state != RoomState::Created {
-        return Err(Fault::Conflict(Conflict::NotStartable));
+    match room.state {
+        RoomState::Created => {}
+        RoomState::Live => return Err(Fault::Conflict(Conflict::NotStartable)),
+        RoomState::Over | RoomState::Replay => return Err(Fault::Conflict(Conflict::Over)),
     }
     let host = (actor.id, actor.handle.as_str());
     let permit = licence::permit(app, now).map_err(Fault::Licence)?;

@@ -72,7 +72,7 @@ pub struct Shot {
 /// A picture of now, at most a second old. An input that no lesson has is opened for it, and the audit says for whom.
 ///
 /// # Errors
-/// `Missing(Input)`, `Denied`, `Conflict(NotNow)` while it is switched off, `Busy` when too many look or wait or none has come yet,
+/// `Missing(Input)`, `Denied`, `Conflict(SwitchedOff)` while it is switched off, `Busy` when too many look or wait or none has come yet,
 /// `Offline`; what keeps the audit from being written.
 pub async fn picture(
     app: &Appliance,
@@ -171,7 +171,7 @@ async fn ask(
 fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<Input>, Fault> {
     let input = app.monitors.get(name).ok_or(Fault::Missing(Thing::Input))?;
     match may_look(app, input, actor) {
-        true if app.devices.now().is_shut(name) => Err(Fault::Conflict(Conflict::NotNow)),
+        true if app.devices.now().is_shut(name) => Err(Fault::Conflict(Conflict::SwitchedOff)),
         true => Ok(input),
         false => Err(Fault::denied("this input is for the teacher whose lesson or room it shows")),
     }

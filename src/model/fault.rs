@@ -69,6 +69,7 @@ pub enum Thing {
     Camera,
     /// A capture input.
     Input,
+    Classroom,
 }
 
 /// Why a credential does not open the door.
@@ -121,6 +122,8 @@ pub enum Conflict {
     Full,
     /// A camera is switched off, stands by, or is in the middle of something.
     NotNow,
+    /// Its classroom is switched off.
+    SwitchedOff,
     /// Somebody asked for something else meanwhile.
     Overtaken,
 }

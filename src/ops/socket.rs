@@ -149,6 +149,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Application => "application",
         Thing::Camera => "camera",
         Thing::Input => "input",
+        Thing::Classroom => "classroom",
     }
 }
 
@@ -185,6 +186,7 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::LastAdministrator => "the box would be left without an administrator",
         Conflict::Full => "as many are in it already as may be",
         Conflict::NotNow => "it is switched off, stands by, or is in the middle of something",
+        Conflict::SwitchedOff => "it is switched off",
         Conflict::Overtaken => "somebody asked for something else meanwhile",
     }
 }

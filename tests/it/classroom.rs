@@ -69,6 +69,7 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
     reason(&ann, room, "switched off").await;
     let look = school.ask(Method::GET, "inputs/sim/preview.jpg", &ann.token, Value::Null).await;
     assert_eq!(look.status, 409, "what was seen last is not shown either");
+    assert!(look.text().contains("switched off\""), "{}", look.text());
     let inputs = say(&school.folder(), &["inputs"]).out;
     assert!(inputs.contains("off  sim: ") && inputs.contains("-       switched off"), "{inputs}");
     let doctor = say(&school.folder(), &["doctor", "--json"]).out;

@@ -166,7 +166,8 @@ fn all() -> Vec<Fault> {
     all.push(Fault::denied("somebody else's"));
     all.extend(LicenceWhy::ALL.map(Fault::Licence));
     all.extend(
-        each!(Thing: Command User Room Recording Deleted File Video Webhook Page Group Application Camera Input)
+        each!(Thing: Command User Room Recording Deleted File Video Webhook Page Group Application Camera Input
+            Classroom)
             .map(Fault::Missing),
     );
     all.extend(
@@ -175,7 +176,8 @@ fn all() -> Vec<Fault> {
     );
     all.extend(
         each!(Conflict: HandleTaken SessionAlive NotStartable NotLive NotOver Over AlreadyBound NotBound
-            NotInRoom Replayed MethodNotAllowed Answered SetUp LastAdministrator Full NotNow Overtaken)
+            NotInRoom Replayed MethodNotAllowed Answered SetUp LastAdministrator Full NotNow
+            SwitchedOff Overtaken)
         .map(Fault::Conflict),
     );
     all.extend(each!(Part: Recorder Disk Cloud Store Camera Microphone).map(Fault::Offline));

@@ -131,6 +131,7 @@ fn conflicting(conflict: Conflict) -> Words {
         | Conflict::LastAdministrator
         | Conflict::Full
         | Conflict::NotNow
+        | Conflict::SwitchedOff
         | Conflict::Overtaken => (200, None, "參數不正確".into()),
     }
 }

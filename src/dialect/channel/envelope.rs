@@ -113,6 +113,7 @@ fn missing(thing: Thing) -> &'static str {
         Thing::Application => "there is no such application",
         Thing::Camera => "there is no such camera",
         Thing::Input => "there is no such input",
+        Thing::Classroom => "there is no such classroom",
     }
 }
 
@@ -148,7 +149,7 @@ fn conflicting(conflict: Conflict) -> &'static str {
         Conflict::SetUp => "the box is set up already",
         Conflict::LastAdministrator => "this is the last administrator",
         Conflict::Full => "there is no room for more",
-        Conflict::NotNow | Conflict::Overtaken => "this cannot be done now",
+        Conflict::NotNow | Conflict::SwitchedOff | Conflict::Overtaken => "this cannot be done now",
     }
 }
 

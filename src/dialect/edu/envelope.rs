@@ -20,7 +20,7 @@ pub const CODES: &[(i64, &str)] = &[
     (10006, "the password is wrong, or none is set"),
     (10007, "the account is logged in already (only with edu.login = refuse)"),
     (10008, "already logged out"),
-    (10009, "the token is not known or has expired: log in again"),
+    (10009, "the token is not known, has expired (log in again), or is of the box's staff"),
     (10010, "the room does not exist"),
     (10101, "not allowed: not a teacher, or not this course's teacher"),
     (10102, "the course is in another state"),
@@ -121,6 +121,7 @@ fn missing(thing: Thing) -> (i64, String) {
         Thing::Video => (10003, "there is no such video".into()),
         Thing::Camera => (10003, "there is no such camera".into()),
         Thing::Input => (10003, "there is no such input".into()),
+        Thing::Classroom => (10003, "there is no such classroom".into()),
     }
 }
 
@@ -128,7 +129,9 @@ fn refused(refusal: Refusal) -> (i64, String) {
     match refusal {
         Refusal::Absent => (10009, "no token was given".into()),
         Refusal::Scheme => (10009, "the token's scheme is not known".into()),
-        Refusal::Refused => (10009, "this token is not good here".into()),
+        Refusal::Refused => {
+            (10009, "this account is of the staff: lessons are for teachers and pupils".into())
+        }
         Refusal::Expired => (10009, "the token has expired; log in again".into()),
         Refusal::Invalid => (10009, "the token is not known; log in again".into()),
         Refusal::Password => (10006, "the password is wrong, or none is set".into()),
@@ -156,7 +159,9 @@ fn conflicting(conflict: Conflict) -> (i64, String) {
         Conflict::SetUp => (10101, "the box is set up already".into()),
         Conflict::LastAdministrator => (10101, "this is the last administrator".into()),
         Conflict::Full => (10102, "it is full".into()),
-        Conflict::NotNow | Conflict::Overtaken => (10102, "this cannot be done now".into()),
+        Conflict::NotNow | Conflict::SwitchedOff | Conflict::Overtaken => {
+            (10102, "this cannot be done now".into())
+        }
     }
 }
 

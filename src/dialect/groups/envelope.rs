@@ -72,7 +72,8 @@ fn missing(row: Option<&Row>, thing: Thing) -> &'static str {
         | Thing::Webhook
         | Thing::Application
         | Thing::Camera
-        | Thing::Input => "未找到。",
+        | Thing::Input
+        | Thing::Classroom => "未找到。",
     }
 }
 
@@ -110,6 +111,7 @@ fn conflicting(conflict: Conflict) -> (u16, String) {
         | Conflict::SetUp
         | Conflict::LastAdministrator
         | Conflict::NotNow
+        | Conflict::SwitchedOff
         | Conflict::Overtaken => (400, "当前状态不允许该操作。"),
     };
     (status, text.into())

@@ -87,6 +87,7 @@ fn missing(thing: Thing) -> Words {
         Thing::Application => unknown("application"),
         Thing::Camera => unknown("camera"),
         Thing::Input => unknown("input"),
+        Thing::Classroom => unknown("classroom"),
     }
 }
 
@@ -121,7 +122,9 @@ fn conflicting(conflict: Conflict) -> Words {
         Conflict::Replayed => bad("the signature was used with another body"),
         Conflict::Answered => bad("this was answered already, or too late"),
         Conflict::Full => bad("there is no room for more"),
-        Conflict::NotNow | Conflict::Overtaken => bad("this cannot be done now"),
+        Conflict::NotNow | Conflict::SwitchedOff | Conflict::Overtaken => {
+            bad("this cannot be done now")
+        }
         Conflict::SetUp => bad("the box is set up already"),
         Conflict::LastAdministrator => bad("this is the last administrator"),
     }

@@ -152,6 +152,7 @@ const fn noun(thing: Thing) -> &'static str {
         Thing::Application => "application",
         Thing::Camera => "camera",
         Thing::Input => "input",
+        Thing::Classroom => "classroom",
     }
 }
 
@@ -191,6 +192,9 @@ const fn conflicting(conflict: Conflict) -> (u16, &'static str, &'static str) {
             "not_now",
             "the camera is switched off, stands by, or is in the middle of something",
         ),
+        Conflict::SwitchedOff => {
+            (409, "switched_off", "camera and microphone of its classroom are switched off")
+        }
         Conflict::Overtaken => {
             (409, "overtaken", "the camera was stopped, or asked for something else meanwhile")
         }

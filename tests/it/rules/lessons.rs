@@ -132,7 +132,9 @@ async fn the_boxs_messages_have_no_gaps_and_bound_the_lesson() {
     world.ok("live/reportmemid", enter).await;
     world.hand.advance(Millis::seconds(4));
     world.ok("live/exitroom", ends.clone()).await;
-    world.edu("live/exitroom", ends).await;
+    world.edu("live/exitroom", ends.clone()).await;
+    let again = world.edu("live/startcourse", ends).await;
+    assert_eq!(again["errorInfo"], "the course is over");
     world.recorder_says(room, recorded()).await;
     world.recorder_says(room, recorded()).await;
 

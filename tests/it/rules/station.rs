@@ -70,6 +70,18 @@ async fn staff_watch_every_lesson() {
 }
 
 #[tokio::test]
+async fn staff_are_told_that_lessons_are_not_for_them_and_not_to_log_in_again() {
+    let world = World::new().await;
+    let root = world.administer().await;
+    let tech = staff(&world, "tech", Role::Technician).await;
+    for token in [root, tech] {
+        let told = world.edu("live/create", json!({"token": token, "title": "x"})).await;
+        let why = "this account is of the staff: lessons are for teachers and pupils";
+        assert_eq!((&told["errorCode"], &told["errorInfo"]), (&json!(10009), &json!(why)));
+    }
+}
+
+#[tokio::test]
 async fn a_lesson_ended_by_staff_is_over_for_everybody_and_it_is_written_down_who_did_it() {
     let world = World::new().await;
     let ann = world.teacher("ann").await;
