@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use self::demand::Demand;
 pub use self::demand::{Taken, Watched};
 use self::noted::Noted;
+use super::policy::Classroom;
 use super::{Appliance, classroom};
 use crate::model::level::{Level, Meter};
 use crate::model::recording::Track;
@@ -138,13 +139,20 @@ pub async fn level(
 /// other rooms he begins his lesson first: nobody in the staff room shall look into a room in which others are. Lamp, pages and
 /// audit tell of everybody who does.
 pub fn may_look(app: &Appliance, input: &Input, actor: &Actor) -> bool {
-    let mut rooms = app.policy.classrooms.iter().filter(|room| room.has(&input.name));
-    let is_free = lesson(app, &input.name).is_none();
-    actor.role.is_of_the_box()
-        || rooms.any(|room| {
-            let is_own = is_free && room.is_own(&actor.handle);
-            is_own || classroom::is_in_charge(app, &room.name, actor)
-        })
+    let is_free = || lesson(app, &input.name).is_none();
+    is_in_charge(app, input, actor)
+        || rooms(app, &input.name).any(|room| room.is_own(&actor.handle)) && is_free()
+}
+
+/// Staff, and the teacher whose lesson runs in a classroom that has the input.
+pub fn is_in_charge(app: &Appliance, input: &Input, actor: &Actor) -> bool {
+    let mut rooms = rooms(app, &input.name);
+    actor.role.is_of_the_box() || rooms.any(|r| classroom::is_in_charge(app, &r.name, actor))
+}
+
+/// The classrooms that have the input.
+fn rooms<'a>(app: &'a Appliance, input: &str) -> impl Iterator<Item = &'a Classroom> {
+    app.policy.classrooms.iter().filter(move |room| room.has(input))
 }
 
 /// Has an input opened for somebody who looks, if anything can.
@@ -179,8 +187,7 @@ fn admit<'a>(app: &'a Appliance, name: &str, actor: &Actor) -> Result<&'a Arc<In
 
 /// The lesson that has the input.
 fn lesson(app: &Appliance, input: &str) -> Option<Track> {
-    let mut own = app.policy.classrooms.iter().filter(|room| room.has(input));
-    own.find_map(|room| {
+    rooms(app, input).find_map(|room| {
         let (id, _) = app.presence.lesson_in(&room.name)?;
         Some(if room.input == input { Track::teacher(id) } else { Track::slides(id) })
     })

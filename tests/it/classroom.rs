@@ -106,6 +106,30 @@ async fn a_teacher_switches_the_camera_off_in_mid_lesson_and_it_stays_off_for_th
 }
 
 #[tokio::test]
+async fn room_and_input_are_a_teachers_while_his_lesson_runs_there_and_looking_is_told_apart() {
+    let own = "[[classroom]]\nname = \"one\"\ninput = \"sim\"\nteachers = [\"ann\"]\n";
+    let world = World::configured(own).await;
+    let teacher = async |name: &str| {
+        let who = person(&world, name, Origin::Box, Role::Teacher).await;
+        world.token(&who, Origin::Box).await
+    };
+    let (ann, eve) = (teacher("ann").await, teacher("eve").await);
+    let seen = async |token: &str| {
+        let ask = async |list: &'static str| {
+            world.staff("GET", list, token, Value::Null).await.json()[list][0].clone()
+        };
+        let (room, input) = (ask("classrooms").await, ask("inputs").await);
+        let told = [&room["yours"], &input["yours"], &room["may_switch"], &input["may_look"]];
+        told.map(|flag| flag.as_bool().unwrap())
+    };
+    assert_eq!(seen(&ann).await, [false, false, false, true]);
+    assert_eq!(seen(&eve).await, [false; 4]);
+    world.live_room(&eve).await;
+    assert_eq!(seen(&ann).await, [false; 4]);
+    assert_eq!(seen(&eve).await, [true; 4]);
+}
+
+#[tokio::test]
 async fn what_staff_switched_off_only_they_switch_on_and_a_teacher_lifts_what_a_teacher_did() {
     let mut world = World::new().await;
     let root = world.administer().await;
@@ -128,7 +152,8 @@ async fn what_staff_switched_off_only_they_switch_on_and_a_teacher_lifts_what_a_
     world.restart().await;
     let seen = world.staff("GET", "classrooms", &ann, Value::Null).await.json();
     let seen = &seen["classrooms"][0];
-    assert_eq!((&seen["yours"], &seen["camera"]), (&json!(false), &json!(false)), "{seen}");
+    let told = ["yours", "may_switch", "camera"].map(|name| &seen[name]);
+    assert_eq!(told, [&json!(true), &json!(false), &json!(false)], "{seen}");
     assert_eq!(flip(&world, &ann, true).await.status, 403);
     assert_eq!(flip(&world, &root, true).await.status, 200);
 }
@@ -164,7 +189,7 @@ async fn staffs_off_that_waits_for_the_disk_is_theirs_whatever_a_teacher_says_af
     let seen = async |world: &World| {
         let seen = world.staff("GET", "classrooms", &ann, Value::Null).await.json();
         let seen = &seen["classrooms"][0];
-        (seen["yours"].clone(), seen["by"].clone())
+        (seen["may_switch"].clone(), seen["by"].clone())
     };
     let tell = async |world: &World, sql: &'static str| {
         world.app().db.write(move |conn| Ok(conn.execute_batch(sql)?)).await.unwrap();

@@ -21,7 +21,7 @@ output! {
         pub classroom: String,
         /// As the configuration says.
         pub model: String,
-        /// You may steer it now.
+        /// It is yours now, to be steered: you are of the staff, or your lesson runs where it hangs.
         pub yours: bool,
         /// It answers.
         #[serde(skip_serializing_if = "Option::is_none")]

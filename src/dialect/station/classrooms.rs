@@ -26,8 +26,10 @@ output! {
         pub camera: bool,
         /// One of them is open now.
         pub open: bool,
-        /// You may switch them now.
+        /// It is yours now: you are of the staff, or your lesson runs there.
         pub yours: bool,
+        /// You may switch them now: it is yours, and staff have not switched it off, or you are of them.
+        pub may_switch: bool,
         /// Who switched them off.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub by: Option<String>,
@@ -61,7 +63,7 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
     let shown = |(id, view): (i64, classroom::View)| {
         let name = view.classroom.name.clone();
         let is_staffs = view.off.as_ref().is_some_and(|off| off.by_staff);
-        let may = actor.role.is_of_the_box() || !is_staffs;
+        let is_yours = classroom::is_in_charge(&app, &name, &actor);
         let (by, off_ms) = view.off.map_or((None, None), |off| (Some(off.by), Some(off.at.0)));
         Classroom {
             id,
@@ -70,7 +72,8 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
             lesson: view.lesson.map(|room| room.0),
             camera: !classroom::is_off(&app, &name),
             open: view.is_open,
-            yours: may && classroom::is_in_charge(&app, &name, &actor),
+            yours: is_yours,
+            may_switch: is_yours && (actor.role.is_of_the_box() || !is_staffs),
             by,
             off_ms,
             name,

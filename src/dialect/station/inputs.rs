@@ -18,8 +18,10 @@ output! {
         pub about: String,
         /// The classroom that owns it; empty when none does.
         pub classroom: String,
-        /// You may look at it now.
+        /// It is yours now: you are of the staff, or your lesson runs in a classroom that has it.
         pub yours: bool,
+        /// You may look at it now: it is yours, or in your own room, where no lesson runs.
+        pub may_look: bool,
     }
 }
 
@@ -59,7 +61,8 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
             name: input.name.clone(),
             about: input.about.clone(),
             classroom: owner.map_or_else(String::new, |room| room.name.clone()),
-            yours: monitor::may_look(&app, input, &actor),
+            yours: monitor::is_in_charge(&app, input, &actor),
+            may_look: monitor::may_look(&app, input, &actor),
         }
     };
     Ok(Page { inputs: app.monitors.all().iter().map(|input| one(input)).collect() })
