@@ -21,14 +21,15 @@ use lasting::Noted;
 /// Comings and goings of one person in one lesson: a broken Wi-Fi all morning is far below it.
 const COMINGS_MAX: i64 = 500;
 
-/// Starts a lesson: 0 → 1, message 1001, the host seated, the recording begun when a classroom is free.
+/// Starts a lesson: 0 → 1, message 1001, the host seated, the recording begun when a classroom is free. The audit has who did it:
+/// a lesson starts and ends once, and nobody makes more of them than `allowance::ROWS`.
 ///
 /// # Errors
 /// `Missing(Room)`, `Denied` for anybody but its host, `Conflict` (`NotStartable`, `Over`), `Licence`.
 pub async fn start(
     app: &Appliance,
     id: RoomId,
-    actor: &Actor,
+    (actor, from): (&Actor, IpAddr),
     timestamp: i64,
     now: Moment,
 ) -> Result<(), Fault> {
@@ -46,6 +47,7 @@ pub async fn start(
     let (user, uid) = (actor.id, actor.handle.as_str().to_owned());
     let name = chosen.as_ref().map(|c| c.name.clone());
     let has_slides = chosen.as_ref().is_some_and(|c| c.slides.is_some());
+    let entry = audit::by(actor, from, Event::LessonStarted, id.to_string());
     let begun = app
         .db
         .write(move |conn| {
@@ -59,6 +61,7 @@ pub async fn start(
             }
             lessons::enter(conn, id, user, now.wall)?;
             lessons::log(conn, id, now.wall, "started", name.as_deref().unwrap_or(""))?;
+            audit::note(conn, entry, now.wall)?;
             let state = match name {
                 Some(_) => RecordingState::On,
                 None => RecordingState::None,
@@ -96,13 +99,14 @@ pub async fn start(
 pub async fn exit(
     app: &Appliance,
     id: RoomId,
-    actor: &Actor,
+    (actor, from): (&Actor, IpAddr),
     timestamp: i64,
     now: Moment,
 ) -> Result<(), Fault> {
     let room = room::hosted(app, id, actor).await?;
     let stamp = message::stamp(app, timestamp, now.wall);
-    end(app, &room, Ending { why: "host", at: now.wall, stamp, entry: None }, now).await
+    let entry = audit::by(actor, from, Event::LessonOver, id.to_string());
+    end(app, &room, Ending { why: "host", at: now.wall, stamp, entry }, now).await
 }
 
 /// Ends a lesson by somebody of the staff, who need not be in it. Who did it is noted.
@@ -119,7 +123,7 @@ pub async fn dismiss(
     let room = room::get(app, id).await?;
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
     let entry = audit::by(by, from, Event::LessonEnded, id.to_string());
-    end(app, &room, Ending { why: "staff", at: now.wall, stamp, entry: Some(entry) }, now).await
+    end(app, &room, Ending { why: "staff", at: now.wall, stamp, entry }, now).await
 }
 
 struct Ending {
@@ -127,7 +131,8 @@ struct Ending {
     /// When it was over: earlier than now where nobody was there to end it.
     at: Millis,
     stamp: Stamp,
-    entry: Option<Entry>,
+    /// For the audit.
+    entry: Entry,
 }
 
 async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Result<(), Fault> {
@@ -142,7 +147,7 @@ async fn end(app: &Appliance, room: &Room, ending: Ending, now: Moment) -> Resul
             lessons::log(conn, id, stamp.now, "ended", why)?;
             leases::close(conn, id)?;
             let ended = ended.ok_or(Fault::Conflict(Conflict::NotLive))?;
-            entry.map_or(Ok(()), |entry| audit::note(conn, entry, stamp.now))?;
+            audit::note(conn, entry.with(why), stamp.now)?;
             Ok((ended.0, ended.1, slides::of(conn, id)?.is_some()))
         })
         .await?;
@@ -303,7 +308,8 @@ async fn end_by_itself(
     let stamp = message::stamp(app, now.wall.0 & 0xffff_ffff, now.wall);
     // A lesson is not over before it began, whatever the clock says.
     let at = (now.wall - over).max(room.begin_at.min(now.wall));
-    match end(app, &room, Ending { why, at, stamp, entry: None }, now).await {
+    let entry = Entry::of(Event::LessonOver, id.to_string());
+    match end(app, &room, Ending { why, at, stamp, entry }, now).await {
         Err(Fault::Conflict(Conflict::NotLive)) => {
             app.presence.close(id);
             Ok(())

@@ -56,6 +56,10 @@ pub enum Event {
     SetUpCodeShown,
     LicenceInstalled,
     LicenceRefused,
+    LessonStarted,
+    /// By its teacher, or by itself.
+    LessonOver,
+    /// By staff.
     LessonEnded,
     ApplicationAnswered,
     RecordingDeleted,
@@ -70,10 +74,12 @@ pub enum Event {
 
 impl Event {
     /// Anybody can cause these, as often as they like: they must not crowd the acts of staff out of the book.
-    pub const ROUTINE: [Self; 6] = [
+    pub const ROUTINE: [Self; 8] = [
         Self::TokenIssued,
         Self::LoginRefused,
         Self::Registered,
+        Self::LessonStarted,
+        Self::LessonOver,
         Self::ApplicationAnswered,
         Self::OwnCameraSwitched,
         Self::InputLookedAt,
@@ -92,6 +98,8 @@ impl Event {
             Self::SetUpCodeShown => "set-up code shown",
             Self::LicenceInstalled => "licence installed",
             Self::LicenceRefused => "licence refused",
+            Self::LessonStarted => "lesson started",
+            Self::LessonOver => "lesson over",
             Self::LessonEnded => "lesson ended",
             Self::ApplicationAnswered => "application answered",
             Self::RecordingDeleted => "recording deleted",

@@ -2,7 +2,7 @@
 //! recorder's end of the channel. Requests go through the function that hyper calls.
 #![allow(dead_code)] // each test uses its part
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
 /// Saturday, 21 November 2026, 08:00:00 UTC.
+/// Where requests come from.
+pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub const START: Millis = Millis(1_795_248_000_000);
 pub const APPID: i64 = 1_400_000_000;
 pub const PASSWORD: &str = "a password";
@@ -120,7 +122,7 @@ impl World {
 
     /// Any request, from 127.0.0.1.
     pub async fn request(&self, request: Request<Full<Bytes>>) -> Answer {
-        let peer = Peer { addr: IpAddr::from([127, 0, 0, 1]), secure: false };
+        let peer = Peer { addr: HERE, secure: false };
         self.request_from(request, peer).await
     }
 

@@ -53,13 +53,15 @@ input! {
 
 pub async fn startcourse(input: Input<Course>) -> Result<Nothing, Fault> {
     let Input { app, actor, caller, value } = input;
-    lesson::start(&app, value.roomnum.0, &actor, caller.timestamp, caller.now).await?;
+    let by = (&*actor, caller.addr);
+    lesson::start(&app, value.roomnum.0, by, caller.timestamp, caller.now).await?;
     Ok(Nothing)
 }
 
 pub async fn exitroom(input: Input<Course>) -> Result<Nothing, Fault> {
     let Input { app, actor, caller, value } = input;
-    lesson::exit(&app, value.roomnum.0, &actor, caller.timestamp, caller.now).await?;
+    let by = (&*actor, caller.addr);
+    lesson::exit(&app, value.roomnum.0, by, caller.timestamp, caller.now).await?;
     Ok(Nothing)
 }
 

@@ -12,13 +12,14 @@ async fn lines(db: &Db, filter: Filter) -> Vec<Noted> {
 }
 
 #[tokio::test]
-async fn log_ins_do_not_crowd_the_acts_of_staff_out_of_the_book() {
+async fn log_ins_and_lessons_do_not_crowd_the_acts_of_staff_out_of_the_book() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();
     db.write(|conn| {
         note(conn, Entry::of(Event::SetUp, "root"), Millis(1))?;
-        for n in 0..500 {
-            note(conn, Entry::of(Event::TokenIssued, format!("u{n}")), Millis(n))?;
+        let often = [Event::TokenIssued, Event::LessonStarted, Event::LessonOver].iter().cycle();
+        for (n, event) in (0..500).zip(often) {
+            note(conn, Entry::of(*event, format!("u{n}")), Millis(n))?;
         }
         Ok(audit::trim(conn, 10, 10)?)
     })

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use super::{power_cut, run};
 use crate::rules::groups::person;
-use crate::world::World;
+use crate::world::{HERE, World};
 
 /// The first two are teachers.
 const PEOPLE: usize = 5;
@@ -96,8 +96,12 @@ async fn act(world: &World, people: &[Actor], step: Step) -> Result<(), Fault> {
             let cover = format!("/c/{who}");
             room::create(app, &people[who], format!("\"{who}"), cover, now).await.map(drop)
         }
-        Step::Start(n) => lesson::start(app, id(n), &host(app, people, id(n)).await?, 1, now).await,
-        Step::Exit(n) => lesson::exit(app, id(n), &host(app, people, id(n)).await?, 1, now).await,
+        Step::Start(n) => {
+            lesson::start(app, id(n), (&host(app, people, id(n)).await?, HERE), 1, now).await
+        }
+        Step::Exit(n) => {
+            lesson::exit(app, id(n), (&host(app, people, id(n)).await?, HERE), 1, now).await
+        }
         Step::Enter(who, n) => lesson::enter(app, id(n), &people[who], 1, now).await,
         Step::Leave(who, n) => lesson::leave(app, id(n), &people[who], now).await,
         Step::Replay(n) => {
@@ -290,7 +294,7 @@ async fn whoever_writes_and_then_reads_sees_it_while_others_write_and_memory_is_
     let now = world.clock.moment();
     let app = world.app().clone();
     let id = room::create(&app, &ann, "t".into(), String::new(), now).await.unwrap();
-    lesson::start(&app, id, &ann, 1, now).await.unwrap();
+    lesson::start(&app, id, (&ann, HERE), 1, now).await.unwrap();
     let mut writing = tokio::task::JoinSet::new();
     for n in 0..6 {
         let pupil = person(&world, &format!("pupil{n}"), Role::Pupil).await;

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::{integrity, power_cut, run};
 use crate::rules::groups::person;
-use crate::world::World;
+use crate::world::{HERE, World};
 
 #[derive(Clone, Debug)]
 struct Plan {
@@ -91,7 +91,7 @@ impl Hall {
         let (app, now) = (world.app(), world.clock.moment());
         let ann = person(world, "ann", Role::Teacher).await;
         let room = room::create(app, &ann, "t".into(), String::new(), now).await.unwrap();
-        lesson::start(app, room, &ann, 1, now).await.unwrap();
+        lesson::start(app, room, (&ann, HERE), 1, now).await.unwrap();
         let mut speakers = Vec::new();
         for n in 0..plan.speakers {
             speakers.push(person(world, &format!("s{n}"), Role::Pupil).await);

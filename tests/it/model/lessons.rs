@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::{integrity, power_cut, run};
 use crate::rules::groups::person;
 use crate::vendor::Vendor;
-use crate::world::World;
+use crate::world::{HERE, World};
 
 /// The first two are teachers.
 const PEOPLE: usize = 5;
@@ -119,6 +119,7 @@ impl Model {
         let seated = lesson.seats.contains(&who);
         match deed {
             Deed::Start | Deed::Exit if lesson.host != who => return Err("denied"),
+            Deed::Start if lesson.state > 1 => return Err("over"),
             Deed::Start if lesson.state != 0 => return Err("not startable"),
             Deed::Start if live >= allowed => return Err("licence"),
             Deed::Start => {
@@ -242,12 +243,13 @@ impl Bench {
     async fn deed(&self, deed: Deed, who: usize, n: usize) -> Result<(), &'static str> {
         let (app, actor, now) = (self.world.app(), &self.people[who], self.world.clock.moment());
         let id = RoomId(10_001 + i64::try_from(n).unwrap());
+        let by = (actor, HERE);
         let done = match deed {
             Deed::Create => {
                 room::create(app, actor, "t".into(), String::new(), now).await.map(|_| ())
             }
-            Deed::Start => lesson::start(app, id, actor, 1, now).await,
-            Deed::Exit => lesson::exit(app, id, actor, 1, now).await,
+            Deed::Start => lesson::start(app, id, by, 1, now).await,
+            Deed::Exit => lesson::exit(app, id, by, 1, now).await,
             Deed::Enter => lesson::enter(app, id, actor, 1, now).await,
             Deed::Leave => lesson::leave(app, id, actor, now).await,
             Deed::Beat => app.presence.beat(id, actor.id, now.steady),
@@ -257,6 +259,7 @@ impl Bench {
             Fault::Denied(_) => "denied",
             Fault::Licence(_) => "licence",
             Fault::Conflict(Conflict::NotStartable) => "not startable",
+            Fault::Conflict(Conflict::Over) => "over",
             Fault::Conflict(Conflict::NotLive) => "not live",
             Fault::Conflict(Conflict::NotInRoom) => "not in room",
             other => panic!("{deed:?} by {who} in {n}: {other:?}"),

@@ -5,6 +5,7 @@ mod entering;
 mod people;
 
 use arctos_box::http::Peer;
+use arctos_box::model::Millis;
 use arctos_box::model::user::{Origin, Role};
 use http_body_util::Full;
 use hyper::Request;
@@ -99,6 +100,30 @@ async fn a_lesson_ended_by_staff_is_over_for_everybody_and_it_is_written_down_wh
     let audit = world.staff("GET", "audit?event=lesson%20ended", &root, Value::Null).await.json();
     assert_eq!(audit["lines"][0]["actor"], "tech");
     assert_eq!(audit["lines"][0]["subject"], room.to_string());
+}
+
+#[tokio::test]
+async fn the_audit_says_who_began_a_lesson_and_who_ended_it_or_that_nobody_did() {
+    let world = World::new().await;
+    let ann = world.teacher("ann").await;
+    let root = world.administer().await;
+    let (one, two) = (world.live_room(&ann).await, world.live_room(&ann).await);
+    world.edu("live/startcourse", json!({"token": ann, "roomnum": one})).await;
+    world.ok("live/exitroom", json!({"token": ann, "roomnum": one})).await;
+    world.advance(Millis::seconds(301)).await;
+    let audit = world.staff("GET", "audit?size=4", &root, Value::Null).await.json();
+    let told = |line: &Value| {
+        let names = ["event", "subject", "actor", "dialect", "address", "detail"];
+        names.map(|name| line[name].as_str().unwrap().to_owned()).join("|")
+    };
+    let told: Vec<_> = audit["lines"].as_array().unwrap().iter().map(told).collect();
+    let expected = [
+        format!("lesson over|{two}||||silence"),
+        format!("lesson over|{one}|ann|edu|127.0.0.1|host"),
+        format!("lesson started|{two}|ann|edu|127.0.0.1|"),
+        format!("lesson started|{one}|ann|edu|127.0.0.1|"),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
