@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::audit::Refused;
 use super::crowd;
 use crate::model::group::GroupId;
+use crate::model::user::Origin;
 use crate::model::{Fault, Millis, Refusal, UserId, secret};
 
 const PER_ACCOUNT: usize = 10;
@@ -42,6 +43,18 @@ impl Account {
         match self {
             Self::Box(_) | Self::Secret(_) | Self::ChannelUser(_) => (self, Some(from)),
             Self::Edu(_) | Self::Code | Self::Door(..) => (self, None),
+        }
+    }
+
+    /// The dialect that asks for it; of a secret its name says it.
+    const fn door(&self) -> Option<Origin> {
+        match self {
+            Self::Edu(_) => Some(Origin::Edu),
+            Self::Box(_) => Some(Origin::Box),
+            Self::Secret(_) => None,
+            Self::ChannelUser(_) => Some(Origin::Channel),
+            Self::Code => Some(Origin::Arctos),
+            Self::Door(..) => Some(Origin::Groups),
         }
     }
 
@@ -131,7 +144,7 @@ impl Guesses {
     /// Counts a wrong try of an account; answers how long its address must now wait, if it has used up its
     /// share. Such an address brings no new accounts in, so it cannot push others' tries out.
     pub fn wrong(&self, account: Account, from: IpAddr, steady: Millis) -> Option<Millis> {
-        self.refused.wrong(&account.name(from), from, steady);
+        self.refused.wrong((&account.name(from), account.door()), from, steady);
         let waiting = self.wrong_from(from, steady);
         let key = account.key(from);
         let known = || {

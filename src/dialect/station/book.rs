@@ -83,15 +83,15 @@ output! {
         pub id: i64,
         /// When.
         pub at_ms: i64,
-        /// Handle of whoever did it; empty for the box itself, a server or a shell.
+        /// Handle of whoever did it; empty for the box itself, a server or a shell, and where a log-in was refused.
         pub actor: String,
-        /// Whose token or secret it was; empty for the box itself and a shell.
+        /// Whose token or secret it was, or log-in that refused; empty for the box itself, a shell, or several.
         pub dialect: String,
         /// Where from: an address, a server's name, `shell`; empty for the box itself.
         pub address: String,
         /// What: `token issued`, `log-in refused`, `user changed`, …
         pub event: String,
-        /// Whom or what it is about.
+        /// Whom or what it is about: of a refused log-in the account that was tried.
         pub subject: String,
         /// More.
         pub detail: String,

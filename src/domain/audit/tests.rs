@@ -1,6 +1,7 @@
 use std::net::Ipv4Addr;
 
 use super::*;
+use crate::model::user::Origin;
 use crate::store::Db;
 
 fn address(last: u8) -> IpAddr {
@@ -73,16 +74,18 @@ async fn a_line_is_found_by_who_did_it_by_whom_it_is_about_and_by_what_it_was() 
 fn a_storm_of_wrong_tries_is_a_handful_of_lines_with_their_own_time() {
     let refused = Refused::default();
     for second in 0..200 {
-        refused.wrong("ann", address(1), Millis::seconds(second));
-        refused.wrong(&format!("u{second}"), address(2), Millis::seconds(second));
+        refused.wrong(("ann", Some(Origin::Edu)), address(1), Millis::seconds(second));
+        let door = if second == 7 { Origin::Box } else { Origin::Edu };
+        refused.wrong((&format!("u{second}"), Some(door)), address(2), Millis::seconds(second));
     }
     let now = Moment { wall: Millis::seconds(10_200), steady: Millis::seconds(200) };
     let lines = refused.take(now);
     let told: Vec<_> = lines.iter().map(|(at, e)| (at.0, e.detail.as_str())).collect();
     assert_eq!(told, [(10_000_000, "200 tries"), (10_000_000, "200 tries, several accounts")]);
+    assert_eq!((lines[0].1.origin, lines[1].1.origin), (Some(Origin::Edu), None), "several doors");
     assert!(refused.take(now).is_empty());
     for n in 0..100 {
-        refused.wrong("ann", address(n), Millis(0));
+        refused.wrong(("ann", None), address(n), Millis(0));
     }
     let lines = refused.take(now);
     assert_eq!(lines.len(), 65);
