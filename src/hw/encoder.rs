@@ -56,29 +56,27 @@ impl Finder {
         Ok(known.insert(Arc::new(found)).clone())
     }
 
-    /// From now on, until the program ends, the next of the board's encoders that works, for what is wrong with `old`;
-    /// whether there is one. Else `old` stays.
-    pub async fn replace(&self, old: &Encoder, wrong: &str) -> bool {
-        let mut known = self.found.lock().await;
-        let Some(found) = known.as_ref() else { return false };
-        if found.encoder != *old {
-            // Somebody else has seen it before.
-            return true;
-        }
-        let at = self.board.encoder.iter().position(|encoder| encoder == old);
-        let rest = at.and_then(|at| self.board.encoder.get(at + 1..)).unwrap_or_default();
-        if rest.is_empty() {
-            return false;
-        }
-        let mut why = found.why.clone();
+    /// The next of the board's encoders that works, for what is wrong with `old`. Until it is taken, nothing changes.
+    pub async fn after(&self, old: &Found, wrong: &str) -> Option<Arc<Found>> {
+        let at = self.board.encoder.iter().position(|encoder| *encoder == old.encoder)?;
+        let rest = self.board.encoder.get(at + 1..).filter(|rest| !rest.is_empty())?;
+        let mut why = old.why.clone();
         why.pop();
-        why.push(format!("{}: {wrong}", old.name));
-        let next = self.look(rest, why).await;
-        if let Ok(next) = &next {
-            warn!(old = old.name, next = next.encoder.name, wrong, "another encoder is taken");
-            *known = Some(Arc::new(next.clone()));
+        why.push(format!("{}: {wrong}", old.encoder.name));
+        self.look(rest, why).await.ok().map(Arc::new)
+    }
+
+    /// From now on this one encodes, until the program ends or another is taken.
+    pub async fn take(&self, found: Arc<Found>) {
+        let (mut known, next) = (self.found.lock().await, &found.encoder.name);
+        if let Some(old) = known.replace(found.clone()).filter(|old| old.encoder != found.encoder) {
+            warn!(
+                old = old.encoder.name,
+                next,
+                why = found.why.join("; "),
+                "another encoder is taken"
+            );
         }
-        next.is_ok()
     }
 
     /// The first of `encoders` that works; `why` is known of those before it.

@@ -19,7 +19,7 @@ mod v4l2;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
 use tracing::info;
@@ -31,8 +31,8 @@ pub use self::trial::Lent;
 pub use self::watch::Change;
 #[cfg(test)]
 pub(crate) use self::{plugs::Plugs, v4l2::Signal};
-use crate::hw::board::{Board, Input};
-use crate::hw::encoder::Finder;
+use crate::hw::board::{Board, Encoder, Input};
+use crate::hw::encoder::{Finder, Found};
 use crate::hw::error::HwError;
 use crate::hw::hotplug::Hotplug;
 use crate::hw::recorder::Picture;
@@ -62,8 +62,10 @@ pub struct Inputs {
     asked: Busy,
     tried: Busy,
     pub hotplug: Hotplug,
-    /// What the encoder keeps up with: tried once of each.
-    pace: Mutex<Option<Arc<Paced>>>,
+    /// What each encoder keeps up with that was tried. Whoever knows it waits for nobody.
+    paces: std::sync::Mutex<Vec<Arc<Paced>>>,
+    /// Who tries one.
+    turn: Mutex<()>,
 }
 
 /// What is plugged in now.
@@ -82,8 +84,8 @@ impl Inputs {
         opens: bool,
     ) -> Self {
         let (asked, tried, hotplug) = (Busy::default(), Busy::default(), Hotplug::default());
-        let (ask, pace) = (v4l2::tell, Mutex::default());
-        Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, pace }
+        let (ask, paces, turn) = (v4l2::tell, std::sync::Mutex::default(), Mutex::default());
+        Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, paces, turn }
     }
 
     /// A simulated machine has no lamp of the real one it runs on.
@@ -110,16 +112,15 @@ impl Inputs {
     /// Begins with what takes its time, so that the first lesson of the day does not wait for it; then listens to
     /// what is plugged in and pulled out. A board that only generates has nothing to listen to.
     pub async fn attend(&self) {
-        if !self.opens || self.board.input.iter().all(Input::is_generated) {
+        if !self.reads_devices() {
             return;
         }
-        let begin = async {
-            if let Ok(paced) = self.pace().await {
-                info!(why = paced.why.join("; "), "what the encoder keeps up with");
-            }
-        };
         // It listens first: what is plugged in meanwhile is not missed.
-        tokio::join!(self.hotplug.listen(&self.root), begin);
+        tokio::join!(self.hotplug.listen(&self.root), self.settle());
+    }
+
+    fn reads_devices(&self) -> bool {
+        self.opens && !self.board.input.iter().all(Input::is_generated)
     }
 
     /// How the input of this name is read now: what is not there, or in doubt, is a slate or silence. Of one that is
@@ -152,7 +153,7 @@ impl Inputs {
         let paced = match is_through {
             true => {
                 let (picture, why) = (self.wanted, Vec::new());
-                Arc::new(Paced { found, picture, why, keeps_up: true })
+                Arc::new(Paced { found, picture, why, keeps_up: true, is_hasty: false })
             }
             false => self.pace().await?,
         };
@@ -191,27 +192,73 @@ impl Inputs {
         (Some(mode), fault.map(|fault| (fault, camera.signal.words())))
     }
 
-    /// An encoder that keeps up with no size gives way to the board's next one. Of the last one the smallest size is taken in
-    /// any case: a picture that stutters is better than none.
     async fn pace(&self) -> Result<Arc<Paced>, HwError> {
-        let mut known = self.pace.lock().await;
         loop {
             let found = self.finder.find().await?;
-            if let Some(paced) = known.as_ref().filter(|paced| Arc::ptr_eq(&paced.found, &found)) {
-                return Ok(paced.clone());
+            if let Some(paced) = self.paced(&found) {
+                return Ok(paced);
             }
+            let _turn = self.turn.lock().await;
+            if self.paced(&found).is_none() {
+                self.finder.take(self.measure(found, true).await).await;
+            }
+        }
+    }
+
+    /// Tries now, when nothing else is encoded, what was not tried yet or only beside lessons.
+    pub async fn settle(&self) {
+        if !self.reads_devices() {
+            return;
+        }
+        let Ok(found) = self.finder.find().await else { return };
+        let _turn = self.turn.lock().await;
+        if self.paced(&found).is_none_or(|paced| paced.is_hasty) {
+            self.finder.take(self.measure(found, false).await).await;
+        }
+    }
+
+    /// The next of the board's encoders that works instead of `old`, for what is wrong with that; whether there is one, or another
+    /// was taken already. Nobody waits who has `old`.
+    pub async fn replace(&self, old: &Encoder, wrong: &str) -> bool {
+        let _turn = self.turn.lock().await;
+        let Ok(found) = self.finder.find().await else { return false };
+        if found.encoder != *old {
+            return true;
+        }
+        let Some(next) = self.finder.after(&found, wrong).await else { return false };
+        self.finder.take(self.measure(next, true).await).await;
+        true
+    }
+
+    fn paced(&self, found: &Arc<Found>) -> Option<Arc<Paced>> {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.iter().find(|paced| Arc::ptr_eq(&paced.found, found)).cloned()
+    }
+
+    /// Tries it, whose turn it is. One that keeps up with no size gives way to the board's next one. Of the last one the smallest
+    /// size is taken in any case: a picture that stutters is better than none.
+    async fn measure(&self, mut found: Arc<Found>, is_hasty: bool) -> Arc<Found> {
+        let paced = loop {
             let mut paced = pace::fitting(found, self.wanted).await;
-            if !paced.keeps_up {
-                let last = paced.why.last().map_or("", String::as_str);
-                let wrong = format!("keeps up with no size, at last: {last}");
-                if self.finder.replace(&paced.found.encoder, &wrong).await {
-                    continue;
-                }
+            paced.is_hasty = is_hasty;
+            if paced.keeps_up {
+                break paced;
+            }
+            let last = paced.why.last().map_or("", String::as_str);
+            let wrong = format!("keeps up with no size, at last: {last}");
+            let Some(next) = self.finder.after(&paced.found, &wrong).await else {
                 let why = "the smallest picture is taken though it is not sure to keep up";
                 paced.why.push(why.into());
-            }
-            *known = Some(Arc::new(paced));
-        }
+                break paced;
+            };
+            found = next;
+        };
+        info!(why = paced.why.join("; "), "what the encoder keeps up with");
+        let found = paced.found.clone();
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.retain(|old| !Arc::ptr_eq(&old.found, &found));
+        paces.push(Arc::new(paced));
+        found
     }
 }
 

@@ -26,11 +26,14 @@ pub struct Paced {
     pub why: Vec<String>,
     /// Else it is the smallest, which it does not keep up with either.
     pub keeps_up: bool,
+    /// It was tried beside lessons: alone it may do better.
+    pub is_hasty: bool,
 }
 
 /// The largest picture up to `wanted` that is encoded in time.
 pub async fn fitting(found: Arc<Found>, wanted: Picture) -> Paced {
-    let mut paced = Paced { found, picture: wanted, why: Vec::new(), keeps_up: false };
+    let mut paced =
+        Paced { found, picture: wanted, why: Vec::new(), keeps_up: false, is_hasty: true };
     for picture in steps(wanted) {
         paced.picture = picture;
         let Picture { width, height, rate, .. } = picture;

@@ -487,6 +487,38 @@ async fn an_encoder_that_keeps_up_with_no_size_gives_way_to_the_next_one_and_inp
     assert!(paced.why[5].contains("the smallest picture is taken"), "{paced:?}");
 }
 
+/// The next encoder takes its time to be tried.
+const LINGERS: &str = r#"case "$*" in
+  *-encoders) for name in h264_rkmpp libx264; do echo " V..... $name"; done; exit;;
+  *-benchmark*) echo "rtime=0.100s" >&2; exit;;
+  *"-c:v libx264 "*) echo >DIR/begun; while ! test -e DIR/go; do sleep 0.05; done; exit;;
+  *"-c:v h264_rkmpp "*) exit;;
+esac"#;
+
+#[tokio::test]
+async fn nobody_waits_for_an_encoder_that_is_looked_for_while_there_is_one() {
+    let mut plugs = Plugs::new();
+    plugs.encoders = Board::load("sim").unwrap().encoder;
+    let inputs = plugs.inputs(LINGERS, WANTED);
+    let old = inputs.pace().await.unwrap().found.encoder.clone();
+    let (begun, go) = (plugs.path("begun"), plugs.path("go"));
+    let meanwhile = async {
+        while !begun.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let paced = tokio::time::timeout(Duration::from_secs(60), inputs.pace()).await;
+        std::fs::write(&go, "").unwrap();
+        paced.expect("it is known").unwrap().found.encoder.name.clone()
+    };
+    let (is_replaced, name) = tokio::join!(inputs.replace(&old, "it smokes"), meanwhile);
+    assert_eq!((is_replaced, &*name), (true, "h264_rkmpp"));
+    let paced = inputs.pace().await.unwrap();
+    assert_eq!(paced.found.encoder.name, "libx264");
+    assert!(paced.found.why.contains(&"h264_rkmpp: it smokes".into()), "{paced:?}");
+    assert!(inputs.replace(&old, "it smokes").await, "somebody has seen it before");
+    assert!(!inputs.replace(&paced.found.encoder, "it is the last").await);
+}
+
 /// A lesson with a camera and a microphone, whose camera has been pulled out.
 async fn pulled() -> (Plugs, Arc<Inputs>, Wish, Source) {
     let plugs = Plugs::new();

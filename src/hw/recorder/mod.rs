@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 
 pub(super) use self::ffmpeg::{Encoder, SOUND_GAUGE};
@@ -140,6 +140,7 @@ pub async fn run(
         queue,
         sessions: HashMap::new(),
         tasks: JoinSet::new(),
+        settling: None,
         down: Arc::default(),
         lessons: Arc::default(),
     };
@@ -181,6 +182,8 @@ struct Desk {
     /// The box goes down: nobody begins or goes on with reading a long file.
     down: Arc<AtomicBool>,
     lessons: Lessons,
+    /// While nobody records.
+    settling: Option<AbortHandle>,
 }
 
 struct Entry {
@@ -210,6 +213,9 @@ impl Desk {
     }
 
     fn begin(&mut self, order: Order, pause: Duration) {
+        if let Some(settling) = self.settling.take() {
+            settling.abort();
+        }
         let track = order.job().track();
         let (end, ending) = watch::channel(End::Go);
         let task = self.tasks.spawn(self.work(order.clone(), ending, pause)).id();
@@ -262,6 +268,11 @@ impl Desk {
             self.begin(again, PANIC_PAUSE);
         } else if let Some(next) = entry.next {
             self.begin(next, Duration::ZERO);
+        }
+        if self.sessions.is_empty() {
+            let inputs = self.setup.inputs.clone();
+            let settling = tokio::spawn(async move { inputs.settle().await });
+            self.settling = Some(settling.abort_handle());
         }
     }
 

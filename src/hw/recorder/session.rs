@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::domain::monitor::Input;
+use crate::hw::board::Encoder;
+use crate::hw::encoder::Found;
 use crate::hw::error::HwError;
 use crate::hw::inputs::{Faults, Source, Wish};
 use crate::hw::recorder::away::Away;
@@ -46,8 +49,20 @@ pub struct Session {
     /// What is asked of the input, and what was last told to be wrong with it.
     wish: Wish,
     faults: Faults,
-    /// So many runs broke in a row with no device to blame.
-    blameless: u32,
+    blame: Blame,
+}
+
+/// An encoder that broke off with no device to blame.
+#[derive(Default)]
+struct Blame {
+    encoder: Option<Encoder>,
+    /// So often in a row.
+    times: u32,
+    since: Option<Instant>,
+    /// The first one that gave way in this lesson.
+    first: Option<Arc<Found>>,
+    /// None of the board's did better: it is not the encoder.
+    is_over: bool,
 }
 
 /// What is read, and changes since it was chosen.
@@ -80,7 +95,7 @@ impl Session {
             ledger,
             wish,
             faults,
-            blameless: 0,
+            blame: Blame::default(),
         }
     }
 

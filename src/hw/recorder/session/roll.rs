@@ -29,7 +29,8 @@ const LEFT_LIMIT: Duration = Duration::from_millis(500);
 const UNASKED: u32 = 2;
 /// After so many bad runs a device may be to blame though it passes each trial.
 const AGAIN: u32 = 3;
-/// An encoder that breaks off so often in a row with no device to blame is given up.
+/// An encoder that breaks off so often in a row with no device to blame, for `WELL` at least, is given up: a machine whose memory is
+/// short for a moment kills anyone.
 const BLAMELESS_MAX: u32 = 3;
 /// Who failed more often is given no more time for that.
 const SLOWER_MAX: u32 = 3;
@@ -87,7 +88,7 @@ impl Session {
             }
             if is_well {
                 patience.failures = 0;
-                self.blameless = 0;
+                self.blame.times = 0;
                 self.wish.settle(self.faults);
                 changes = None;
             }
@@ -103,6 +104,7 @@ impl Session {
                     // What fails now is new, and told as soon as it would be in a new lesson; nobody has looked meanwhile.
                     patience = Patience::default();
                     self.wish.doubt = Doubt::default();
+                    self.blame.times = 0;
                     continue;
                 }
                 Outcome::Broke(why) => why,
@@ -154,11 +156,11 @@ impl Session {
         tokio::select! {
             biased;
             _ = end.wait_for(|end| *end != End::Go) => {}
-            () = devices.until(&input, true) => {}
+            () = devices.until(&input, !read.0.is_off()) => {}
             () = async {
                 match self.doubt(&read.0, &pulse, &why, (&words, failures)).await {
                     true => self.blame_encoder(&read.0, &why).await,
-                    false => self.blameless = 0,
+                    false => self.blame.times = 0,
                 }
             } => {}
         }
@@ -312,18 +314,30 @@ impl Session {
     }
 
     /// It gives way to the board's next one, for this lesson and all later ones until the box is started again: what it wrote is
-    /// another film's.
+    /// another film's. When none of them does better it is not the encoder: the first one is taken back, and nobody is blamed any
+    /// more in this lesson.
     async fn blame_encoder(&mut self, source: &Source, why: &GapWhy) {
-        self.blameless += 1;
-        let Some(encoder) = source.encoder.as_ref().filter(|_| self.blameless >= BLAMELESS_MAX)
-        else {
+        let (inputs, blame, now) = (&self.setup.inputs, &mut self.blame, Instant::now());
+        let Some(encoder) = source.encoder.as_ref().filter(|_| !blame.is_over) else { return };
+        if blame.times == 0 || blame.encoder.as_ref() != Some(encoder) {
+            (blame.encoder, blame.times, blame.since) = (Some(encoder.clone()), 0, Some(now));
+        }
+        blame.times += 1;
+        let lasts = blame.since.map_or(Duration::ZERO, |since| now - since);
+        if blame.times < BLAMELESS_MAX || lasts < WELL {
             return;
-        };
-        let times = self.blameless;
+        }
+        let times = std::mem::take(&mut blame.times);
         let wrong =
             format!("failed {times} times in a row in a lesson, no device was to blame: {why:?}");
-        self.setup.inputs.finder.replace(encoder, &wrong).await;
-        self.blameless = 0;
+        let old = inputs.finder.find().await.ok().filter(|old| old.encoder == *encoder);
+        if inputs.replace(encoder, &wrong).await {
+            blame.first = blame.first.take().or(old);
+        } else if let Some(first) = blame.first.take() {
+            warn!(room = %self.job.track(), wrong, "no encoder does better: the first one is taken back");
+            blame.is_over = true;
+            inputs.finder.take(first).await;
+        }
     }
 
     /// How long a run may take until its first picture. That it hangs is noticed within 5 s, but a machine that is slow for a while
