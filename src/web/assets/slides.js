@@ -125,6 +125,8 @@ export function createSlides(video, master, clock) {
   }
 
   setInterval(tick, TICK_MS);
+  // What hls.js or a socket plays is theirs to mend. Here a later tick begins anew.
+  video.addEventListener("error", () => { if (kind === "native") close(); });
   master.addEventListener("seeked", () => { leap = true; });
   for (const name of ["play", "pause", "seeked", "ratechange"]) master.addEventListener(name, tick);
   return { load };

@@ -206,3 +206,40 @@ async fn who_steps_back_over_a_gap_sees_both_of_one_moment_and_the_last_picture_
     .await
     .unwrap();
 }
+
+/// Old iPhones have no `MediaSource`: their own player reads the playlists. So does chromium's, of a replay.
+#[tokio::test(flavor = "multi_thread")]
+async fn slides_that_could_not_be_fetched_come_later_where_the_browser_plays_them_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = start(dir.path());
+    let ann = Person::arrive(&service.base(), "ann", 1).await;
+    let room = ann.teach().await;
+    both(&ann, room).await;
+    // Long enough to be watched while the slides are tried again.
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    ann.ok("live/exitroom", json!({"roomnum": room})).await;
+    ann.wait_for_state(room, 3, SOON).await;
+    let url = format!("{}/watch/{room}", service.base());
+    tokio::task::spawn_blocking(move || {
+        let browser = Browser::start();
+        let page = browser.blank();
+        page.run_first(
+            "delete window.MediaSource; window.errors = 0; window.addEventListener('error', \
+             (event) => { window.errors += event.target.id === 'slides' ? 1 : 0; }, true)",
+        );
+        let block = |what: &[&str]| page.call("Network.setBlockedURLs", json!({"urls": what}));
+        block(&["*/slides/*"]);
+        page.go(&url);
+        run(&page, &format!("window.read = {CLOCK}"));
+        way(&page, "lesson", "native");
+        page.wait_for("window.errors > 0", SOON);
+        block(&[]);
+        page.wait_for("document.getElementById('slides').readyState > 1", SOON);
+        way(&page, "slides", "native");
+        run(&page, "document.getElementById('lesson').currentTime = 1");
+        run(&page, "document.getElementById('lesson').play()");
+        together(&page, "played by the browser itself");
+    })
+    .await
+    .unwrap();
+}
