@@ -16,7 +16,7 @@ use super::{CONFIG, Failed, SOFTWARE, failed, needs_box, own, print, service_is_
 use crate::app::{licence as surroundings, parts};
 use crate::config::Config;
 use crate::domain::licence::Licensing;
-use crate::model::{Clock, Fault, LicenceWhy};
+use crate::model::Clock;
 use crate::ops::folder::Folder;
 use crate::ops::{licence, socket};
 use crate::wire::licence::armour::{self, Label};
@@ -122,10 +122,13 @@ fn read(file: &Path) -> Result<Vec<u8>, Failed> {
         Some("-") => std::io::stdin().take(limit).read_to_end(&mut text),
         _ => std::fs::File::open(file).and_then(|f| f.take(limit).read_to_end(&mut text)),
     };
-    done.map_err(|e| Failed(CONFIG, format!("{}: {e}", file.display())))?;
-    if text.is_empty() {
-        let none = Fault::Licence(LicenceWhy::NotALicence);
-        return Err(Failed(CONFIG, format!("{}: {}", file.display(), socket::explain(&none))));
+    let at = if file == Path::new("-") { "standard input".into() } else { file.to_string_lossy() };
+    done.map_err(|e| Failed(SOFTWARE, format!("{at}: {e}")))?;
+    if text.trim_ascii().is_empty() {
+        return Err(Failed(
+            SOFTWARE,
+            format!("{at} is empty: give the text, or a file that holds it"),
+        ));
     }
     Ok(text)
 }

@@ -99,6 +99,9 @@ enum Command {
         /// Checks the configuration that would be used.
         #[arg(long, conflicts_with = "print")]
         check: bool,
+        /// The file to check, as with --config.
+        #[arg(conflicts_with = "print")]
+        file: Option<PathBuf>,
     },
     /// Describes the API, from the tables the server runs on.
     Api {
@@ -122,7 +125,7 @@ enum Command {
     /// Shows who did what, in the order in which it was written down.
     Audit {
         /// So many lines.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         lines: u32,
         /// Only what this user did, or what was done to them.
         #[arg(long)]
@@ -137,9 +140,15 @@ enum Command {
         command: license::License,
     },
     /// Writes a backup: store, keys, licence, uploaded files (not recordings).
-    Backup { file: PathBuf },
+    Backup {
+        /// The backup's file, which must not exist yet.
+        file: PathBuf,
+    },
     /// Puts a backup back. Refused while the service runs.
-    Restore { file: PathBuf },
+    Restore {
+        /// A file that `backup` wrote.
+        file: PathBuf,
+    },
 }
 
 /// What the environment gives; read here and nowhere else.
@@ -216,12 +225,16 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Failed> {
+async fn run(mut arguments: Arguments) -> Result<(), Failed> {
     let environment = Environment::read();
-    let command = arguments.command.unwrap_or(Command::Serve);
-    // Needs no configuration, so it also helps to write one.
-    match &command {
-        Command::Config { check: false, .. } => return print(&config::sample()),
+    let mut command = arguments.command.unwrap_or(Command::Serve);
+    match &mut command {
+        Command::Config { file: file @ Some(_), .. } => arguments.common.config = file.take(),
+        // Needs no good configuration, so it also helps to write one.
+        Command::Config { check: false, .. } => {
+            print(&config::sample())?;
+            return configure(&arguments.common, &environment).map(drop);
+        }
         Command::Api { dialect, openapi } => return api(dialect.as_deref(), *openapi),
         _ => {}
     }
@@ -246,6 +259,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Command::License { command } => license::run(command, &config, &data).await,
         Command::Backup { file } => back_up(&data, &file).await,
         Command::Restore { file } => {
+            backup::look(&file).map_err(failed(SOFTWARE))?;
             let folder = own(&data)?;
             let done = backup::restore(&file, &folder.path).map_err(failed(SOFTWARE))?;
             print(&done.to_string())
@@ -325,7 +339,8 @@ fn needs_box(data: &Path) -> Result<(), Failed> {
     match data.join("keys/secrets.toml").try_exists() {
         Ok(true) => Ok(()),
         Ok(false) => {
-            Err(Failed(CONFIG, format!("there is no box in {at}; give its folder with --data")))
+            let why = "give its folder with --data, or make it one: start the service there once (`arctos-box serve`)";
+            Err(Failed(CONFIG, format!("there is no box in {at}; {why}")))
         }
         Err(e) => Err(unreadable(data, &e)),
     }
@@ -340,7 +355,7 @@ async fn ask(data: &Path, method: Method, path: &str) -> Result<String, Failed> 
     needs_box(data)?;
     let sock = Folder::socket(data);
     if !service_is_up(data, &sock).await? {
-        let why = format!("the service is not running on {}", data.display());
+        let why = format!("the service is not running on {}; start it", data.display());
         return Err(Failed(SOFTWARE, why));
     }
     socket::ask(&sock, method, path).await.map_err(failed(SOFTWARE))

@@ -12,7 +12,7 @@ use crate::model::Fault;
 use crate::model::crash::{self, Point};
 use crate::store::Db;
 
-pub use restore::{Restored, interrupted, restore};
+pub use restore::{Restored, interrupted, look, restore};
 
 /// What a backup holds whole, beside the store. They change with a new licence or certificate only.
 const KEPT: [&str; 2] = ["keys", "license"];
@@ -20,10 +20,14 @@ const KEPT: [&str; 2] = ["keys", "license"];
 const FILES: &str = "files";
 const STORE: &str = "box.db";
 
-/// Writes a backup to `target` (absolute) and reads it back; answers its size.
+/// Writes a backup to `target` (absolute), which must not exist yet, and reads it back; answers its size.
 pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
     if !target.is_absolute() {
         return Err(Fault::invalid("file", "must be an absolute path"));
+    }
+    let doing = format!("backup to {}", target.display());
+    if target.symlink_metadata().is_ok() {
+        return Err(Fault::internal(&doing, "there is such a file already"));
     }
     let copy = data.join("box.db.backup");
     let _ = std::fs::remove_file(&copy);
@@ -36,7 +40,8 @@ pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
         done
     };
     let done = tokio::task::spawn_blocking(pack).await;
-    done.map_err(|e| Fault::internal("backup", e))?.map_err(|e| Fault::internal("backup", e))
+    let done = done.unwrap_or_else(|e| Err(io::Error::other(e)));
+    done.map_err(|e| Fault::internal(&doing, e))
 }
 
 /// `names`: the uploaded files that the copy of the store knows.

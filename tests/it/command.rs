@@ -42,7 +42,35 @@ fn exit_codes_tell_usage_from_configuration_from_our_fault() {
     check(&["serve", "--http", "127.0.0.1:0", "--set", "http.listen=nowhere"], 78, "ADDRESS:PORT");
     check(&["config", "--check", "--board", "toaster"], 78, "toaster");
     check(&["config", "--check", "--http", "", "--https", ""], 78, "nobody could reach the box");
+    let _ = std::fs::remove_dir_all(&data);
     check(&["restore", "/nowhere/backup.tar"], 70, "/nowhere/backup.tar");
+    check(&["restore", "/etc"], 70, "/etc: Is a directory");
+    check(&["restore", "/dev/null"], 70, "/dev/null: this is no whole backup");
+    check(&["license", "inspect"], 70, "standard input is empty");
+    check(&["license", "inspect", "/nowhere/licence"], 70, "/nowhere/licence");
+    check(&["audit", "--lines", "0"], 64, "1..=10000");
+    check(&["backup", "--help"], 0, "must not exist yet");
+    check(&["restore", "--help"], 0, "that `backup` wrote");
+    assert!(!data.exists(), "none of them made a folder");
+}
+
+#[test]
+fn a_file_is_checked_by_its_name_and_a_bad_one_is_told_beside_the_sample() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("d"), dir.path().join("box.toml"));
+    let name = file.to_str().unwrap();
+    std::fs::write(&file, "board = \"sim\"\n").unwrap();
+    for good in [&["config", "--check", name][..], &["config", name]] {
+        assert_eq!(say(&data, good).out, "the configuration is good\n", "{good:?}");
+    }
+    std::fs::write(&file, "recorder.rat = 15\n").unwrap();
+    for bad in [&["config", "--check", name][..], &["config", name], &["config", "--config", name]]
+    {
+        let said = say(&data, bad);
+        assert_eq!(said.code, Some(78), "{bad:?}: {said:?}");
+        assert!(said.err.contains(name) && said.err.contains("no key recorder.rat"), "{said:?}");
+        assert_eq!(said.out.contains("recorder.rate = 30"), bad.len() == 3 && bad[1] == "--config");
+    }
 }
 
 #[test]
@@ -59,7 +87,10 @@ fn looking_at_a_folder_makes_no_box_of_it() {
     ] {
         let said = say(&data, arguments);
         assert_eq!(said.code, Some(78), "{arguments:?}: {said:?}");
-        let why = format!("there is no box in {}; give its folder with --data", data.display());
+        let why = format!(
+            "there is no box in {}; give its folder with --data, or make it one",
+            data.display()
+        );
         assert!(said.err.contains(&why), "{arguments:?}: {said:?}");
         assert!(!data.exists() && !file.exists(), "{arguments:?}");
     }
@@ -335,6 +366,11 @@ async fn a_backup_is_taken_beside_the_service_and_put_back_without_it() {
     let secrets = say(&data, &["secrets", "--json"]).out;
     service.terminate();
 
+    for there in [file, "/nowhere/2.tar"] {
+        let refused = say(&data, &["backup", there]);
+        assert_eq!(refused.code, Some(70), "{refused:?}");
+        assert!(refused.err.contains(&format!("backup to {there}: ")), "{refused:?}");
+    }
     let without = say(&data, &["backup", dir.path().join("2.tar").to_str().unwrap()]);
     assert_eq!(without.code, Some(0), "{without:?}");
     let elsewhere = dir.path().join("another box");

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::read;
-use crate::cli::{CONFIG, Failed, USAGE, print};
+use crate::cli::{CONFIG, Failed, SOFTWARE, USAGE, print};
 use crate::hw::identity;
 use crate::model::licence::{Licence, Marks};
 use crate::model::{Clock, Date, Entropy, Millis};
@@ -66,7 +66,7 @@ pub fn keygen(file: &Path) -> Result<(), Failed> {
     );
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let done = made.and_then(|mut f| f.write_all(text.as_bytes()).and_then(|()| f.sync_all()));
-    done.map_err(|e| Failed(CONFIG, format!("{}: {e}", file.display())))?;
+    done.map_err(|e| Failed(SOFTWARE, format!("{}: {e}", file.display())))?;
     print(&format!("{}  # {}\n", key.public.text(), key.public.id))
 }
 
@@ -76,7 +76,7 @@ pub fn issue(order: &Issue) -> Result<(), Failed> {
     let text = read(&order.request)?;
     let request = armour::open(Label::Request, &text).ok().and_then(|bytes| Request::read(&bytes));
     let at = order.request.display();
-    let request = request.ok_or_else(|| Failed(CONFIG, format!("{at}: this is no request")))?;
+    let request = request.ok_or_else(|| Failed(SOFTWARE, format!("{at}: this is no request")))?;
     let now = Clock::system().now();
     let not_before = order.from.map_or_else(|| Date::of(now).begins(), Date::begins);
     let expires = match (order.days, order.expires) {
@@ -130,7 +130,7 @@ fn marks(request: &Request) -> Marks {
 }
 
 fn private_key(file: &Path) -> Result<PrivateKey, Failed> {
-    let wrong = |why: String| Failed(CONFIG, format!("{}: {why}", file.display()));
+    let wrong = |why: String| Failed(SOFTWARE, format!("{}: {why}", file.display()));
     let text = fs::read_to_string(file).map_err(|e| wrong(e.to_string()))?;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     let seed = line.and_then(unhex::<32>);

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -40,10 +40,33 @@ pub fn restore(file: &Path, data: &Path) -> Result<Restored, String> {
     Ok(Restored { before, lost })
 }
 
+/// Before a folder is made for it: whether `file` may be a backup at all.
+///
+/// # Errors
+/// One sentence.
+pub fn look(file: &Path) -> Result<(), String> {
+    let first = File::open(file).and_then(|file| match tar::Archive::new(file).entries()?.next() {
+        Some(entry) => entry.map(drop),
+        None => Err(io::Error::other("it is empty")),
+    });
+    first.map_err(|e| unread(file, &e))
+}
+
+/// What the system says is no word about the backup.
+fn unread(file: &Path, e: &io::Error) -> String {
+    let said = match e.kind() {
+        ErrorKind::Other | ErrorKind::UnexpectedEof | ErrorKind::InvalidData => {
+            "this is no whole backup: "
+        }
+        _ => "",
+    };
+    format!("{}: {said}{e}", file.display())
+}
+
 /// Unpacks the backup, looks whether its store is sound, and brings an older one up to date; its newest lesson.
 fn check(file: &Path, fresh: &Path) -> Result<i64, String> {
     let unpacked = clear(fresh).and_then(|()| unpack(file, fresh));
-    unpacked.map_err(|e| format!("reading {}: {e}", file.display()))?;
+    unpacked.map_err(|e| unread(file, &e))?;
     Db::make_sound(fresh).map_err(|e| format!("the backup's store: {e}"))
 }
 
@@ -87,7 +110,7 @@ const PARTS: [&str; 6] = ["box.db-wal", "box.db-shm", STORE, KEPT[0], KEPT[1], F
 
 fn clear(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
         Ok(()) | Err(_) => {}
     }
     fs::create_dir_all(folder)
@@ -128,7 +151,7 @@ fn begin(data: &Path) -> io::Result<PathBuf> {
     let before = match fs::read_to_string(&journal) {
         Ok(name) if name.starts_with(BEFORE) && !name.contains('/') => data.join(name),
         Ok(name) => return Err(io::Error::other(format!("{JOURNAL} names {name:?}"))),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+        Err(e) if e.kind() == ErrorKind::NotFound => {
             let name = free_name(data)?;
             durable::write(&journal, name.as_bytes())?;
             data.join(name)
@@ -190,7 +213,7 @@ fn keep_time(data: &Path, before: &Path) -> io::Result<()> {
     for name in [licence::SEEN, licence::SEEN_BEFORE] {
         match fs::read_to_string(before.join(KEPT[1]).join(name)) {
             Ok(text) => records += &format!("{}\n", text.trim_end()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(e) => return Err(e),
         }
     }

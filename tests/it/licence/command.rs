@@ -120,7 +120,7 @@ fn a_private_key_is_for_its_owner_and_is_never_written_over() {
     let key = desk.file("vendor.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let again = desk.license(&["keygen", &key]);
-    assert_eq!(again.code, Some(78), "{again:?}");
+    assert_eq!(again.code, Some(70), "{again:?}");
     let said = desk.license(&["inspect", &key]);
     assert!(said.err.contains("3402"), "{said:?}");
 }
@@ -136,10 +136,10 @@ fn what_cannot_be_signed_is_refused_with_a_sentence() {
     };
     for (more, code, words) in [
         (&[request.as_str()][..], 64, "--forever"),
-        (&["--days", "1", &key], 78, "no request"),
+        (&["--days", "1", &key], 70, "no request"),
         (&["--days", "0", &request], 64, "--days"),
         (&["--expires", "2027-02-30", &request], 64, "YYYY-MM-DD"),
-        (&["--days", "1", "/nowhere"], 78, "/nowhere"),
+        (&["--days", "1", "/nowhere"], 70, "/nowhere"),
     ] {
         let said = order(more);
         assert_eq!(said.code, Some(code), "{more:?}: {said:?}");
