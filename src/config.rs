@@ -335,15 +335,13 @@ impl Values {
     fn take_file(&mut self, text: &str) -> Result<(), String> {
         let mut table: toml::Table = text.parse().map_err(|e| place(text, &e))?;
         if let Some(rows) = table.remove("classroom") {
-            self.classrooms = rows.try_into().map_err(|e| format!("[[classroom]]: {e}"))?;
+            self.classrooms = rows.try_into().map_err(|e| told("[[classroom]]", &e))?;
         }
         if let Some(rows) = table.remove("camera") {
-            self.cameras = rows.try_into().map_err(|e| format!("[[camera]]: {e}"))?;
+            self.cameras = rows.try_into().map_err(|e| told("[[camera]]", &e))?;
         }
         if let Some(rows) = table.remove("webhook") {
-            self.webhooks = rows
-                .try_into()
-                .map_err(|e: toml::de::Error| format!("[[webhook]]: {}", e.message()))?;
+            self.webhooks = rows.try_into().map_err(|e| told("[[webhook]]", &e))?;
         }
         for (name, value) in flatten("", table) {
             self.set(&name, value).map_err(|why| format!("{name}: {why}"))?;
@@ -357,6 +355,25 @@ pub fn place(text: &str, e: &toml::de::Error) -> String {
     let line =
         e.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count());
     line.map_or_else(|| e.message().to_owned(), |n| format!("line {}: {}", n.max(1), e.message()))
+}
+
+/// What is wrong with a table, in words of this file instead of serde's.
+fn told(table: &str, e: &toml::de::Error) -> String {
+    let text = e.to_string();
+    let (why, at) = text.trim_end().split_once("\nin `").unwrap_or((text.trim_end(), ""));
+    let key = at.trim_end_matches('`');
+    // Also keeps the value out, which may be a key.
+    let why = match why.rsplit_once(", expected ").filter(|_| why.starts_with("invalid ")) {
+        Some(_) if key.is_empty() => return format!("write {table} above each of them"),
+        Some((_, "a string")) => "must be text",
+        Some((_, "a sequence")) => "must be a list",
+        Some((_, "u8")) => "must be a number from 0 to 255",
+        Some((_, "u32")) => "must be a whole number",
+        Some(_) | None => why,
+    };
+    let why =
+        why.replace("unknown field", "there is no key").replace("missing field", "there must be");
+    format!("{table}: {key}{}{why}", if key.is_empty() { "" } else { " " })
 }
 
 fn flatten(prefix: &str, table: toml::Table) -> Vec<(String, Value)> {

@@ -1,5 +1,6 @@
 //! Opens the listeners. Plain HTTP must open; HTTPS is optional, for without it the box still teaches.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,35 +53,40 @@ impl Bound {
     pub async fn of(config: &Config, health: &Health) -> Result<Self, StartError> {
         let mut bound = Self { plain: Vec::new(), https: None };
         if !config.http_listen.is_empty() {
-            let (listener, addr) = bind(&config.http_listen).await.map_err(|e| {
-                StartError::Taken(format!("http.listen {}: {e}", config.http_listen))
-            })?;
+            let taken = bind("http.listen", &config.http_listen).await;
+            let (listener, addr) = taken.map_err(StartError::Taken)?;
             bound.plain.push(("http", Behind::Site, listener, addr));
         }
         // Document 002 has ports of its own. Without them the box still teaches.
-        for (kind, behind, wanted) in [
-            ("openim", Behind::OpenIm, &config.openim_listen),
-            ("gateway", Behind::Gateway, &config.openim_gateway),
-            ("json-gateway", Behind::JsonGateway, &config.openim_json_gateway),
+        for (kind, behind, key, wanted) in [
+            ("openim", Behind::OpenIm, "openim.listen", &config.openim_listen),
+            ("gateway", Behind::Gateway, "openim.gateway", &config.openim_gateway),
+            (
+                "json-gateway",
+                Behind::JsonGateway,
+                "openim.json_gateway",
+                &config.openim_json_gateway,
+            ),
         ] {
-            if let Some((listener, addr)) = optional(kind, wanted, health).await {
+            if let Some((listener, addr)) = optional(kind, key, wanted, health).await {
                 bound.plain.push((kind, behind, listener, addr));
             }
         }
-        bound.https = optional("https", &config.https_listen, health).await;
+        bound.https = optional("https", "http.tls_listen", &config.https_listen, health).await;
         Ok(bound)
     }
 }
 
 async fn optional(
     kind: &'static str,
+    key: &str,
     wanted: &str,
     health: &Health,
 ) -> Option<(TcpListener, SocketAddr)> {
     if wanted.is_empty() {
         return None;
     }
-    bind(wanted).await.map_err(|e| health.warn(kind, format!("{wanted}: {e}"))).ok()
+    bind(key, wanted).await.map_err(|why| health.warn(kind, why)).ok()
 }
 
 pub struct Opened {
@@ -220,8 +226,20 @@ fn own_addresses() -> Vec<IpAddr> {
     addrs
 }
 
-async fn bind(addr: &str) -> std::io::Result<(TcpListener, SocketAddr)> {
-    let mut last = std::io::Error::new(std::io::ErrorKind::InvalidInput, "no such address");
+/// # Errors
+/// A sentence that names the configuration's key.
+async fn bind(key: &str, wanted: &str) -> Result<(TcpListener, SocketAddr), String> {
+    taken(wanted).await.map_err(|e| {
+        let hint = match e.kind() {
+            ErrorKind::AddrInUse => "; end the program that has it, or set another address",
+            _ => "",
+        };
+        format!("{key} {wanted}: {e}{hint}")
+    })
+}
+
+async fn taken(addr: &str) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let mut last = std::io::Error::new(ErrorKind::InvalidInput, "no such address");
     for addr in tokio::net::lookup_host(addr).await? {
         match listen(addr) {
             Ok(listener) => {

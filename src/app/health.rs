@@ -21,10 +21,10 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct PartReport<'a> {
+pub struct PartReport<'a> {
     part: &'a str,
-    ok: bool,
-    detail: String,
+    pub ok: bool,
+    pub detail: String,
 }
 
 impl Health {
@@ -85,7 +85,7 @@ fn licensed(app: &Appliance, now: Moment) -> Option<PartReport<'static>> {
 }
 
 /// What is too little for slides alone is a sentence, for lessons are recorded.
-fn disk(space: &Space) -> PartReport<'static> {
+pub fn disk(space: &Space) -> PartReport<'static> {
     let Space { ref free, reserve, least } = *space;
     let mb = |bytes: u64| bytes / 1_000_000;
     match free() {

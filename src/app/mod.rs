@@ -25,8 +25,8 @@ use crate::config::Config;
 use crate::domain::monitor::Input;
 use crate::domain::policy::ChannelRule;
 use crate::domain::{
-    self, Appliance, Folders, Parts, Space, application, audit, camera, classroom, file, lesson,
-    outbox, pass, recording, retention, session,
+    self, Appliance, Folders, Parts, application, audit, camera, classroom, file, lesson, outbox,
+    pass, recording, retention, session,
 };
 use crate::http::listener::{self, Door};
 use crate::hw::inputs::Inputs;
@@ -35,7 +35,7 @@ use crate::hw::monitor::Looker;
 use crate::hw::{monitor, ptz, recorder};
 use crate::model::recording::{Note, Order, Track};
 use crate::model::{Clock, Entropy, Fault, Moment};
-use crate::ops::folder::{Folder, FolderError, free_bytes};
+use crate::ops::folder::{Folder, FolderError};
 use crate::ops::metrics::Metrics;
 use crate::ops::{backup, courier, leancloud, secrets, socket};
 use crate::store::Db;
@@ -214,23 +214,16 @@ fn gather(
     let db = Db::open_unchecked(data).map_err(|e| StartError::Software(e.to_string()))?;
     let (licence, identity) = licence::setup(config, &setup.inputs.board, data)?;
     let name = licence::box_name(&identity).unwrap_or(name);
-    let space_at = data.to_owned();
     let policy = parts::policy(config, &setup.inputs.board, name.clone())?;
     let (cameras, lines) = cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
-    // Two pictures need twice the space.
-    let has_slides = policy.classrooms.iter().any(|room| room.slides.is_some());
     let parts = Parts {
+        space: parts::space(setup, &policy, data),
         db,
         entropy,
         policy,
         secrets,
         folders: Folders { recordings: data.join("recordings"), files: data.join("files") },
         licence,
-        space: Space {
-            free: Arc::new(move || free_bytes(&space_at)),
-            reserve: setup.reserve_bytes.saturating_mul(1 + u64::from(has_slides)),
-            least: setup.reserve_bytes,
-        },
         recorder,
         cameras,
         monitors: setup.monitors.clone(),

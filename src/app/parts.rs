@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::config::{self, ClassroomEntry, Config, WebhookEntry};
+use crate::domain::Space;
 use crate::domain::policy::{
     Channel, ChannelRule, Classroom, Cloud, CloudKeys, LeanCloud, LoginPolicy, Policy,
     Registration, RongCloud, UserSig, Webhook,
@@ -17,6 +18,7 @@ use crate::hw::identity;
 use crate::hw::inputs::Inputs;
 use crate::hw::recorder::{Picture, Setup, reserve};
 use crate::model::Millis;
+use crate::ops::folder::free_bytes;
 use crate::wire::usersig::OldKey;
 
 /// Inputs that `inputs.monitor` keeps open. Each costs a tenth of a processor, of which a board has four or eight.
@@ -76,6 +78,18 @@ pub fn recorder(config: &Config, search_path: &OsStr) -> Result<Setup, StartErro
         Ok(_) | Err(_) => reserve(picture),
     };
     Ok(setup)
+}
+
+/// Room on the disk where `data` lies, also before there is such a folder.
+pub fn space(setup: &Setup, policy: &Policy, data: &Path) -> Space {
+    // Two pictures need twice the space.
+    let has_slides = policy.classrooms.iter().any(|room| room.slides.is_some());
+    let there = data.ancestors().find(|at| at.exists()).unwrap_or(Path::new(".")).to_owned();
+    Space {
+        free: Arc::new(move || free_bytes(&there)),
+        reserve: setup.reserve_bytes.saturating_mul(1 + u64::from(has_slides)),
+        least: setup.reserve_bytes,
+    }
 }
 
 pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy, StartError> {

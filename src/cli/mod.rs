@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{self, Running, StartError, World, cameras, parts};
 use crate::config::{self, Config, Sources};
 use crate::dialect::{DIALECTS, describe, openapi};
+use crate::domain::Space;
 use crate::http::url::percent;
 use crate::hw::inputs::Head;
 use crate::hw::recorder::Setup;
@@ -247,7 +248,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Failed> {
         Command::Doctor { json } => examine(&config, &data, &environment, json).await,
         Command::Inputs { json } => show_inputs(&config, &data, &environment, json).await,
         Command::Config { .. } => {
-            recorder_setup(&config, &environment)?;
+            recorder_setup(&config, &data, &environment)?;
             print("the configuration is good\n")
         }
         Command::Api { .. } => Ok(()),
@@ -366,11 +367,16 @@ fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
 }
 
 /// What `serve` works out of the configuration before it listens, with all its complaints.
-fn recorder_setup(config: &Config, environment: &Environment) -> Result<Setup, Failed> {
+fn recorder_setup(
+    config: &Config,
+    data: &Path,
+    environment: &Environment,
+) -> Result<(Setup, Space), Failed> {
     let setup = parts::recorder(config, &environment.search_path)?;
     let policy = parts::policy(config, &setup.inputs.board, String::new())?;
     cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
-    Ok(setup)
+    let space = parts::space(&setup, &policy, data);
+    Ok((setup, space))
 }
 
 async fn show_secrets(data: &Path, json: bool) -> Result<(), Failed> {
@@ -410,8 +416,13 @@ async fn examine(
     json: bool,
 ) -> Result<(), Failed> {
     let there = needs_box(data);
+    let mut code = SOFTWARE;
+    let refused = |Failed(its, why)| {
+        code = its;
+        why
+    };
     let report = doctor::examine(doctor::Asked {
-        setup: recorder_setup(config, environment).map_err(|Failed(_, why)| why),
+        setup: recorder_setup(config, data, environment).map_err(refused),
         own_ffmpeg: !config.ffmpeg.is_empty(),
         licence: license::stands(config, data).await,
         there: there.as_ref().copied().map_err(|Failed(_, why)| why.clone()),
@@ -425,7 +436,7 @@ async fn examine(
         print(&doctor::text(&report))?;
     }
     there?;
-    if report.well { Ok(()) } else { Err(Failed(SOFTWARE, "something is wrong, see above".into())) }
+    if report.well { Ok(()) } else { Err(Failed(code, "something is wrong, see above".into())) }
 }
 
 /// The service's own look, which knows what it tried; without a service, one of our own.
@@ -439,7 +450,8 @@ async fn show_inputs(
     let report = if service_is_up(data, &sock).await? {
         socket::inputs(&sock).await.map_err(failed(SOFTWARE))?
     } else {
-        let mut report = recorder_setup(config, environment)?.inputs.report(|_| false).await;
+        let mut report =
+            recorder_setup(config, data, environment)?.0.inputs.report(|_| false).await;
         report.heads = config.cameras.iter().map(|camera| Head::unasked(&camera.name)).collect();
         report
     };

@@ -46,6 +46,17 @@ fn what_is_wrong_in_a_file_is_told_without_the_line_that_may_hold_a_key() {
     for (text, word) in [
         ("\n[cloud]\nsecret_key = \"hunter2-secret\" x\n", "line 3"),
         ("[[webhook]]\nurl = \"https://school.example/hook\"\nsecret = 70617373\n", "must be text"),
+        ("[[webhook]]\nname = 70617373\n", "box.toml: [[webhook]]: name must be text"),
+        ("[[classroom]]\nteachers = \"ann\"\n", "[[classroom]]: teachers must be a list"),
+        ("[[classroom]]\ninput = \"sim\"\n", "[[classroom]]: there must be `name`"),
+        (
+            "[[classroom]]\nroom = 1\n",
+            "[[classroom]]: there is no key `room`, expected one of `name`, ",
+        ),
+        ("[[camera]]\naddress = 300\n", "[[camera]]: address must be a number from 0 to 255"),
+        ("[[camera]]\nbaud = \"fast\"\n", "[[camera]]: baud must be a whole number"),
+        ("classroom = \"ann\"\n", "box.toml: write [[classroom]] above each of them"),
+        ("[camera]\nname = \"a\"\n", "box.toml: write [[camera]] above each of them"),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("box.toml");

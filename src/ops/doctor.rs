@@ -6,9 +6,11 @@ use std::time::Duration;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::folder::{self, Folder};
+use super::folder::Folder;
 use super::licence::Stands;
 use super::socket;
+use crate::app::health;
+use crate::domain::Space;
 use crate::hw::encoder::Finder;
 use crate::hw::inputs::{self, Head, Inputs};
 use crate::hw::recorder::Setup;
@@ -45,7 +47,7 @@ fn bad(subject: &'static str, detail: String, advice: &str) -> Finding {
 /// What is looked at.
 pub struct Asked<'a> {
     /// What `serve` would work with, or why it would refuse.
-    pub setup: Result<Setup, String>,
+    pub setup: Result<(Setup, Space), String>,
     /// Whether the configuration names an ffmpeg.
     pub own_ffmpeg: bool,
     /// How the licence stands, where that can be told.
@@ -60,7 +62,7 @@ pub async fn examine(asked: Asked<'_>) -> Report {
     let Asked { setup, own_ffmpeg, licence, there, data } = asked;
     let mut findings = vec![machine()];
     match &setup {
-        Ok(setup) => {
+        Ok((setup, _)) => {
             let board = &setup.inputs.board;
             let found = fine("board", format!("{}: {}", board.name, board.about));
             findings.push(Finding { reasons: board.parts(&setup.inputs.root), ..found });
@@ -74,8 +76,8 @@ pub async fn examine(asked: Asked<'_>) -> Report {
     findings.extend(licence.map(licensed));
     findings.push(store());
     findings.push(data_folder(data, there));
-    if let Ok(setup) = &setup {
-        findings.push(disk(data, setup.reserve_bytes));
+    if let Ok((_, space)) = &setup {
+        findings.push(disk(space));
     }
     findings.push(service(data).await);
     Report { well: findings.iter().all(|f| f.ok), findings }
@@ -94,7 +96,10 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
         Ok(found) => {
             let (name, at) = (&found.encoder.name, found.ffmpeg.display());
             let detail = format!("{name} of ffmpeg {} at {at}", found.version);
-            Finding { reasons: found.why.clone(), ..fine("encoder", detail) }
+            Finding {
+                reasons: found.why.iter().map(calm(name)).collect(),
+                ..fine("encoder", detail)
+            }
         }
         Err(e) => {
             let advice = match (own_ffmpeg, e.part) {
@@ -104,6 +109,14 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
             };
             bad("encoder", e.to_string(), advice)
         }
+    }
+}
+
+/// What failed in the trial of an encoder before the one called `chosen` is nothing to be mended.
+fn calm(chosen: &str) -> impl Fn(&String) -> String {
+    move |why| match why.split_once(": ") {
+        Some((name, said)) if name != chosen => format!("{name}: not on this machine: {said}"),
+        Some(_) | None => why.clone(),
     }
 }
 
@@ -223,23 +236,14 @@ fn store() -> Finding {
     }
 }
 
-fn disk(data: &Path, reserve: u64) -> Finding {
-    let there = data.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
-    match folder::free_bytes(there) {
-        Some(free) => {
-            let detail = format!(
-                "{} MB free at {}, {} MB kept for a lesson",
-                free / 1_000_000,
-                data.display(),
-                reserve / 1_000_000
-            );
-            if free >= reserve {
-                fine("disk", detail)
-            } else {
-                bad("disk", detail, "delete old recordings, or lessons will not be recorded")
-            }
+/// As `/readyz` says it.
+fn disk(space: &Space) -> Finding {
+    let found = health::disk(space);
+    match found.ok {
+        true => fine("disk", found.detail),
+        false => {
+            bad("disk", found.detail, "delete old recordings, or lessons will not be recorded")
         }
-        None => bad("disk", "free space is not known".into(), "check the data folder's disk"),
     }
 }
 
@@ -288,6 +292,9 @@ mod tests {
                  {indent}-> look\n"
             )
         );
+        let [passed, taken] = ["a: cannot open b: x".to_owned(), "b: encodes here".to_owned()];
+        assert_eq!(calm("b")(&passed), "a: not on this machine: cannot open b: x");
+        assert_eq!(calm("b")(&taken), taken);
         let good = readiness(r#"{"ready":true,"parts":[]}"#);
         assert!(good.ok);
         assert_eq!(good.detail, "running, ready");
