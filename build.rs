@@ -22,7 +22,8 @@ fn main() {
         let plain = if is_ours { bare(plain) } else { plain };
         fs::write(out.join(format!("{name}.gz")), gzip(&plain)).expect("can be written");
     }
-    fs::write(out.join("boards.rs"), boards()).expect("can be written");
+    let boards = miniz_oxide::deflate::compress_to_vec(boards().as_bytes(), 10);
+    fs::write(out.join("boards"), boards).expect("can be written");
 }
 
 /// The files of a folder, in the order of their names. What comes or changes there is built in.
@@ -35,17 +36,17 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Name and text of each file `board/*.toml`, without the lines that only a reader of the file reads.
+/// Name and text of each file `board/*.toml`, each ended by a NUL, without the lines that only a reader of the file reads.
 fn boards() -> String {
     let row = |file: &PathBuf| {
         let text = fs::read_to_string(file).expect("was just listed");
         let text: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let name = file.file_stem().expect("has an extension, so it has a name");
-        format!("({name:?}, {:?}),", text.join("\n"))
+        format!("{}\0{}\0", name.display(), text.join("\n"))
     };
     let mut files = files("board");
     files.retain(|file| file.extension().is_some_and(|kind| kind == "toml"));
-    format!("&[{}]", files.iter().map(row).collect::<String>())
+    files.iter().map(row).collect()
 }
 
 /// A script without the lines that only its reader in the repository reads.

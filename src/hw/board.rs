@@ -16,8 +16,8 @@ use crate::hw::board::recognise::Recognise;
 use crate::hw::error::HwError;
 use crate::hw::identity::Sources;
 
-/// Boards that the binary carries: name and text of every file `board/*.toml`, written by build.rs.
-const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
+/// Boards that the binary carries: name and text of every file `board/*.toml`, each ended by a NUL and all deflated by build.rs.
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/boards"));
 /// What runs anywhere: this board when no other is recognised.
 const NONE: &str = "sim";
 /// A board file is a page of text; more is not one.
@@ -62,6 +62,15 @@ pub struct Encoder {
     pub args: Vec<String>,
 }
 
+/// Names and texts.
+fn carried() -> Vec<(String, String)> {
+    let packed = miniz_oxide::inflate::decompress_to_vec(BUILT_IN);
+    let all = packed.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let all = all.expect("build.rs packed it for this binary");
+    let mut parts = all.split_terminator('\0').map(str::to_owned);
+    std::iter::from_fn(|| parts.next().zip(parts.next())).collect()
+}
+
 impl Board {
     /// A built-in board by its name, or a file by its path (something with a `/` or ending in `.toml`).
     ///
@@ -74,7 +83,7 @@ impl Board {
             return Self::parse(&text).map_err(wrong);
         }
         let Some(board) = Self::built_in(name_or_path) else {
-            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            let names: Vec<String> = carried().into_iter().map(|(name, _)| name).collect();
             return Err(wrong(format!("no such board; there are: {}", names.join(", "))));
         };
         Ok(board)
@@ -82,8 +91,8 @@ impl Board {
 
     /// A board that the program carries, by its name or a former one.
     pub fn built_in(name: &str) -> Option<Self> {
-        let own = BUILT_IN.iter().find(|(known, _)| *known == name);
-        let own = own.map(|(_, text)| Self::carried(text));
+        let own = carried().into_iter().find(|(known, _)| known == name);
+        let own = own.map(|(_, text)| Self::carried(&text));
         own.or_else(|| Self::all().find(|board| board.formerly.iter().any(|old| old == name)))
     }
 
@@ -101,7 +110,7 @@ impl Board {
     }
 
     fn all() -> impl Iterator<Item = Self> {
-        BUILT_IN.iter().map(|(_, text)| Self::carried(text))
+        carried().into_iter().map(|(_, text)| Self::carried(&text))
     }
 
     fn carried(text: &str) -> Self {
