@@ -45,6 +45,8 @@ fn exit_codes_tell_usage_from_configuration_from_our_fault() {
     let _ = std::fs::remove_dir_all(&data);
     check(&["restore", "/nowhere/backup.tar"], 70, "/nowhere/backup.tar");
     check(&["restore", "/etc"], 70, "/etc: Is a directory");
+    let passwords = say(&data, &["restore", "/etc/passwd"]);
+    assert!(passwords.code == Some(70) && !passwords.err.contains("root:"), "{passwords:?}");
     check(&["restore", "/dev/null"], 70, "/dev/null: this is no whole backup");
     check(&["license", "inspect"], 70, "standard input is empty");
     check(&["license", "inspect", "/nowhere/licence"], 70, "/nowhere/licence");

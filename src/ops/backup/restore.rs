@@ -60,7 +60,9 @@ fn unread(file: &Path, e: &io::Error) -> String {
         }
         _ => "",
     };
-    format!("{}: {said}{e}", file.display())
+    // The first line alone: further ones show what is in the file.
+    let why = e.to_string();
+    format!("{}: {said}{}", file.display(), why.lines().next().unwrap_or_default())
 }
 
 /// Unpacks the backup, looks whether its store is sound, and brings an older one up to date; its newest lesson.
