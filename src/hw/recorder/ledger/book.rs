@@ -100,12 +100,9 @@ impl Book {
         }
     }
 
-    /// A new run of the encoder; gives its number. What the one before had taken in and not given when it was ended is part of
-    /// the gap, which is told, and not lost by an encoder.
+    /// A new run of the encoder; gives its number.
     pub fn run(&mut self, heed: Heed) -> u32 {
-        for (_, Gathered { second, .. }) in self.open.range_mut(self.filmed.saturating_sub(1)..) {
-            second.taken = second.taken.map(|taken| taken.min(second.kept));
-        }
+        self.forgive(u32::MAX);
         (self.run, self.intake, self.heed) = (self.run.wrapping_add(1), Intake::default(), heed);
         self.run
     }
@@ -224,9 +221,18 @@ impl Book {
     }
 
     fn written(&mut self, until: u32) -> Vec<Second> {
+        self.forgive(until);
         let rows = self.next..until;
         self.next = self.next.max(until);
         rows.map(|at| Second { at, ..self.open.remove(&at).unwrap_or_default().second }).collect()
+    }
+
+    /// What an encoder had taken in and not given when it was ended is part of the gap, which is told, and not lost by it.
+    fn forgive(&mut self, until: u32) {
+        let from = self.filmed.saturating_sub(1);
+        for (_, Gathered { second, .. }) in self.open.range_mut(from..until.max(from)) {
+            second.taken = second.taken.map(|taken| taken.min(second.kept));
+        }
     }
 
     fn now(&self, steady: Millis) -> Millis {

@@ -137,6 +137,25 @@ fn what_was_in_an_encoder_that_was_ended_is_not_lost_by_it() {
 }
 
 #[test]
+fn nor_is_it_when_the_next_encoder_comes_late_or_none_comes() {
+    let killed = || {
+        let (mut book, run) = begun(ALL);
+        (0..55).for_each(|n| book.read(run, taken(n), Millis(0)));
+        book.keep(&piece(0, 1), None);
+        book.keep(&Piece { pictures: 6, end_us: 1_200_000, ..piece(1, 2) }, None);
+        book
+    };
+    let (mut late, mut last) = (killed(), killed());
+    let mut late_rows = late.close(Millis(9000)).0;
+    late.run(ALL);
+    late_rows.extend(late.end(Millis(9500)));
+    for rows in [late_rows, last.end(Millis(2000))] {
+        assert_eq!((rows[0].taken, rows[1].taken), (Some(30), Some(6)));
+        assert!(rows.iter().all(|row| !row.has(Flaw::Lost)), "{rows:?}");
+    }
+}
+
+#[test]
 fn a_picture_that_may_stand_still_and_sound_that_is_not_there_are_no_flaws() {
     for (heed, flawed) in [(ALL, true), (Heed { sound: false, still: true, ..ALL }, false)] {
         let (mut book, run) = begun(heed);
