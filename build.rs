@@ -49,10 +49,13 @@ fn boards() -> String {
     files.iter().map(row).collect()
 }
 
-/// A script without the lines that only its reader in the repository reads.
+/// A script without the lines that only its reader in the repository reads. A text of several lines would lose some of its own.
 fn bare(script: Vec<u8>) -> Vec<u8> {
     let script = String::from_utf8(script).expect("scripts are UTF-8");
     let lines = script.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let is_whole =
+        |line: &str| line.matches('`').count().is_multiple_of(2) && !line.ends_with('\\');
+    lines.clone().for_each(|line| assert!(is_whole(line), "a text goes on after its line: {line}"));
     lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
