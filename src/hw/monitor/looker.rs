@@ -17,7 +17,6 @@ use super::SCALE;
 use super::mpjpeg::{Garbage, Pictures};
 use crate::domain::devices::Devices;
 use crate::domain::monitor::{Input, Shot};
-use crate::hw::error::HwError;
 use crate::hw::inputs::{Inputs, Lent, Source, Wish};
 use crate::hw::recorder::{Encoder, Picture, SOUND_GAUGE};
 use crate::model::{Clock, Millis};
@@ -54,6 +53,14 @@ struct Run {
     lent: Lent,
 }
 
+/// Why nobody could look.
+#[derive(Debug)]
+enum Failed {
+    /// Others come first: the input is not at fault.
+    Refused(&'static str),
+    Broke(String),
+}
+
 impl Looker {
     pub fn new(inputs: Arc<Inputs>, devices: Devices, clock: Clock, patience: Duration) -> Self {
         Self { inputs, devices, clock, patience, seats: Semaphore::new(OPEN_MAX) }
@@ -69,24 +76,33 @@ impl Looker {
                 () = input.unwanted(is_always, &self.clock) => continue,
                 () = self.devices.until(&input.name, false) => {}
             }
-            // What nobody needs takes no memory.
-            match Box::pin(self.look(input, is_always, &mut vain)).await {
-                Ok(why) => debug!(input = input.name, why, "looked at"),
-                Err(why) => {
-                    if vain == 0 {
-                        info!(input = input.name, why, "it is opened again for those who look");
-                    }
-                    sleep(Duration::from_secs(1 << vain.min(TIMES_DOUBLED))).await;
-                    vain += 1;
+            self.attempt(input, is_always, &mut vain).await;
+        }
+    }
+
+    /// Once, and the rest until it may be tried again.
+    async fn attempt(&self, input: &Input, is_always: bool, vain: &mut u32) {
+        // What nobody needs takes no memory.
+        match Box::pin(self.look(input, is_always, vain)).await {
+            Ok(why) => debug!(input = input.name, why, "looked at"),
+            Err(Failed::Refused(why)) => {
+                debug!(input = input.name, why, "not looked at");
+                sleep(Duration::from_secs(1)).await;
+            }
+            Err(Failed::Broke(why)) => {
+                if *vain == 0 {
+                    info!(input = input.name, why, "it is opened again for those who look");
                 }
+                sleep(Duration::from_secs(1 << (*vain).min(TIMES_DOUBLED))).await;
+                *vain += 1;
             }
         }
     }
 
-    /// Once; says why it was left, or what was wrong with it.
-    async fn look(&self, input: &Input, is_always: bool, vain: &mut u32) -> Result<String, String> {
+    /// Says why it was left, or what was wrong.
+    async fn look(&self, input: &Input, is_always: bool, vain: &mut u32) -> Result<String, Failed> {
         let seat = (!is_always).then(|| self.seats.try_acquire()).transpose();
-        let _seat = seat.map_err(|_| format!("{OPEN_MAX} others are looked at"))?;
+        let _seat = seat.map_err(|_| Failed::Refused("too many others are looked at"))?;
         let Some(_watched) = input.open() else { return Ok("not now".into()) };
         let leave = async {
             tokio::select! {
@@ -100,38 +116,43 @@ impl Looker {
         let mut run = tokio::select! {
             biased;
             why = &mut leave => return Ok(why.into()),
-            run = self.start(input) => run.map_err(|e| e.to_string())?,
+            run = self.start(input) => run?,
         };
         let (wish, mut lost) = (Wish::default(), run.encoder.lost.clone());
         let changed = self.inputs.changed(&input.name, &run.source, &wish, changes, self.patience);
         let ended = tokio::select! {
             biased;
             why = leave => Ok(why.into()),
-            () = run.lent.wanted() => Err("a lesson wants its devices".into()),
-            change = changed => Err(change.why),
-            _ = lost.wait_for(Option::is_some) => Err("a device has ended".into()),
-            () = self.hear(input, &mut run.said) => Err("it ended".into()),
-            why = self.see(input, &mut run.encoder, vain) => Err(why),
+            () = run.lent.wanted() => Err(Failed::Refused("a lesson wants its devices")),
+            change = changed => Err(Failed::Broke(change.why)),
+            _ = lost.wait_for(Option::is_some) => Err(Failed::Broke("a device has ended".into())),
+            () = self.hear(input, &mut run.said) => Err(Failed::Broke("it ended".into())),
+            why = self.see(input, &mut run.encoder, vain) => Err(Failed::Broke(why)),
         };
         // While it hangs in a driver, nobody follows it there.
         run.encoder.lent = Some(run.lent);
         let words = run.encoder.end_now().await;
-        ended.map_err(|why: String| format!("{why}: {words}"))
+        ended.map_err(|failed| match failed {
+            Failed::Broke(why) => Failed::Broke(format!("{why}: {words}")),
+            Failed::Refused(_) => failed,
+        })
     }
 
-    async fn start(&self, input: &Input) -> Result<Run, HwError> {
-        let wrong = |why: &dyn std::fmt::Display| HwError::new("monitor", "look", why);
-        let source = self.inputs.choose(&input.name, &Wish::default()).await?;
+    async fn start(&self, input: &Input) -> Result<Run, Failed> {
+        let wrong = |why: &dyn std::fmt::Display| Failed::Broke(why.to_string());
+        let source = self.inputs.choose(&input.name, &Wish::default()).await;
+        let source = source.map_err(|e| wrong(&e))?;
         // A slate is no camera that is open.
         let open = match source.opens() {
-            true => Some(self.devices.open(&input.name).ok_or_else(|| wrong(&"switched off"))?),
+            true => Some(self.devices.open(&input.name).ok_or(Failed::Refused("switched off"))?),
             false => None,
         };
         let lent = self.inputs.borrow(&source).await;
-        let lent = lent.ok_or_else(|| wrong(&"somebody hangs in its device"))?;
+        let lent = lent.ok_or(Failed::Refused("somebody hangs in its device"))?;
         let (said, says) = gauges().map_err(|e| wrong(&e))?;
         let (args, names) = (arguments(&source), source.names());
-        let mut encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names)?;
+        let encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names);
+        let mut encoder = encoder.map_err(|e| wrong(&e))?;
         encoder.reads = open.map(Arc::new);
         Ok(Run { encoder, said, source, lent })
     }
@@ -270,7 +291,19 @@ mod tests {
         let picture = r"printf -- '--ffmpeg\r\nContent-length: 3\r\n\r\none\r\n'; sleep 1; exit 1";
         let (looker, inputs) = looker(dir.path(), &["a"], picture);
         let mut vain = 3;
-        looker.look(&inputs.all()[0], true, &mut vain).await.unwrap_err();
-        assert_eq!(vain, 3);
+        let failed = looker.look(&inputs.all()[0], true, &mut vain).await.unwrap_err();
+        assert!(matches!(failed, Failed::Broke(_)) && vain == 3, "{failed:?} {vain}");
+    }
+
+    #[tokio::test]
+    async fn an_input_that_gives_way_to_others_is_tried_again_as_soon_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let (looker, inputs) = looker(dir.path(), &["a"], "exit 1");
+        let (input, mut vain) = (&inputs.all()[0], 0);
+        let _all = looker.seats.acquire_many(4).await.unwrap();
+        looker.attempt(input, false, &mut vain).await;
+        assert_eq!(vain, 0, "others are looked at");
+        looker.attempt(input, true, &mut vain).await;
+        assert_eq!(vain, 1, "it gives nothing");
     }
 }
