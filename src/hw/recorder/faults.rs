@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal as Sign, kill_process};
+use rustix::process::{Pid, Signal as Sign, kill_process, test_kill_process};
 
 use super::mishaps::pieces;
 use super::world::{World, check_hash, decodes};
@@ -655,6 +655,25 @@ async fn a_camera_that_is_switched_off_while_it_is_made_ready_is_not_opened() {
     let (_, rows) = class.end().await;
     let first = rows.iter().find(|row| row.kept > 0).unwrap();
     assert!(first.off && !rows.last().unwrap().off, "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_camera_that_is_tried_after_it_broke_off_is_still_said_to_be_open() {
+    let mut class = Class::freezing().await;
+    let devices = class.world.setup.devices.clone();
+    let tried = Plugs::tried(&class.world.setup.inputs).await;
+    let mark = format!("{}/camera.", class.plugs.path("").display());
+    let encoder = class.world.encoder_with(&mark).await;
+    class.plugs.freeze("camera");
+    while test_kill_process(encoder).is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The trial waits for us.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(devices.now().is_open("camera"));
+    drop(tried);
+    class.flawed(Flaw::Slate, false).await;
+    class.end().await;
 }
 
 #[tokio::test]

@@ -148,6 +148,8 @@ impl Session {
                 return (outcome, is_well);
             }
         };
+        // What is tried now is open as well.
+        let open = encoder.reads.clone();
         let words = self.bury(&why, encoder, &mut splitter, reel).await;
         let is_death = matches!(why, GapWhy::EncoderDied(_));
         let why = if is_death { GapWhy::EncoderDied(words.clone()) } else { why };
@@ -158,7 +160,9 @@ impl Session {
             _ = end.wait_for(|end| *end != End::Go) => {}
             () = devices.until(&input, !read.0.is_off()) => {}
             () = async {
-                match self.doubt(&read.0, &pulse, &why, (&words, failures)).await {
+                let is_blameless = self.doubt(&read.0, &pulse, &why, (&words, failures)).await;
+                drop(open);
+                match is_blameless {
                     true => self.blame_encoder(&read.0, &why).await,
                     false => self.blame.times = 0,
                 }
