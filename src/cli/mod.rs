@@ -122,7 +122,11 @@ enum Command {
         json: bool,
     },
     /// Shows the one-time code with which the first administrator is made.
-    Setup,
+    Setup {
+        /// Prints a new password for this administrator, who has lost theirs.
+        #[arg(long, value_name = "HANDLE")]
+        again: Option<String>,
+    },
     /// Shows who did what, in the order in which it was written down.
     Audit {
         /// So many lines.
@@ -253,7 +257,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Failed> {
         }
         Command::Api { .. } => Ok(()),
         Command::Outbox { replay, json } => outbox::run(&data, replay, json).await,
-        Command::Setup => staff::show_code(&data).await,
+        Command::Setup { again: None } => staff::show_code(&data).await,
+        Command::Setup { again: Some(handle) } => staff::new_password(&data, &handle).await,
         Command::Audit { lines, who, json } => {
             staff::audit(&data, lines, who.as_deref(), json).await
         }

@@ -29,6 +29,12 @@ pub async fn show_code(data: &Path) -> Result<(), Failed> {
     print(&format!("{code}\n"))
 }
 
+pub async fn new_password(data: &Path, handle: &str) -> Result<(), Failed> {
+    let path = format!("/setup?handle={}", percent::encode_component(handle));
+    let password = ask(data, Method::POST, &path).await?;
+    print(&format!("{password}\n"))
+}
+
 pub async fn audit(data: &Path, lines: u32, who: Option<&str>, json: bool) -> Result<(), Failed> {
     let mut path = format!("/audit?size={lines}");
     if let Some(who) = who {

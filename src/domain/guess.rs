@@ -141,6 +141,12 @@ impl Guesses {
         note(&self.addresses, from, PER_ADDRESS, steady)
     }
 
+    /// Forgets the wrong tries of an account, from wherever they came: it has another password.
+    pub fn forget(&self, account: &Account) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|(other, _), _| other != account);
+    }
+
     /// Counts a wrong try of an account; answers how long its address must now wait, if it has used up its
     /// share. Such an address brings no new accounts in, so it cannot push others' tries out.
     pub fn wrong(&self, account: Account, from: IpAddr, steady: Millis) -> Option<Millis> {

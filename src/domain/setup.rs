@@ -1,6 +1,8 @@
 //! Who administers a fresh box: whoever knows the one-time code that it shows to those who stand beside it.
 //! The code lives in memory: another start is another code, and with the first administrator it is gone.
 
+mod again;
+
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
@@ -12,6 +14,8 @@ use crate::model::audit::{Entry, Event};
 use crate::model::user::{Origin, Role, User};
 use crate::model::{Conflict, Entropy, Fault, Handle, Moment, Refusal, Secret};
 use crate::store::users;
+
+pub use again::again;
 
 /// Characters of a code: 40 bits, of which ten tries are nothing.
 const LENGTH: usize = 8;
@@ -126,11 +130,19 @@ fn wrong(code: &mut Option<Code>, entropy: &Entropy) -> bool {
 }
 
 fn fresh(entropy: &Entropy) -> Code {
-    let bytes = entropy.bytes::<LENGTH>();
-    let mut text: String =
-        bytes.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect();
-    text.insert(LENGTH / 2, '-');
-    Code { text, wrong: 0 }
+    Code { text: spelled(&entropy.bytes::<LENGTH>()), wrong: 0 }
+}
+
+/// Five bits of each byte, a dash after each four.
+fn spelled(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for (n, byte) in bytes.iter().enumerate() {
+        if n > 0 && n % 4 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(ALPHABET[usize::from(byte % 32)]));
+    }
+    text
 }
 
 /// As people type it: any case, with or without the dash, O for 0, I or L for 1.

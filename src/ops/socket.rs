@@ -49,6 +49,10 @@ impl Desk {
         let done = match (&wanted.0, wanted.1.as_str()) {
             (&Method::GET, "/secrets") => Ok(staff::secrets(&self.app, self.clock.moment()).await),
             (&Method::GET, "/setup") => staff::setup(&self.app, self.clock.moment()).await,
+            (&Method::POST, "/setup") => {
+                let made = staff::again(&self.app, &query, self.clock.moment()).await;
+                made.map(|password| password.to_string())
+            }
             (&Method::GET, "/audit") => staff::audit(&self.app, &query, self.clock.moment()).await,
             (&Method::GET, "/readyz") => {
                 let (_, report) = self.health.report(&self.app, self.clock.moment()).await;
@@ -182,7 +186,9 @@ const fn in_the_way(conflict: Conflict) -> &'static str {
         Conflict::Replayed => "the same signature was seen with another content",
         Conflict::MethodNotAllowed => "the method is not allowed here",
         Conflict::Answered => "it was answered already, or too late",
-        Conflict::SetUp => "the box is set up already",
+        Conflict::SetUp => {
+            "the box is set up already; --again HANDLE gives an administrator another password"
+        }
         Conflict::LastAdministrator => "the box would be left without an administrator",
         Conflict::Full => "as many are in it already as may be",
         Conflict::NotNow => "it is switched off, stands by, or is in the middle of something",

@@ -1,9 +1,10 @@
-//! What a technician with a shell on the box may ask over `box.sock`: the set-up code, the secrets, the audit.
+//! What a technician with a shell on the box may ask over `box.sock`: the set-up code, the secrets, the audit,
+//! another password for an administrator.
 
 use crate::domain::{Appliance, audit, setup};
 use crate::http::url::query;
 use crate::model::audit::{Entry, Event, Filter};
-use crate::model::{Conflict, Fault, Moment};
+use crate::model::{Conflict, Fault, Handle, Moment, Secret};
 
 use super::secrets;
 
@@ -19,6 +20,16 @@ pub async fn setup(app: &Appliance, now: Moment) -> Result<String, Fault> {
     let code = setup::code(app).ok_or(Fault::Conflict(Conflict::SetUp))?;
     note(app, Event::SetUpCodeShown, now).await;
     Ok(code)
+}
+
+/// Another password for the administrator who is asked for.
+///
+/// # Errors
+/// `Invalid("handle")`.
+pub async fn again(app: &Appliance, asked: &str, now: Moment) -> Result<Secret, Fault> {
+    let handle = query::first(asked, "handle").and_then(|handle| Handle::new(&handle));
+    let handle = handle.ok_or_else(|| Fault::invalid("handle", "is none that anybody can have"))?;
+    setup::again(app, handle, now).await
 }
 
 /// As `secrets --json` prints them.
