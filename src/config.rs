@@ -119,7 +119,7 @@ keys! {
     "recorder.stall_ms", stall_ms: Stall = "4000",
         "An encoder that gives nothing for so long is restarted.";
     "inputs.monitor", inputs_monitor: bool = "false",
-        "Whether the inputs of classrooms, at most eight, are always watched, also when nobody looks. Each costs a tenth of a processor, and its lamp is lit.";
+        "Whether the inputs of classrooms, the first eight, are always watched, also when nobody looks. Each costs a tenth of a processor, and its lamp is lit.";
     "retention.days", retention_days: Keep = "90",
         "Days after a lesson for which its recording is kept, unless it is marked for export. 0: until its space is needed.";
     "retention.free_mib", retention_free_mib: i64 = "0",

@@ -111,6 +111,10 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         let why = "channel.auth = md5: anybody can come in as any pupil of the channel and watch; set it to hmac";
         health.warn("channel", why.into());
     }
+    let (watched, more) = parts::watched(config, &app.policy.classrooms);
+    if let Some(why) = more {
+        health.warn("inputs", why);
+    }
     // Before anybody can upload: what has no row now never will.
     let left_over = file::reconcile(&app).await;
 
@@ -150,7 +154,7 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
     for line in lines {
         tasks.spawn(drive(line, setup.inputs.clone(), draining.clone()));
     }
-    act(&app, &clock, &mut tasks, &draining, (setup, order_box), config.inputs_monitor);
+    act(&app, &clock, &mut tasks, &draining, (setup, order_box), &watched);
     Ok(Running { site, listening: opened.listening, drain, tasks, db, _folder: folder })
 }
 
@@ -161,7 +165,7 @@ fn act(
     tasks: &mut JoinSet<()>,
     drain: &watch::Receiver<bool>,
     (mut setup, orders): (recorder::Setup, mpsc::Receiver<Order>),
-    is_always: bool,
+    watched: &[&String],
 ) {
     let patience = (setup.stall + setup.opening).to_std();
     setup.show = app.live.show();
@@ -179,8 +183,7 @@ fn act(
     tasks.spawn(housekeep(app(), clock(), drain()));
     let looker = Arc::new(Looker::new(inputs.clone(), ours.devices.clone(), clock(), patience));
     for input in ours.monitors.all().iter().cloned() {
-        let is_owned = ours.policy.classrooms.iter().any(|room| room.has(&input.name));
-        let looker = (looker.clone(), is_always && is_owned);
+        let looker = (looker.clone(), watched.contains(&&input.name));
         tasks.spawn(show(input, inputs.clone(), looker, clock(), drain()));
     }
     tasks.spawn(look_round(app(), inputs, clock()));

@@ -1,6 +1,5 @@
 //! Configuration turned into the checked values of the layers below.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,14 +92,6 @@ pub fn space(setup: &Setup, policy: &Policy, data: &Path) -> Space {
 }
 
 pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy, StartError> {
-    let classrooms = classrooms(&config.classrooms, board)?;
-    if config.inputs_monitor {
-        let inputs: HashSet<&String> = classrooms.iter().flat_map(Classroom::inputs).collect();
-        if inputs.len() > MONITORED_MAX {
-            let why = format!("it watches {MONITORED_MAX}, the classrooms have {}", inputs.len());
-            return Err(wrong("inputs.monitor", why));
-        }
-    }
     Ok(Policy {
         appids: config.edu_appids.clone(),
         login: match config.edu_login.0.as_str() {
@@ -120,7 +111,7 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
             .ok()
             .filter(|n| *n > 0)
             .map(|n| n << 20),
-        classrooms,
+        classrooms: classrooms(&config.classrooms, board)?,
         webhooks: config.webhooks.iter().map(webhook).collect::<Result<_, _>>()?,
         cloud: cloud(config),
         usersig: usersig(config)?,
@@ -135,6 +126,21 @@ pub fn policy(config: &Config, board: &Board, box_name: String) -> Result<Policy
         box_name,
         names: config.http_names.iter().cloned().chain(sysinfo::System::host_name()).collect(),
     })
+}
+
+/// The inputs that are always watched: the classrooms' first ones. And what is to be said when they have more: these can be
+/// looked at as without `inputs.monitor`.
+pub fn watched<'a>(config: &Config, rooms: &'a [Classroom]) -> (Vec<&'a String>, Option<String>) {
+    let mut inputs: Vec<&String> = Vec::new();
+    for input in rooms.iter().flat_map(Classroom::inputs).filter(|_| config.inputs_monitor) {
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+    }
+    let count = inputs.len();
+    inputs.truncate(MONITORED_MAX);
+    let why = || format!("inputs.monitor: it watches {MONITORED_MAX}, the classrooms have {count}");
+    (inputs, (count > MONITORED_MAX).then(why))
 }
 
 /// The configured classrooms; without any there is one, on the board's first input.

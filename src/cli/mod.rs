@@ -252,7 +252,9 @@ async fn run(mut arguments: Arguments) -> Result<(), Failed> {
         Command::Doctor { json } => examine(&config, &data, &environment, json).await,
         Command::Inputs { json } => show_inputs(&config, &data, &environment, json).await,
         Command::Config { .. } => {
-            recorder_setup(&config, &data, &environment)?;
+            if let (.., Some(why)) = recorder_setup(&config, &data, &environment)? {
+                return Err(Failed(CONFIG, why));
+            }
             print("the configuration is good\n")
         }
         Command::Api { .. } => Ok(()),
@@ -371,17 +373,19 @@ fn unreadable(data: &Path, e: &std::io::Error) -> Failed {
     Failed(SOFTWARE, doctor::unreadable(data, e))
 }
 
-/// What `serve` works out of the configuration before it listens, with all its complaints.
+/// What `serve` works out of the configuration before it listens, with all its complaints; the last one does not keep it from
+/// starting.
 fn recorder_setup(
     config: &Config,
     data: &Path,
     environment: &Environment,
-) -> Result<(Setup, Space), Failed> {
+) -> Result<(Setup, Space, Option<String>), Failed> {
     let setup = parts::recorder(config, &environment.search_path)?;
     let policy = parts::policy(config, &setup.inputs.board, String::new())?;
     cameras::cameras(config, &setup.inputs.board, &policy.classrooms)?;
     let space = parts::space(&setup, &policy, data);
-    Ok((setup, space))
+    let (_, more) = parts::watched(config, &policy.classrooms);
+    Ok((setup, space, more))
 }
 
 async fn show_secrets(data: &Path, json: bool) -> Result<(), Failed> {

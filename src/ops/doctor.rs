@@ -46,8 +46,8 @@ fn bad(subject: &'static str, detail: String, advice: &str) -> Finding {
 
 /// What is looked at.
 pub struct Asked<'a> {
-    /// What `serve` would work with, or why it would refuse.
-    pub setup: Result<(Setup, Space), String>,
+    /// What `serve` would work with and complain of, or why it would refuse.
+    pub setup: Result<(Setup, Space, Option<String>), String>,
     /// Whether the configuration names an ffmpeg.
     pub own_ffmpeg: bool,
     /// How the licence stands, where that can be told.
@@ -62,7 +62,8 @@ pub async fn examine(asked: Asked<'_>) -> Report {
     let Asked { setup, own_ffmpeg, licence, there, data } = asked;
     let mut findings = vec![machine()];
     match &setup {
-        Ok((setup, _)) => {
+        Ok((setup, _, wrong)) => {
+            findings.extend(wrong.as_deref().map(misconfigured));
             let board = &setup.inputs.board;
             let found = fine("board", format!("{}: {}", board.name, board.about));
             findings.push(Finding { reasons: board.parts(&setup.inputs.root), ..found });
@@ -71,16 +72,20 @@ pub async fn examine(asked: Asked<'_>) -> Report {
             findings.push(encoder(&setup.inputs.finder, own_ffmpeg).await);
             findings.extend(inputs);
         }
-        Err(why) => findings.push(bad("config", why.clone(), "correct the configuration")),
+        Err(why) => findings.push(misconfigured(why)),
     }
     findings.extend(licence.map(licensed));
     findings.push(store());
     findings.push(data_folder(data, there));
-    if let Ok((_, space)) = &setup {
+    if let Ok((_, space, _)) = &setup {
         findings.push(disk(space));
     }
     findings.push(service(data).await);
     Report { well: findings.iter().all(|f| f.ok), findings }
+}
+
+fn misconfigured(why: &str) -> Finding {
+    bad("config", why.into(), "correct the configuration")
 }
 
 fn licensed(stands: Stands) -> Finding {

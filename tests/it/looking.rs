@@ -1,6 +1,7 @@
 //! Looking at an input of the real program, and listening to it.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::process::{poll, say};
+use crate::process::{Person, Service, command, poll, say};
 use crate::ptz::rig::{Machine, PATIENCE, School};
 use crate::world::World;
 
@@ -277,15 +278,11 @@ async fn who_cannot_be_written_down_sees_nothing_and_is_written_down_as_soon_as_
 }
 
 #[test]
-fn more_inputs_than_are_watched_always_are_refused_at_the_start() {
+fn more_inputs_than_are_watched_always_are_told_at_the_check() {
     let check = |count: usize| {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("box.toml");
-        let room =
-            |n| format!("[[classroom]]\nname = \"{n}\"\ninput = \"usb-0000:01:00.0-1.{n}\"\n");
-        let rooms: String = (0..count).map(room).collect();
-        std::fs::write(&file, format!("inputs.monitor = true\n{rooms}")).unwrap();
-        let args = ["--board", "generic-usb", "--config", file.to_str().unwrap()];
+        let args = watch_always(dir.path(), count);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let said = say(&dir.path().join("data"), &[&args[..], &["config", "--check"]].concat());
         (said.code, said.err)
     };
@@ -293,6 +290,34 @@ fn more_inputs_than_are_watched_always_are_refused_at_the_start() {
     let (code, said) = check(9);
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains("inputs.monitor") && said.contains("the classrooms have 9"), "{said}");
+}
+
+/// The arguments for so many classrooms whose inputs are always watched.
+fn watch_always(dir: &Path, rooms: usize) -> Vec<String> {
+    let file = dir.join("box.toml");
+    let room = |n| format!("[[classroom]]\nname = \"{n}\"\ninput = \"usb-0000:01:00.0-1.{n}\"\n");
+    let rooms: String = (0..rooms).map(room).collect();
+    std::fs::write(&file, format!("inputs.monitor = true\n{rooms}")).unwrap();
+    ["--board", "generic-usb", "--config", file.to_str().unwrap()].map(str::to_owned).to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_with_more_inputs_than_are_watched_always_starts_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let args = watch_always(dir.path(), 9);
+    let mut serve = command(&data);
+    serve.args(&args).args(["serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]);
+    let service = Service::try_run(serve, "https").expect("it starts");
+    let told = async || {
+        let ready = Person::new(&service.base()).get("/readyz").await.ok()?;
+        let text = String::from_utf8(ready.body.to_vec()).unwrap();
+        text.contains("it watches 8, the classrooms have 9").then_some(())
+    };
+    poll("it says so", PATIENCE, told).await;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let told = say(&data, &[&args[..], &["doctor"]].concat()).out;
+    assert!(told.contains("it watches 8, the classrooms have 9"), "{told}");
 }
 
 #[tokio::test]
