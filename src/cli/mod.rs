@@ -224,7 +224,8 @@ pub fn main(shrink_heap: fn()) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed(code, why)) => {
-            eprintln!("arctos-box: {why}");
+            // Where nobody reads it, the code tells it all the same.
+            let _ = writeln!(std::io::stderr(), "arctos-box: {why}");
             ExitCode::from(code)
         }
     }

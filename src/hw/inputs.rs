@@ -19,10 +19,10 @@ mod v4l2;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex;
-use tracing::info;
+use tracing::{info, warn};
 
 pub use self::fault::{Doubt, Fault, Faults, Wish};
 pub use self::report::{Head, Report, State};
@@ -66,6 +66,8 @@ pub struct Inputs {
     paces: std::sync::Mutex<Vec<Arc<Paced>>>,
     /// Who tries one.
     turn: Mutex<()>,
+    /// The first one that gave way, until a lesson was well with another.
+    first: std::sync::Mutex<Option<Arc<Found>>>,
 }
 
 /// What is plugged in now.
@@ -84,8 +86,9 @@ impl Inputs {
         opens: bool,
     ) -> Self {
         let (asked, tried, hotplug) = (Busy::default(), Busy::default(), Hotplug::default());
-        let (ask, paces, turn) = (v4l2::tell, std::sync::Mutex::default(), Mutex::default());
-        Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, paces, turn }
+        let (ask, turn) = (v4l2::tell, Mutex::default());
+        let (paces, first) = (std::sync::Mutex::default(), std::sync::Mutex::default());
+        Self { board, finder, wanted, root, opens, ask, asked, tried, hotplug, paces, turn, first }
     }
 
     /// A simulated machine has no lamp of the real one it runs on.
@@ -112,15 +115,11 @@ impl Inputs {
     /// Begins with what takes its time, so that the first lesson of the day does not wait for it; then listens to
     /// what is plugged in and pulled out. A board that only generates has nothing to listen to.
     pub async fn attend(&self) {
-        if !self.reads_devices() {
+        if !self.opens || self.board.input.iter().all(Input::is_generated) {
             return;
         }
         // It listens first: what is plugged in meanwhile is not missed.
-        tokio::join!(self.hotplug.listen(&self.root), self.settle());
-    }
-
-    fn reads_devices(&self) -> bool {
-        self.opens && !self.board.input.iter().all(Input::is_generated)
+        let _ = tokio::join!(self.hotplug.listen(&self.root), self.pace());
     }
 
     /// How the input of this name is read now: what is not there, or in doubt, is a slate or silence. Of one that is
@@ -194,45 +193,72 @@ impl Inputs {
 
     async fn pace(&self) -> Result<Arc<Paced>, HwError> {
         loop {
-            let found = self.finder.find().await?;
-            if let Some(paced) = self.paced(&found) {
+            if let Some(paced) = self.paced(&*self.finder.find().await?) {
                 return Ok(paced);
             }
             let _turn = self.turn.lock().await;
+            // Whoever was before may have taken another one.
+            let found = self.finder.find().await?;
             if self.paced(&found).is_none() {
                 self.finder.take(self.measure(found, true).await).await;
             }
         }
     }
 
-    /// Tries now, when nothing else is encoded, what was not tried yet or only beside lessons.
+    /// Tries again now, when nothing is recorded, what kept up with less than is wanted beside lessons. It gives up nothing: no
+    /// encoder, and no size that it kept up with.
     pub async fn settle(&self) {
-        if !self.reads_devices() {
-            return;
-        }
-        let Ok(found) = self.finder.find().await else { return };
         let _turn = self.turn.lock().await;
-        if self.paced(&found).is_none_or(|paced| paced.is_hasty) {
-            self.finder.take(self.measure(found, false).await).await;
+        let Ok(found) = self.finder.find().await else { return };
+        let is_less = |old: &Arc<Paced>| old.is_hasty && old.picture != self.wanted;
+        let Some(old) = self.paced(&found).filter(is_less) else { return };
+        let paced = pace::fitting(found, self.wanted).await;
+        if paced.keeps_up && paced.picture.width > old.picture.width {
+            self.keep(paced);
         }
     }
 
     /// The next of the board's encoders that works instead of `old`, for what is wrong with that; whether there is one, or another
-    /// was taken already. Nobody waits who has `old`.
+    /// was taken already. Nobody waits who has `old`. When none is left and nobody was well with one that came after the first
+    /// that gave way, it is not the encoder: that one is taken back.
     pub async fn replace(&self, old: &Encoder, wrong: &str) -> bool {
         let _turn = self.turn.lock().await;
         let Ok(found) = self.finder.find().await else { return false };
         if found.encoder != *old {
             return true;
         }
-        let Some(next) = self.finder.after(&found, wrong).await else { return false };
-        self.finder.take(self.measure(next, true).await).await;
-        true
+        if let Some(next) = self.finder.after(&found, wrong).await {
+            self.first().get_or_insert(found);
+            self.finder.take(self.measure(next, true).await).await;
+            return true;
+        }
+        let first = self.first().take();
+        if let Some(first) = first {
+            warn!(wrong, "no encoder does better: the first one is taken back");
+            self.finder.take(first).await;
+        }
+        false
     }
 
-    fn paced(&self, found: &Arc<Found>) -> Option<Arc<Paced>> {
+    /// A lesson was recorded with it for a good while.
+    pub fn prove(&self, encoder: &Encoder) {
+        self.first().take_if(|first| first.encoder != *encoder);
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<Arc<Found>>> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn paced(&self, found: &Found) -> Option<Arc<Paced>> {
         let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.iter().find(|paced| Arc::ptr_eq(&paced.found, found)).cloned()
+        paces.iter().find(|paced| paced.found.encoder == found.encoder).cloned()
+    }
+
+    fn keep(&self, paced: Paced) {
+        info!(why = paced.why.join("; "), "what the encoder keeps up with");
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.retain(|old| old.found.encoder != paced.found.encoder);
+        paces.push(Arc::new(paced));
     }
 
     /// Tries it, whose turn it is. One that keeps up with no size gives way to the board's next one. Of the last one the smallest
@@ -253,11 +279,8 @@ impl Inputs {
             };
             found = next;
         };
-        info!(why = paced.why.join("; "), "what the encoder keeps up with");
         let found = paced.found.clone();
-        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-        paces.retain(|old| !Arc::ptr_eq(&old.found, &found));
-        paces.push(Arc::new(paced));
+        self.keep(paced);
         found
     }
 }

@@ -120,7 +120,7 @@ pub async fn encoder(finder: &Finder, own_ffmpeg: bool) -> Finding {
 /// What failed in the trial of an encoder before the one called `chosen` is nothing to be mended.
 fn calm(chosen: &str) -> impl Fn(&String) -> String {
     move |why| match why.split_once(": ") {
-        Some((name, said)) if name != chosen => format!("{name}: not on this machine: {said}"),
+        Some((name, said)) if name != chosen => format!("{name}: passed over: {said}"),
         Some(_) | None => why.clone(),
     }
 }
@@ -298,7 +298,7 @@ mod tests {
             )
         );
         let [passed, taken] = ["a: cannot open b: x".to_owned(), "b: encodes here".to_owned()];
-        assert_eq!(calm("b")(&passed), "a: not on this machine: cannot open b: x");
+        assert_eq!(calm("b")(&passed), "a: passed over: cannot open b: x");
         assert_eq!(calm("b")(&taken), taken);
         let good = readiness(r#"{"ready":true,"parts":[]}"#);
         assert!(good.ok);

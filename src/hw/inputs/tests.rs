@@ -516,7 +516,32 @@ async fn nobody_waits_for_an_encoder_that_is_looked_for_while_there_is_one() {
     assert_eq!(paced.found.encoder.name, "libx264");
     assert!(paced.found.why.contains(&"h264_rkmpp: it smokes".into()), "{paced:?}");
     assert!(inputs.replace(&old, "it smokes").await, "somebody has seen it before");
+    inputs.prove(&old);
     assert!(!inputs.replace(&paced.found.encoder, "it is the last").await);
+    assert_eq!(inputs.finder.find().await.unwrap().encoder, old, "nobody was well with the other");
+    assert!(inputs.replace(&old, "it smokes").await);
+    inputs.prove(&paced.found.encoder);
+    assert!(!inputs.replace(&paced.found.encoder, "it is the last").await);
+    assert_eq!(inputs.finder.find().await.unwrap().encoder.name, "libx264");
+}
+
+#[tokio::test]
+async fn who_waits_for_another_to_try_the_encoder_takes_what_that_one_took() {
+    let mut plugs = Plugs::new();
+    plugs.encoders = Board::load("sim").unwrap().encoder;
+    let counts =
+        format!("case \"$*\" in *-benchmark*) echo >>DIR/tries;; esac\n{}", dawdles("960"));
+    let inputs = plugs.inputs(&counts, WANTED);
+    let (one, other) = tokio::join!(inputs.pace(), inputs.pace());
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((&*one.found.encoder.name, one.picture.width), ("libx264", 960));
+    assert!(Arc::ptr_eq(&one, &other));
+    let tries = || std::fs::read(plugs.path("tries")).unwrap().len();
+    assert_eq!(tries(), 5 + 5 + 2, "each encoder once");
+    // A size that it kept up with is not given up for a worse one.
+    std::fs::write(plugs.path("ffmpeg"), "#!/bin/sh\nexit 1").unwrap();
+    inputs.settle().await;
+    assert!(Arc::ptr_eq(&one, &inputs.pace().await.unwrap()));
 }
 
 /// A lesson with a camera and a microphone, whose camera has been pulled out.

@@ -148,7 +148,7 @@ impl Looker {
             false => None,
         };
         let lent = self.inputs.borrow(&source).await;
-        let lent = lent.ok_or(Failed::Refused("somebody hangs in its device"))?;
+        let lent = lent.ok_or_else(|| wrong(&"somebody hangs in its device"))?;
         let (said, says) = gauges().map_err(|e| wrong(&e))?;
         let (args, names) = (arguments(&source), source.names());
         let encoder = Encoder::run(&source.ffmpeg, args, Stdio::from(says), names);

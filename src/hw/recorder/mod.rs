@@ -277,6 +277,9 @@ impl Desk {
     }
 
     async fn drain(&mut self) {
+        if let Some(settling) = self.settling.take() {
+            settling.abort();
+        }
         self.down.store(true, Ordering::SeqCst);
         for entry in self.sessions.values() {
             // A lesson that is just ending may still say so.

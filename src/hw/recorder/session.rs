@@ -14,7 +14,6 @@ use tracing::{error, info};
 
 use crate::domain::monitor::Input;
 use crate::hw::board::Encoder;
-use crate::hw::encoder::Found;
 use crate::hw::error::HwError;
 use crate::hw::inputs::{Faults, Source, Wish};
 use crate::hw::recorder::away::Away;
@@ -59,9 +58,7 @@ struct Blame {
     /// So often in a row.
     times: u32,
     since: Option<Instant>,
-    /// The first one that gave way in this lesson.
-    first: Option<Arc<Found>>,
-    /// None of the board's did better: it is not the encoder.
+    /// No other does better: nobody is blamed any more in this lesson.
     is_over: bool,
 }
 

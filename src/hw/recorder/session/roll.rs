@@ -317,9 +317,7 @@ impl Session {
         is_blameless
     }
 
-    /// It gives way to the board's next one, for this lesson and all later ones until the box is started again: what it wrote is
-    /// another film's. When none of them does better it is not the encoder: the first one is taken back, and nobody is blamed any
-    /// more in this lesson.
+    /// It gives way to the board's next one, for this lesson and all later ones: what it wrote is another film's.
     async fn blame_encoder(&mut self, source: &Source, why: &GapWhy) {
         let (inputs, blame, now) = (&self.setup.inputs, &mut self.blame, Instant::now());
         let Some(encoder) = source.encoder.as_ref().filter(|_| !blame.is_over) else { return };
@@ -334,14 +332,7 @@ impl Session {
         let times = std::mem::take(&mut blame.times);
         let wrong =
             format!("failed {times} times in a row in a lesson, no device was to blame: {why:?}");
-        let old = inputs.finder.find().await.ok().filter(|old| old.encoder == *encoder);
-        if inputs.replace(encoder, &wrong).await {
-            blame.first = blame.first.take().or(old);
-        } else if let Some(first) = blame.first.take() {
-            warn!(room = %self.job.track(), wrong, "no encoder does better: the first one is taken back");
-            blame.is_over = true;
-            inputs.finder.take(first).await;
-        }
+        blame.is_over = !inputs.replace(encoder, &wrong).await;
     }
 
     /// How long a run may take until its first picture. That it hangs is noticed within 5 s, but a machine that is slow for a while
@@ -397,7 +388,12 @@ impl Session {
                 Ok(Err(error)) => return Outcome::Broke(GapWhy::EncoderDied(error.to_string())),
             };
             match self.take(splitter, &buffer[..got], reel).await {
-                Ok(came) => pulse.feel(came),
+                Ok(came) => {
+                    pulse.feel(came);
+                    if let Some(encoder) = source.encoder.as_ref().filter(|_| pulse.lasts(WELL)) {
+                        setup.inputs.prove(encoder);
+                    }
+                }
                 Err(Trouble::Part(error)) => {
                     return Outcome::Broke(GapWhy::Garbage(error.to_string()));
                 }
@@ -479,7 +475,11 @@ impl Pulse {
 
     /// Who is long in opening its devices gave nothing meanwhile.
     fn is_well(&self, outcome: &Outcome) -> bool {
-        self.first.is_some_and(|first| first.elapsed() >= outcome.well())
+        self.lasts(outcome.well())
+    }
+
+    fn lasts(&self, long: Duration) -> bool {
+        self.first.is_some_and(|first| first.elapsed() >= long)
     }
 
     /// When the next one must have come: the sooner where a device may be to blame.
