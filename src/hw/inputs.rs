@@ -229,7 +229,11 @@ impl Inputs {
         }
         if let Some(next) = self.finder.after(&found, wrong).await {
             self.first().get_or_insert(found);
-            self.finder.take(self.measure(next, true).await).await;
+            let next = match self.paced(&next) {
+                Some(_) => next,
+                None => self.measure(next, true).await,
+            };
+            self.finder.take(next).await;
             return true;
         }
         let first = self.first().take();

@@ -58,8 +58,8 @@ struct Blame {
     /// So often in a row.
     times: u32,
     since: Option<Instant>,
-    /// No other does better: nobody is blamed any more in this lesson.
-    is_over: bool,
+    /// No other did better: nobody is blamed until then.
+    pause: Option<Instant>,
 }
 
 /// What is read, and changes since it was chosen.

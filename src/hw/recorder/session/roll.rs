@@ -32,6 +32,8 @@ const AGAIN: u32 = 3;
 /// An encoder that breaks off so often in a row with no device to blame, for `WELL` at least, is given up: a machine whose memory is
 /// short for a moment kills anyone.
 const BLAMELESS_MAX: u32 = 3;
+/// When no encoder does better, none is blamed for so long.
+const BLAME_PAUSE: Duration = Duration::from_secs(60);
 /// Who failed more often is given no more time for that.
 const SLOWER_MAX: u32 = 3;
 /// An encoder that gave pictures for so long was well; what ends it is a new trouble.
@@ -320,7 +322,11 @@ impl Session {
     /// It gives way to the board's next one, for this lesson and all later ones: what it wrote is another film's.
     async fn blame_encoder(&mut self, source: &Source, why: &GapWhy) {
         let (inputs, blame, now) = (&self.setup.inputs, &mut self.blame, Instant::now());
-        let Some(encoder) = source.encoder.as_ref().filter(|_| !blame.is_over) else { return };
+        let Some(encoder) =
+            source.encoder.as_ref().filter(|_| blame.pause.is_none_or(|until| now >= until))
+        else {
+            return;
+        };
         if blame.times == 0 || blame.encoder.as_ref() != Some(encoder) {
             (blame.encoder, blame.times, blame.since) = (Some(encoder.clone()), 0, Some(now));
         }
@@ -332,7 +338,8 @@ impl Session {
         let times = std::mem::take(&mut blame.times);
         let wrong =
             format!("failed {times} times in a row in a lesson, no device was to blame: {why:?}");
-        blame.is_over = !inputs.replace(encoder, &wrong).await;
+        blame.pause =
+            (!inputs.replace(encoder, &wrong).await).then(|| Instant::now() + BLAME_PAUSE);
     }
 
     /// How long a run may take until its first picture. That it hangs is noticed within 5 s, but a machine that is slow for a while
