@@ -143,9 +143,9 @@ pub async fn start(config: &Config, world: World) -> Result<Running, StartError>
         tracing::warn!(error = ?e, "left-over uploads were not looked after");
     }
     let own = own_socket(&data)?;
-    let inputs = setup.inputs.clone();
-    let desk =
-        Arc::new(socket::Desk { app: app.clone(), clock: clock.clone(), health, data, inputs });
+    let (inputs, backups) = (setup.inputs.clone(), Arc::default());
+    let (ours, time) = (app.clone(), clock.clone());
+    let desk = Arc::new(socket::Desk { app: ours, clock: time, health, data, inputs, backups });
     let asked: listener::Service = Arc::new(move |request, _| {
         let desk = desk.clone();
         Box::pin(async move { desk.answer(request).await })

@@ -19,6 +19,8 @@ const KEPT: [&str; 2] = ["keys", "license"];
 /// Of these it holds what the store knows.
 const FILES: &str = "files";
 const STORE: &str = "box.db";
+/// Backups to one name at once, with those that were killed, whose parts lie there still.
+const PARTS: u32 = 100;
 
 /// Writes a backup to `target` (absolute), which must not exist yet, and reads it back; answers its size.
 pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
@@ -46,8 +48,38 @@ pub async fn write(db: &Db, data: &Path, target: &Path) -> Result<u64, Fault> {
 
 /// `names`: the uploaded files that the copy of the store knows.
 fn pack(data: &Path, store: &Path, names: &[String], target: &Path) -> io::Result<u64> {
-    let part = target.with_extension("part");
-    let mut tar = tar::Builder::new(File::create(&part)?);
+    let (part, file) = part_of(target)?;
+    let done = fill(file, &part, data, (store, names)).and_then(|()| place(&part, target));
+    // Else it would lie there for ever.
+    let _ = std::fs::remove_file(&part);
+    done?;
+    crash::point(Point::BackupRenamed);
+    durable::sync_folder(target)?;
+    Ok(std::fs::metadata(target)?.len())
+}
+
+/// A file beside `target` that was not there: nobody else writes it, and it leads nowhere.
+fn part_of(target: &Path) -> io::Result<(PathBuf, File)> {
+    for n in 1..=PARTS {
+        let mut part = target.as_os_str().to_owned();
+        part.push(format!(".{n}.part"));
+        let part = PathBuf::from(part);
+        match File::create_new(&part) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|file| (part, file)),
+        }
+    }
+    let why = format!("{PARTS} backups to it broke off; remove what ends in .part beside it");
+    Err(io::Error::other(why))
+}
+
+fn fill(
+    file: File,
+    part: &Path,
+    data: &Path,
+    (store, names): (&Path, &[String]),
+) -> io::Result<()> {
+    let mut tar = tar::Builder::new(file);
     tar.append_path_with_name(store, STORE)?;
     for folder in KEPT {
         if data.join(folder).is_dir() {
@@ -59,15 +91,22 @@ fn pack(data: &Path, store: &Path, names: &[String], target: &Path) -> io::Resul
     file.flush()?;
     file.sync_all()?;
     // Called a backup only once it was read back whole.
-    let names = unpacked_names(&part)?;
+    let names = unpacked_names(part)?;
     if !names.iter().any(|name| name == Path::new(STORE)) {
         return Err(io::Error::other("the backup does not hold the store"));
     }
     crash::point(Point::BackupPacked);
-    std::fs::rename(&part, target)?;
-    crash::point(Point::BackupRenamed);
-    durable::sync_folder(target)?;
-    Ok(std::fs::metadata(target)?.len())
+    Ok(())
+}
+
+/// Gives it its name, which nothing has meanwhile; `part` may stay, too. A stick (FAT) has no second names for a file.
+fn place(part: &Path, target: &Path) -> io::Result<()> {
+    match std::fs::hard_link(part, target) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists && target.symlink_metadata().is_err() => {
+            std::fs::rename(part, target)
+        }
+        done => done,
+    }
 }
 
 /// Uploads on their way come and go while this runs, and have no row; a stored file is never written to

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
+use tokio::sync::Mutex;
 
 use super::{backup, licence, staff};
 use crate::app::health::Health;
@@ -35,6 +36,8 @@ pub struct Desk {
     pub health: Arc<Health>,
     pub data: PathBuf,
     pub inputs: Arc<Inputs>,
+    /// Whose turn it is to write one.
+    pub backups: Arc<Mutex<()>>,
 }
 
 impl Desk {
@@ -69,12 +72,7 @@ impl Desk {
                 outbox::newest(&self.app, OUTBOX_ROWS).await.map(|rows| parcels(&rows))
             }
             (&Method::POST, "/outbox/replay") => return self.replay(&query).await,
-            (&Method::POST, "/backup") => match query::first(&query, "file") {
-                Some(file) => backup::write(&self.app.db, &self.data, Path::new(file.as_ref()))
-                    .await
-                    .map(|bytes| bytes.to_string()),
-                None => Err(Fault::invalid("file", "is missing")),
-            },
+            (&Method::POST, "/backup") => self.back_up(&query).await,
             (_, _) => Err(Fault::Missing(Thing::Command)),
         };
         answer(done.map_err(|fault| explain(&fault)))
@@ -85,6 +83,19 @@ impl Desk {
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|_| Fault::TooLarge { limit: limit as u64 })?.to_bytes();
         licence::answer(&self.app, method, what, &body, self.clock.moment()).await
+    }
+
+    /// One at a time, for there is one copy of the store; to its end, also when the command is ended before.
+    async fn back_up(&self, query: &str) -> Result<String, Fault> {
+        let file = query::first(query, "file").ok_or(Fault::invalid("file", "is missing"))?;
+        let (app, data, turn) = (self.app.clone(), self.data.clone(), self.backups.clone());
+        let target = PathBuf::from(file.as_ref());
+        let written = tokio::spawn(async move {
+            let _turn = turn.lock_owned().await;
+            backup::write(&app.db, &data, &target).await
+        });
+        let written = written.await.map_err(|e| Fault::internal("backup", e))?;
+        written.map(|bytes| bytes.to_string())
     }
 
     async fn replay(&self, query: &str) -> Response<Body> {

@@ -9,8 +9,8 @@ use arctos_box::config::{self, Sources};
 use serde_json::{Value, json};
 
 use crate::process::{
-    PROGRAM, Person, Service, Wire, command, decode, encoder_of, pictures, poll, probe, recording,
-    said, say, serve,
+    PROGRAM, Person, Said, Service, Wire, command, decode, encoder_of, pictures, poll, probe,
+    recording, said, say, serve,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -375,6 +375,19 @@ async fn a_backup_is_taken_beside_the_service_and_put_back_without_it() {
     assert_eq!(refused.code, Some(70), "{refused:?}");
     assert!(refused.err.contains("stop it first"), "{refused:?}");
     let secrets = say(&data, &["secrets", "--json"]).out;
+    let both = dir.path().join("both.tar");
+    let told = std::thread::scope(|scope| {
+        let name = both.to_str().unwrap();
+        let runs = [0; 4].map(|_| scope.spawn(|| say(&data, &["backup", name])));
+        runs.map(|run| run.join().unwrap())
+    });
+    assert_eq!(told.iter().filter(|said| said.code == Some(0)).count(), 1, "{told:?}");
+    let refused = |said: &&Said| said.err.contains("there is such a file already");
+    assert_eq!(told.iter().filter(refused).count(), 3, "{told:?}");
+    assert_eq!(
+        say(&dir.path().join("of both"), &["restore", both.to_str().unwrap()]).code,
+        Some(0)
+    );
     service.terminate();
 
     for there in [file, "/nowhere/2.tar"] {

@@ -32,7 +32,7 @@ const SYNCS: &[(&str, IsIt)] = &[
     ("a key", |name| name.ends_with(".pem.new")),
     ("the folder of keys", |name| name == "/d/keys"),
     ("the folder of the licence", |name| name == "/d/license"),
-    ("a backup", |name| name == "/b.part"),
+    ("a backup", |name| name == "/b.tar.1.part"),
     ("the folder of backups", str::is_empty),
 ];
 

@@ -63,6 +63,44 @@ async fn a_backup_holds_the_files_that_have_rows_and_no_others() {
     assert_eq!(names, expected);
 }
 
+fn parts(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    names.filter(|path| path.extension().is_some_and(|end| end == "part")).count()
+}
+
+#[tokio::test]
+async fn a_backup_follows_no_link_writes_into_no_file_and_leaves_nothing_of_one_that_failed() {
+    let (dir, db) = data(&["kept"]).await;
+    let (own, out) = (dir.path().join("own"), tempfile::tempdir().unwrap());
+    let file = out.path().join("b.tar");
+    fs::write(&own, "his").unwrap();
+    for name in ["b.part", "b.tar.part", "b.tar.1.part"] {
+        std::os::unix::fs::symlink(&own, out.path().join(name)).unwrap();
+    }
+    // A backup that was killed.
+    fs::write(out.path().join("b.tar.2.part"), "half").unwrap();
+    write(&db, dir.path(), &file).await.unwrap();
+    assert!(unpacked_names(&file).unwrap().len() > 1);
+    assert_eq!(fs::read_to_string(&own).unwrap(), "his");
+    assert_eq!(fs::read_to_string(out.path().join("b.tar.2.part")).unwrap(), "half");
+    assert_eq!(parts(out.path()), 4);
+    // What no backup can hold.
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("keys/socket")).unwrap();
+    let next = out.path().join("next.tar");
+    assert!(write(&db, dir.path(), &next).await.is_err());
+    assert_eq!((parts(out.path()), next.exists()), (4, false));
+}
+
+#[test]
+fn a_name_that_was_taken_meanwhile_stays_whose_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (part, target) = (dir.path().join("b.tar.1.part"), dir.path().join("b.tar"));
+    fs::write(&part, "ours").unwrap();
+    fs::write(&target, "his").unwrap();
+    assert!(place(&part, &target).is_err());
+    assert_eq!(fs::read_to_string(&target).unwrap(), "his");
+}
+
 #[tokio::test]
 async fn a_second_restore_keeps_what_the_first_set_aside() {
     let (_from, here, file) = backup_and_box().await;
