@@ -313,6 +313,20 @@ struct Detached {
     begun: bool,
 }
 
+/// What of a handler has to run to its end, where the rest of it ends when the client hangs up.
+///
+/// # Errors
+/// Those of `work`.
+pub async fn to_its_end(
+    work: impl Future<Output = Result<(), Fault>> + Send + 'static,
+) -> Result<(), Fault> {
+    let rest: Later = Box::pin(async move {
+        work.await?;
+        Json::of(&fields::Nothing).map(Made::Json)
+    });
+    Detached { rest: Some(rest), begun: false }.await.map(drop)
+}
+
 impl Future for Detached {
     type Output = Result<Made, Fault>;
 

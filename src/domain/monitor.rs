@@ -70,22 +70,41 @@ pub struct Shot {
     pub at: Millis,
 }
 
-/// A picture of now, at most a second old. An input that no lesson has is opened for it, and the audit says for whom.
+/// Before somebody looks or listens: an input that no lesson has is opened for him, if anything can, and the audit says so. To be
+/// run to its end, also for who hangs up.
 ///
 /// # Errors
-/// `Missing(Input)`, `Denied`, `Conflict(SwitchedOff)` while it is switched off, `Busy` when too many look or wait or none has come yet,
-/// `Offline`; what keeps the audit from being written.
-pub async fn picture(
+/// `Missing(Input)`, `Denied`, `Conflict(SwitchedOff)` while it is switched off, `Busy` when too many look; what keeps the audit from
+/// being written.
+pub async fn ask(
     app: &Appliance,
     name: &str,
     (actor, from): (&Actor, IpAddr),
     now: Moment,
-) -> Result<Bytes, Fault> {
+) -> Result<(), Fault> {
     let input = admit(app, name, actor)?;
-    let lesson = lesson(app, name);
-    if lesson.is_none() {
-        ask(app, input, (actor, from), now).await?;
+    if lesson(app, name).is_some() || !input.demand.is_served() {
+        return Ok(());
     }
+    // Who is not let in has not looked.
+    if input.demand.is_full(actor.id, now.steady) {
+        return Err(Fault::Busy { retry: RETRY });
+    }
+    noted::note(app, input, (actor, from), now).await?;
+    input.demand.look(actor.id, now.steady)
+}
+
+/// A picture of now, at most a second old, for who has asked.
+///
+/// # Errors
+/// As with `ask`, for a disk that hangs may have kept him waiting; `Busy` also when too many wait or none has come yet, `Offline`.
+pub async fn picture(
+    app: &Appliance,
+    name: &str,
+    actor: &Actor,
+    now: Moment,
+) -> Result<Bytes, Fault> {
+    let (input, lesson) = enter(app, name, actor, now)?;
     let mut sight = input.sight.subscribe();
     let fresh = |sight: &Sight| {
         sight.shot.as_ref().filter(|shot| now.steady - shot.at < PICTURE).map(|s| s.jpeg.clone())
@@ -105,24 +124,29 @@ pub async fn picture(
     seen.ok_or(Fault::Busy { retry: RETRY })
 }
 
-/// How loud it is now.
+/// Before somebody listens.
 ///
 /// # Errors
-/// As with `picture`; `Invalid` of slides.
+/// As with `ask`; `Invalid` of slides.
+pub fn has_sound(app: &Appliance, name: &str, actor: &Actor) -> Result<(), Fault> {
+    admit(app, name, actor)?;
+    match app.policy.classrooms.iter().any(|room| room.slides.as_deref() == Some(name)) {
+        true => Err(Fault::invalid("input", "slides are read without sound")),
+        false => Ok(()),
+    }
+}
+
+/// How loud it is now, for who has asked.
+///
+/// # Errors
+/// As with `picture`.
 pub async fn level(
     app: &Appliance,
     name: &str,
-    (actor, from): (&Actor, IpAddr),
+    actor: &Actor,
     now: Moment,
 ) -> Result<Level, Fault> {
-    let input = admit(app, name, actor)?;
-    if app.policy.classrooms.iter().any(|room| room.slides.as_deref() == Some(name)) {
-        return Err(Fault::invalid("input", "slides are read without sound"));
-    }
-    let lesson = lesson(app, name);
-    if lesson.is_none() {
-        ask(app, input, (actor, from), now).await?;
-    }
+    let (input, lesson) = enter(app, name, actor, now)?;
     let mut meter = input.meter.subscribe();
     if let Some(level) = meter.borrow().shows(now.steady) {
         return Ok(level);
@@ -155,24 +179,20 @@ fn rooms<'a>(app: &'a Appliance, input: &str) -> impl Iterator<Item = &'a Classr
     app.policy.classrooms.iter().filter(move |room| room.has(input))
 }
 
-/// Has an input opened for somebody who looks, if anything can.
-async fn ask(
-    app: &Appliance,
-    input: &Input,
-    (actor, from): (&Actor, IpAddr),
+/// The input, and the lesson that has it: without one he sees nothing before the audit names him.
+fn enter<'a>(
+    app: &'a Appliance,
+    name: &str,
+    actor: &Actor,
     now: Moment,
-) -> Result<(), Fault> {
-    if !input.demand.is_served() {
-        return Ok(());
+) -> Result<(&'a Input, Option<Track>), Fault> {
+    let input = admit(app, name, actor)?;
+    let lesson = lesson(app, name);
+    let is_named = || !input.demand.is_served() || input.noted.has(actor.id, now.steady);
+    match lesson.is_some() || is_named() {
+        true => Ok((input, lesson)),
+        false => Err(Fault::Busy { retry: RETRY }),
     }
-    // Who is not let in has not looked.
-    if input.demand.is_full(actor.id, now.steady) {
-        return Err(Fault::Busy { retry: RETRY });
-    }
-    noted::note(app, input, (actor, from), now).await?;
-    input.demand.look(actor.id, now.steady)?;
-    // A disk that hangs may have kept him waiting.
-    admit(app, &input.name, actor).map(drop)
 }
 
 /// The one gate before everything that is seen or heard of an input.

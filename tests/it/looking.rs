@@ -264,6 +264,29 @@ async fn who_looks_is_one_line_of_the_audit_however_often_and_however_many_times
 }
 
 #[tokio::test]
+async fn who_hangs_up_while_the_camera_opens_keeps_no_place_from_others() {
+    let world = World::new().await;
+    let root = world.administer().await;
+    let (input, clock) = (world.app().monitors.get("sim").unwrap().clone(), world.clock.clone());
+    // It opens, and gives nothing yet.
+    let (opens, its) = (input.clone(), clock.clone());
+    let mut looker = JoinSet::new();
+    looker.spawn(async move { opens.unwanted(true, &its).await });
+    sleep(Duration::from_millis(10)).await;
+    let look = async |path| world.staff("GET", path, &root, Value::Null).await.status;
+    for path in [PREVIEW, LEVEL].repeat(6) {
+        let left = timeout(Duration::from_millis(100), look(path)).await;
+        assert!(left.is_err(), "{path}: {left:?}");
+    }
+    let shown = async {
+        sleep(Duration::from_millis(100)).await;
+        input.show(Shot { jpeg: "picture".into(), at: clock.steady() });
+    };
+    assert_eq!(tokio::join!(look(PREVIEW), shown).0, 200);
+    assert_eq!(looks(&world, &root).await, 1);
+}
+
+#[tokio::test]
 async fn who_cannot_be_written_down_sees_nothing_and_is_written_down_as_soon_as_he_can_be() {
     let world = World::new().await;
     let root = world.administer().await;

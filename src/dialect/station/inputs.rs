@@ -1,11 +1,14 @@
 //! inputs: what the box records from, what it sees there and how loud it is.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 
 pub(super) use crate::dialect::fields::Nothing;
 use crate::dialect::fields::Text;
-use crate::dialect::{Input, Sealed, Whole};
-use crate::domain::monitor;
+use crate::dialect::{Caller, Input, Sealed, Whole, serve};
+use crate::domain::{Appliance, monitor};
+use crate::model::user::Actor;
 use crate::model::{Fault, Refusal};
 use crate::{input, output};
 
@@ -71,16 +74,30 @@ pub async fn list(input: Input<Nothing>) -> Result<Page, Fault> {
 pub async fn preview(whole: Whole<Named>) -> Result<Sealed, Fault> {
     let Whole { app, actor, caller, value, .. } = whole;
     let actor = actor.ok_or(Fault::Unauthenticated(Refusal::Absent))?;
-    let by = (&*actor, caller.addr);
-    let jpeg = monitor::picture(&app, &value.input.0, by, caller.now).await?;
+    let name = ask(&app, &actor, &caller, value).await?;
+    let jpeg = monitor::picture(&app, &name, &actor, caller.now).await?;
     let (status, headers) = (StatusCode::OK, Vec::new());
     Ok(Sealed { status, content_type: "image/jpeg", headers, body: jpeg })
 }
 
 pub async fn level(input: Input<Named>) -> Result<Level, Fault> {
     let Input { app, actor, caller, value } = input;
-    let by = (&*actor, caller.addr);
-    let heard = monitor::level(&app, &value.input.0, by, caller.now).await?;
+    monitor::has_sound(&app, &value.input.0, &actor)?;
+    let name = ask(&app, &actor, &caller, value).await?;
+    let heard = monitor::level(&app, &name, &actor, caller.now).await?;
     let tenth = |db: f32| (f64::from(db) * 10.0).round() / 10.0;
     Ok(Level { peak_dbfs: tenth(heard.peak), rms_dbfs: tenth(heard.rms), at: heard.at.wall.0 })
+}
+
+/// Who hangs up is written down all the same, and waits for nothing.
+async fn ask(
+    app: &Arc<Appliance>,
+    actor: &Arc<Actor>,
+    caller: &Caller,
+    Named { input: Text(name) }: Named,
+) -> Result<String, Fault> {
+    let (app, actor, from, now) = (app.clone(), actor.clone(), caller.addr, caller.now);
+    let asked = name.clone();
+    let ask = async move { monitor::ask(&app, &asked, (&actor, from), now).await };
+    serve::to_its_end(ask).await.map(|()| name)
 }

@@ -115,13 +115,13 @@ static ROWS: &[Row] = &[
         "Stops a camera, before all that waits for it. Answered when the camera has said that it stands."),
     row!([Get] "box/v1/inputs", Staff(Teacher), Read, user inputs::list(Nothing) -> inputs::Page,
         "Lists the capture inputs of the board."),
-    row!([Get] "box/v1/inputs/{input}/preview.jpg", Staff(Teacher), Write, whole inputs::preview(Named) -> Nothing,
+    row!([Get] "box/v1/inputs/{input}/preview.jpg", Staff(Teacher), Read, whole inputs::preview(Named) -> Nothing,
         "What an input sees now: a JPEG of at most 640 columns, at most some seconds old. Of a lesson that is recorded from it, the \
          newest key frame; else it is opened, and stays open until nobody has asked for ten seconds. Whoever is told to come \
          again (429) asks again. Technicians and administrators may look at any input; a teacher at that of the classroom \
          in which his lesson runs, for as long as it runs, and while no lesson runs there at that of his own room.",
         envelope: Envelope::Picture),
-    row!([Get] "box/v1/inputs/{input}/level", Staff(Teacher), Write, user inputs::level(Named) -> inputs::Level,
+    row!([Get] "box/v1/inputs/{input}/level", Staff(Teacher), Read, user inputs::level(Named) -> inputs::Level,
         "How loud it is at an input now, measured ten times a second, for those who may look at it."),
     row!([Get] "box/v1/classrooms", Staff(Teacher), Read, user classrooms::list(Nothing) -> classrooms::Page,
         "Lists the classrooms: which lesson runs there, and whether a camera or microphone is open."),

@@ -31,7 +31,8 @@ impl Noted {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has(&self, user: UserId, now: Millis) -> bool {
+    /// The audit names him.
+    pub fn has(&self, user: UserId, now: Millis) -> bool {
         self.people().iter().any(|(who, at)| *who == user && now - *at < LASTS)
     }
 
