@@ -61,7 +61,10 @@ pub async fn run(command: License, config: &Config, data: &Path) -> Result<(), F
             needs_box(data)?;
             print(&ask(config, data, "install", read(&file)?).await?)
         }
-        License::Explain => print(&ask(config, data, "explain", Vec::new()).await?),
+        License::Explain => {
+            needs_box(data)?;
+            print(&ask(config, data, "explain", Vec::new()).await?)
+        }
         License::Keygen { file } => vendor::keygen(&file),
         License::Issue(order) => vendor::issue(&order),
     }

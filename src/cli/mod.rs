@@ -251,7 +251,13 @@ async fn run(mut arguments: Arguments) -> Result<(), Failed> {
         Command::Demo { exit } => demo::run(config, environment.search_path, exit).await,
         Command::Secrets { json } => show_secrets(&data, json).await,
         Command::Doctor { json } => examine(&config, &data, &environment, json).await,
-        Command::Inputs { json } => show_inputs(&config, &data, &environment, json).await,
+        Command::Inputs { json } => {
+            // Before there is a box it tells of the machine; a folder that was named is a box, or a slip.
+            if arguments.common.data.is_some() {
+                needs_box(&data)?;
+            }
+            show_inputs(&config, &data, &environment, json).await
+        }
         Command::Config { .. } => {
             if let (.., Some(why)) = recorder_setup(&config, &data, &environment)? {
                 return Err(Failed(CONFIG, why));

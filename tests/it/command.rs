@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::process::{
     PROGRAM, Person, Said, Service, Wire, command, decode, encoder_of, pictures, poll, probe,
-    recording, said, say, serve,
+    program, recording, said, say, serve,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,6 +85,9 @@ fn looking_at_a_folder_makes_no_box_of_it() {
         &["backup", file.to_str().unwrap()],
         &["outbox"],
         &["outbox", "--replay", "1"],
+        &["audit"],
+        &["inputs", "--board", "sim"],
+        &["license", "explain", "--board", "sim"],
         &["doctor", "--board", "sim"],
     ] {
         let said = say(&data, arguments);
@@ -331,29 +334,34 @@ async fn the_doctor_names_the_encoder_and_whether_the_service_runs() {
 async fn inputs_are_looked_at_by_the_service_and_without_one_by_the_command_itself() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("d");
-    let told = |arguments: &[&str]| -> Value {
-        let said = say(&data, &[&["inputs", "--json"], arguments].concat());
+    let told = |command: &mut std::process::Command| -> Value {
+        let said = said(command.args(["inputs", "--json", "--board", "rpi4"]));
         assert_eq!(said.code, Some(0), "{said:?}");
         serde_json::from_str(&said.out).unwrap()
     };
-    let alone = told(&["--board", "rpi4"]);
+    let machine = || {
+        let mut command = program();
+        command.current_dir(dir.path());
+        command
+    };
+    let alone = told(&mut machine());
     assert_eq!((&alone["board"], &alone["inputs"][0]["ok"]), (&json!("rpi4"), &json!(false)));
     let why = alone["inputs"][0]["why"][0].as_str().unwrap();
     assert!(why.contains("nothing is plugged in at usb-*"), "{why}");
-    assert!(!data.exists());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     // A classroom may own what the board does not name, by its bus path.
     let config = dir.path().join("box.toml");
     let text = "[[classroom]]\nname = \"a\"\ninput = \"usb-0000:01:00.0-1.3.2\"\n";
     std::fs::write(&config, text).unwrap();
     let config = ["--config", config.to_str().unwrap()];
-    let known = told(&[&config[..], &["--board", "rpi4"]].concat());
+    let known = told(machine().args(config));
     assert_eq!(known["inputs"][5]["name"], "usb-0000:01:00.0-1.3.2");
-    let said = say(&data, &[&["inputs"], &config[..], &["--board", "sim"]].concat());
+    let said = said(machine().args(config).args(["inputs", "--board", "sim"]));
     assert_eq!(said.code, Some(78), "{said:?}");
     assert!(said.err.contains("simulated"), "{said:?}");
 
     let _service = Service::start(&data, &QUIET);
-    let beside = told(&["--board", "rpi4"]);
+    let beside = told(&mut command(&data));
     assert_eq!((&beside["board"], &beside["inputs"][0]["ok"]), (&json!("sim"), &json!(true)));
     let text = say(&data, &["inputs"]).out;
     assert!(text.starts_with("board sim\nok   sim: "), "{text}");

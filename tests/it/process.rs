@@ -150,8 +150,15 @@ pub fn serve(data: &Path, more: &[&str]) -> Command {
 
 /// A subcommand on a data folder, with nothing of our environment but PATH.
 pub fn command(data: &Path) -> Command {
+    let mut command = program();
+    command.arg("--data").arg(data);
+    command
+}
+
+/// Of no box yet.
+pub fn program() -> Command {
     let mut command = Command::new(PROGRAM);
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").arg("--data").arg(data);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     command
 }
 

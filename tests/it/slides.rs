@@ -12,7 +12,7 @@ use hyper::Method;
 use rustix::process::Pid;
 use serde_json::{Value, json};
 
-use crate::process::{Person, Service, encoders_of, poll, say};
+use crate::process::{Person, Service, encoders_of, poll, program, said, say};
 use crate::ptz::rig::{Machine, School};
 use crate::socket::{Client, Got};
 
@@ -158,8 +158,9 @@ fn a_wrong_input_for_slides_is_said_at_the_start() {
     assert_eq!(check("slides").0, Some(0), "{:?}", check("slides"));
     let dir = tempfile::tempdir().unwrap();
     let file = config(dir.path());
-    let args = ["--board", "sim", "--config", file.to_str().unwrap(), "inputs"];
-    let inputs = say(&dir.path().join("data"), &args).out;
+    let mut command = program();
+    command.args(["--board", "sim", "--config", file.to_str().unwrap(), "inputs"]);
+    let inputs = said(command.current_dir(dir.path())).out;
     assert!(inputs.contains("slides of a classroom: the picture alone"), "{inputs}");
     for (slides, why) in
         [("none", "there is no input none"), ("sim", "is the input of a classroom")]
